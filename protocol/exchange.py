@@ -1,0 +1,164 @@
+"""The Exchange: the bytes of a request and of its response exactly as they crossed the wire.
+
+Everything turns around this value: the mock records it, the driver produces it, checks judge it, evidence
+keeps it. It is immutable. It decodes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from protocol.errors import EvidenceError, Text
+
+Origin = Literal["mock", "driver", "proxy", "import"]
+Headers = tuple[tuple[str, str], ...]
+
+
+def header(headers: Headers, name: str) -> str:
+    """First value of a header, compared without case; "" when absent."""
+    return next((value for key, value in headers if key.lower() == name.lower()), "")
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Facts of the connection. `certificate` is the DER of the client's certificate, b"" when it sent none."""
+
+    version: str
+    cipher: str
+    certificate: bytes
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its response. `response` is None when none came; `failure` then says why."""
+
+    id: str
+    origin: Origin
+    session: str
+    started: datetime
+    ended: datetime
+    request: Request
+    response: Response | None
+    tls: Tls | None = None
+    failure: str = ""
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over both bodies: what a report refers to."""
+        answer = self.response.body if self.response else b""
+        parts = hashlib.sha256(self.request.body).digest() + hashlib.sha256(answer).digest()
+        return hashlib.sha256(parts).hexdigest()
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the bodies, as plain JSON values."""
+        return {
+            "id": self.id,
+            "origin": self.origin,
+            "session": self.session,
+            "started": _stamp(self.started),
+            "ended": _stamp(self.ended),
+            "request": {
+                "method": self.request.method,
+                "target": self.request.target,
+                "headers": [list(pair) for pair in self.request.headers],
+            },
+            "response": None
+            if self.response is None
+            else {"status": self.response.status, "headers": [list(pair) for pair in self.response.headers]},
+            "tls": None
+            if self.tls is None
+            else {
+                "version": self.tls.version,
+                "cipher": self.tls.cipher,
+                "certificate": self.tls.certificate.hex(),
+            },
+            "failure": self.failure,
+        }
+
+    def save(self, folder: Path, stem: str) -> tuple[Path, ...]:
+        """Write `<stem>_requete.bin`, `<stem>_reponse.bin` and `<stem>_echange.json`; returns the paths."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [folder / f"{stem}_requete.bin"]
+        written[0].write_bytes(self.request.body)
+        if self.response is not None:
+            written.append(folder / f"{stem}_reponse.bin")
+            written[-1].write_bytes(self.response.body)
+        written.append(folder / f"{stem}_echange.json")
+        written[-1].write_text(
+            json.dumps(self.facts(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
+        return tuple(written)
+
+
+def from_facts(facts: dict[str, Any], request_body: bytes, response_body: bytes) -> Exchange:
+    """The inverse of `Exchange.facts`. Raises EvidenceError when a field is missing or of the wrong kind."""
+    try:
+        asked, answered, tls = facts["request"], facts["response"], facts["tls"]
+        return Exchange(
+            id=str(facts["id"]),
+            origin=facts["origin"],
+            session=str(facts["session"]),
+            started=_moment(facts["started"]),
+            ended=_moment(facts["ended"]),
+            request=Request(asked["method"], asked["target"], _pairs(asked["headers"]), request_body),
+            response=None
+            if answered is None
+            else Response(int(answered["status"]), _pairs(answered["headers"]), response_body),
+            tls=None
+            if tls is None
+            else Tls(tls["version"], tls["cipher"], bytes.fromhex(tls["certificate"])),
+            failure=str(facts["failure"]),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise EvidenceError(
+            "EXCH-001",
+            Text("la description de l'échange est illisible", "the description of the exchange can't be read"),
+            found=str(problem),
+        ) from problem
+
+
+def load(folder: Path, stem: str) -> Exchange:
+    """Read what `Exchange.save` wrote. Raises EvidenceError."""
+    try:
+        facts = json.loads((folder / f"{stem}_echange.json").read_text(encoding="utf-8"))
+        asked = (folder / f"{stem}_requete.bin").read_bytes()
+        answer = folder / f"{stem}_reponse.bin"
+        return from_facts(facts, asked, answer.read_bytes() if answer.exists() else b"")
+    except (OSError, json.JSONDecodeError) as problem:
+        raise EvidenceError(
+            "EXCH-002",
+            Text("l'échange n'est pas lisible sur disque", "the exchange can't be read from disk"),
+            field=str(folder / stem),
+            found=str(problem),
+        ) from problem
+
+
+def _pairs(raw: list[list[str]]) -> Headers:
+    return tuple((str(name), str(value)) for name, value in raw)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
