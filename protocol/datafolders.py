@@ -28,7 +28,9 @@ def folder(name: Name) -> Path:
     except ModuleNotFoundError:
         raise ToolError(
             "DATA-001",
-            Text(f"le dossier de données {name} manque à l'installation", f"the data folder {name} is missing"),
+            Text(
+                f"le dossier de données {name} manque à l'installation", f"the data folder {name} is missing"
+            ),
             field=name,
             mend=Text("réinstaller dmpcompat", "install dmpcompat again"),
         ) from None

@@ -54,7 +54,11 @@ class DmpcompatError(Exception):
 
     def message(self, lang: Lang = "fr") -> str:
         """One line (or a few) for a reader: cause, field, found, expected, mend."""
-        words = ("champ", "trouvé", "attendu", "remède") if lang == "fr" else ("field", "found", "expected", "mend")
+        words = (
+            ("champ", "trouvé", "attendu", "remède")
+            if lang == "fr"
+            else ("field", "found", "expected", "mend")
+        )
         parts = [f"{self.code}: {self.text.to(lang)}"]
         values = (self.field, self.found, self.expected, self.mend.to(lang))
         parts += [f"{word} : {value}" for word, value in zip(words, values, strict=True) if value]

@@ -131,7 +131,9 @@ def from_facts(facts: dict[str, Any], request_body: bytes, response_body: bytes)
     except (KeyError, TypeError, ValueError) as problem:
         raise EvidenceError(
             "EXCH-001",
-            Text("la description de l'échange est illisible", "the description of the exchange can't be read"),
+            Text(
+                "la description de l'échange est illisible", "the description of the exchange can't be read"
+            ),
             found=str(problem),
         ) from problem
 

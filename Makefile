@@ -1,0 +1,42 @@
+# Each target makes what it needs and is safe to repeat. Only Python 3.11+ and make are asked of the machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+.PHONY: demo test lint bench clean
+
+demo: $(STAMP)-core
+	$(BIN)/dmpcompat demo --out demo-out
+
+test: $(STAMP)-test
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
+
+lint: $(STAMP)-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)-test
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) demo-out build dist *.egg-info
+
+# One environment, filled in steps: each stamp is made anew when the packaging changes.
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "dmpcompat needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP)-core: $(BIN)/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(STAMP)-test: $(STAMP)-core
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(STAMP)-lint: $(STAMP)-test
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $@

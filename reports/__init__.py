@@ -1,0 +1,1 @@
+"""Reports: model and renderings, reference numbers, signatures, offline verification."""

@@ -1,0 +1,76 @@
+"""Dead Simple Signing Envelope: the signed form of a statement.
+
+Signing covers the exact payload bytes and their type (pre-authentication encoding), so nothing is re-parsed
+between signature and use. Who may sign is decided by `reports.verify` with the trust file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from protocol.errors import EvidenceError, Text
+from reports import canonical
+from reports.keys import Seal
+
+PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
+
+
+@dataclass(frozen=True)
+class Signature:
+    keyid: str
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Envelope:
+    payload_type: str
+    payload: bytes
+    signatures: tuple[Signature, ...]
+
+
+def encoding(payload_type: str, payload: bytes) -> bytes:
+    """What is signed (DSSE v1 pre-authentication encoding)."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+def sign(payload: bytes, seals: Sequence[Seal], payload_type: str = PAYLOAD_TYPE) -> bytes:
+    """The envelope as canonical JSON bytes, with one signature a seal."""
+    covered = encoding(payload_type, payload)
+    return canonical.dumps(
+        {
+            "payloadType": payload_type,
+            "payload": base64.b64encode(payload).decode(),
+            "signatures": [
+                {"keyid": seal.key.keyid, "sig": base64.b64encode(seal.sign(covered)).decode()}
+                for seal in seals
+            ],
+        }
+    )
+
+
+def read(data: bytes) -> Envelope:
+    """Read an envelope strictly. Raises EvidenceError."""
+    raw = canonical.loads(data)
+    try:
+        if set(raw) != {"payloadType", "payload", "signatures"} or not isinstance(raw["payloadType"], str):
+            raise ValueError(f"members {sorted(raw)}")
+        return Envelope(
+            payload_type=raw["payloadType"],
+            payload=base64.b64decode(raw["payload"], validate=True),
+            signatures=tuple(_signature(entry) for entry in raw["signatures"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as problem:
+        raise EvidenceError(
+            "DSSE-001",
+            Text("enveloppe de signature illisible", "unreadable signature envelope"),
+            found=str(problem),
+        ) from problem
+
+
+def _signature(entry: dict[str, Any]) -> Signature:
+    return Signature(str(entry["keyid"]), base64.b64decode(entry["sig"], validate=True))
