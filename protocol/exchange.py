@@ -41,7 +41,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Tls:
-    """Facts of the connection. `certificate` is the DER of the client's certificate, b"" when it sent none."""
+    """Facts of the connection. `certificate`: DER of the client's certificate, b"" when it sent none."""
 
     version: str
     cipher: str

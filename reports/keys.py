@@ -71,7 +71,7 @@ def home() -> Path:
     return Path(os.environ.get("DMPCOMPAT_HOME") or Path.home() / ".dmpcompat")
 
 
-def test_seal(folder: Path | None = None) -> Seal:
+def installation_seal(folder: Path | None = None) -> Seal:
     """The test seal of this installation, made on first use (`seal-test.pem`, mode 0600, and `trust.json`).
 
     Raises ConfigError when the folder can't be written or the key can't be read.
@@ -80,7 +80,7 @@ def test_seal(folder: Path | None = None) -> Seal:
     pem = place / "seal-test.pem"
     try:
         if not pem.exists():
-            _make_test_seal(place, pem)
+            _make_seal(place, pem)
         private = serialization.load_pem_private_key(pem.read_bytes(), password=None)
         trusted = load_trust(place / "trust.json")
     except (OSError, ValueError) as problem:
@@ -166,7 +166,7 @@ def _trusted(entry: dict[str, Any]) -> TrustedKey:
     )
 
 
-def _make_test_seal(place: Path, pem: Path) -> None:
+def _make_seal(place: Path, pem: Path) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     public = private.public_key()
     key = TrustedKey(
