@@ -1,0 +1,198 @@
+"""Issues a report from a finished run: model, renderings, statement, signature, in one folder that appears whole.
+
+It computes no verdict. The numbers of an authority, reviewers' decisions and the register are left to the
+homologation file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from harness.checks import api
+from harness.evidence import MANIFEST, read_json
+from harness.results import RUN_FILE, CaseResult, RunResult, finding_from_plain
+from protocol import requirements
+from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
+from reports import dsse, keys, numbers, statement
+from reports.model import (
+    RESULTS,
+    CaseLine,
+    FindingLine,
+    Named,
+    Report,
+    RequirementLine,
+    Software,
+    worst,
+)
+from reports.render import RENDERINGS
+
+FOLDER: Final = "rapport"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """An issued report and where it is."""
+
+    report: Report
+    folder: Path
+
+
+def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr") -> Issued:
+    """Write `rapport/` beside the evidence of the run in `run_folder`; an issued report is never overwritten.
+
+    Raises UsageError when a report is there already, EvidenceError when the run is damaged.
+    """
+    place = run_folder / FOLDER
+    if place.exists():
+        raise UsageError(
+            "ISSUE-001",
+            Text("un rapport a déjà été établi ici", "a report was already issued here"),
+            field=str(place),
+            mend=Text("relancer dans un autre dossier", "run again into another folder"),
+        )
+    run = RunResult.load(run_folder)
+    signer = seal or keys.installation_seal()
+    issued = datetime.now(UTC).replace(microsecond=0)
+    reference = numbers.allocate(issued.date(), "T", signer.key.issuers[0])
+    report = compose(run, reference=str(reference), issued=issued)
+    files = {name: render(report, lang) for name, render in RENDERINGS.items()}
+    files["trust.json"] = keys.trust_document([signer.key])
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    digests[statement.EVIDENCE] = _sha256(run.evidence / MANIFEST)
+    digests[statement.RUN] = _sha256(run_folder / RUN_FILE)
+    files["statement.dsse.json"] = dsse.sign(statement.payload(report, digests), [signer])
+    made = Path(tempfile.mkdtemp(prefix=".rapport-", dir=run_folder))
+    try:
+        made.chmod(0o755)
+        for name, data in files.items():
+            (made / name).write_bytes(data)
+        made.rename(place)
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+    return Issued(report, place)
+
+
+def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
+    """The report of a run. Raises EvidenceError when the run or its evidence lacks something."""
+    facts = run.facts
+    try:
+        campaign, plan, rules = facts["campaign"], facts["plan"], facts["rules"]
+        cases = tuple(_case(run, case) for case in run.verdicts)
+        return Report(
+            reference=reference,
+            issued=issued,
+            started=_moment(facts["started"]),
+            ended=_moment(facts["ended"]),
+            result=RESULTS[run.exit_code],
+            software=Software(
+                vendor=campaign["vendor"]["name"],
+                name=campaign["software"]["name"],
+                version=campaign["software"]["version"],
+                wire_number=campaign["software"]["number"],
+            ),
+            target=facts["target"]["url"],
+            profiles=tuple(campaign["profiles"]),
+            modes=tuple(campaign["authentication"]),
+            guide=", ".join(plan["guide"]),
+            plan=Named(plan["id"], plan["version"], plan["sha256"]),
+            rules=Named(f"{rules['count']} règles", facts["tool"]["version"], rules["sha256"]),
+            pack=None,
+            tool=Named(facts["tool"]["name"], facts["tool"]["version"], ""),
+            cases=cases,
+            requirements=_requirements(cases),
+            evidence=_sha256(run.evidence / MANIFEST),
+        )
+    except (KeyError, TypeError, ValueError) as problem:
+        raise EvidenceError(
+            "ISSUE-002",
+            Text("le résultat de l'exécution est incomplet", "the result of the run is incomplete"),
+            found=f"{type(problem).__name__}: {problem}",
+        ) from problem
+
+
+def _case(run: RunResult, case: CaseResult) -> CaseLine:
+    findings: tuple[FindingLine, ...] = ()
+    exchanges: tuple[str, ...] = ()
+    if case.evidence:
+        stored = [
+            finding_from_plain(line)[1]
+            for line in read_json(run.evidence / case.evidence / "assertions.json")
+        ]
+        findings = tuple(
+            FindingLine(
+                rule=finding.rule,
+                status=finding.status,
+                title=title_of(finding.rule),
+                where=finding.where,
+                found=finding.found,
+                expected=finding.expected,
+                mend=mend_of(finding.rule),
+                exchange=finding.exchange,
+            )
+            for finding in stored
+        )
+        exchanges = tuple(dict.fromkeys(finding.exchange for finding in stored if finding.exchange))
+    return CaseLine(
+        code=case.code,
+        official=case.official,
+        title=case.title,
+        transactions=case.transactions,
+        requirements=case.requirements,
+        verdict=str(case.verdict),
+        reason=case.reason,
+        findings=findings,
+        exchanges=exchanges,
+        evidence=case.evidence,
+    )
+
+
+def title_of(rule: str) -> Text:
+    """Title of a rule of the oracle; what a step expected (`EXPECT-…`) has one title for all."""
+    if rule.startswith("EXPECT-"):
+        return Text("Ce que le cas attend de la réponse", "What the case expects of the answer")
+    return api.rule(rule).title
+
+
+def mend_of(rule: str) -> Text:
+    return NO_TEXT if rule.startswith("EXPECT-") else api.rule(rule).mend
+
+
+def _requirements(cases: tuple[CaseLine, ...]) -> tuple[RequirementLine, ...]:
+    """One line a requirement of the plan, in alphabetical order."""
+    known = requirements.requirements()
+    carried: dict[str, list[CaseLine]] = {}
+    for case in cases:
+        for identifier in case.requirements:
+            carried.setdefault(identifier, []).append(case)
+    return tuple(
+        RequirementLine(
+            id=identifier,
+            text=known[identifier].text if identifier in known else NO_TEXT,
+            verdict=worst([case.verdict for case in lines]),
+            cases=tuple(case.code for case in lines),
+        )
+        for identifier, lines in sorted(carried.items())
+    )
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as problem:
+        raise EvidenceError(
+            "ISSUE-003",
+            Text("fichier de l'exécution illisible", "unreadable file of the run"),
+            field=str(path),
+            found=str(problem),
+        ) from problem
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)

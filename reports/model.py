@@ -1,0 +1,137 @@
+"""The report as values, independent of language and of form: what the statement signs and every rendering shows.
+
+It says what happened, never more: verdicts come from the run, texts from the plan and the requirement
+catalogue. The wire number is here only in its masked form.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from protocol.errors import Text
+from reports.keys import stamp
+
+#: Result of a report by exit code of the run it tells.
+RESULTS: Final = {
+    0: "CONFORM",
+    1: "NON_CONFORM",
+    2: "INCONCLUSIVE",
+    3: "TOOL_ERROR",
+    65: "CONFIGURATION",
+}
+
+
+@dataclass(frozen=True)
+class Named:
+    """A thing with its version and the SHA-256 of its bytes (plan, rules, data sets)."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Software:
+    vendor: str
+    name: str
+    version: str
+    wire_number: str
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding as shown: `title` and `mend` come from the rule, the rest is data."""
+
+    rule: str
+    status: str
+    title: Text
+    where: str
+    found: str
+    expected: str
+    mend: Text
+    exchange: str
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One case. `reason` says why it is not applicable, inconclusive or in error; "" otherwise."""
+
+    code: str
+    official: str
+    title: Text
+    transactions: tuple[str, ...]
+    requirements: tuple[str, ...]
+    verdict: str
+    reason: Text
+    findings: tuple[FindingLine, ...]
+    exchanges: tuple[str, ...]
+    evidence: str
+
+
+@dataclass(frozen=True)
+class RequirementLine:
+    """A requirement with the worst verdict of the cases that carry it; NOT_TESTED when none ran."""
+
+    id: str
+    text: Text
+    verdict: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a reader needs; `evidence` is the SHA-256 of the manifest of the evidence tree."""
+
+    reference: str
+    issued: datetime
+    started: datetime
+    ended: datetime
+    result: str
+    software: Software
+    target: str
+    profiles: tuple[str, ...]
+    modes: tuple[str, ...]
+    guide: str
+    plan: Named
+    rules: Named
+    pack: Named | None
+    tool: Named
+    cases: tuple[CaseLine, ...]
+    requirements: tuple[RequirementLine, ...]
+    evidence: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of cases by verdict, the verdicts that occur only, in the order of `ORDER`."""
+        seen = Counter(case.verdict for case in self.cases)
+        return {verdict: seen[verdict] for verdict in ORDER if seen[verdict]}
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON values (integers and strings), both languages, dates in UTC."""
+        raw: dict[str, Any] = asdict(self) | {"format": "dmpcompat-report/1", "counts": self.counts}
+        for name in ("issued", "started", "ended"):
+            raw[name] = stamp(getattr(self, name))
+        return _plain(raw)  # type: ignore[no-any-return]
+
+
+#: Verdicts from the gravest to the best.
+ORDER: Final = ("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE", "MANUAL", "WARN", "PASS", "NOT_APPLICABLE")
+
+
+def worst(verdicts: list[str]) -> str:
+    """The gravest of these verdicts, NOT_TESTED when there is none or all are NOT_APPLICABLE."""
+    known = [verdict for verdict in ORDER if verdict in verdicts and verdict != "NOT_APPLICABLE"]
+    return known[0] if known else "NOT_TESTED"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Text):
+        return {"fr": value.fr, "en": value.en}
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value

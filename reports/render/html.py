@@ -1,0 +1,62 @@
+"""The report for a reader: one self-contained HTML page, no script, no outside resource, printable.
+
+French by default, English on request. All values pass through the template's escaping.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from protocol.errors import Lang
+from reports.model import ORDER, Report
+from reports.render.words import words
+
+_COLOURS: Final = {
+    "PASS": "#1a7f4b",
+    "WARN": "#b26a00",
+    "FAIL": "#b3261e",
+    "ERROR": "#6d3fb5",
+    "CONFIG": "#6d3fb5",
+    "INCONCLUSIVE": "#5b6470",
+    "MANUAL": "#1f5fa8",
+    "NOT_APPLICABLE": "#9aa1aa",
+}
+
+
+def html(report: Report, lang: Lang) -> bytes:
+    environment = Environment(
+        loader=PackageLoader("reports.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = _day
+    page = environment.get_template("report.html.j2").render(
+        report=report,
+        w=words(lang),
+        lang=lang,
+        colours=_COLOURS,
+        order=ORDER,
+        official=not report.reference.startswith("TST"),
+        bar=_bar(report),
+    )
+    return page.encode()
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _bar(report: Report) -> list[tuple[str, int, int, int]]:
+    """Stacked bar of the cases: (verdict, count, x, width) over 1000 units."""
+    total = len(report.cases) or 1
+    drawn, done = [], 0
+    for verdict, count in report.counts.items():
+        start, end = round(done * 1000 / total), round((done + count) * 1000 / total)
+        drawn.append((verdict, count, start, end - start))
+        done += count
+    return drawn

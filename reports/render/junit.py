@@ -1,0 +1,68 @@
+"""JUnit XML, as continuous integration reads it: one test case a case of the plan.
+
+FAIL is a failure; ERROR and CONFIG are errors (ours or the environment's, never the software's); what was not
+decided is skipped, with its reason.
+"""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from protocol import safexml
+from protocol.errors import Lang
+from reports.model import CaseLine, Report
+
+_SKIPPED = ("INCONCLUSIVE", "MANUAL", "NOT_APPLICABLE")
+_ERRORS = ("ERROR", "CONFIG")
+
+
+def junit(report: Report, lang: Lang) -> bytes:
+    """One `testsuite` named after the plan. Times are left out: a verdict does not depend on them."""
+    suite = etree.Element("testsuite", name=report.plan.name)
+    counts = report.counts
+    suite.set("tests", str(len(report.cases)))
+    suite.set("failures", str(counts.get("FAIL", 0)))
+    suite.set("errors", str(sum(counts.get(verdict, 0) for verdict in _ERRORS)))
+    suite.set("skipped", str(sum(counts.get(verdict, 0) for verdict in _SKIPPED)))
+    properties = etree.SubElement(suite, "properties")
+    for name, value in (
+        ("reference", report.reference),
+        ("software", f"{report.software.name} {report.software.version}"),
+        ("rules", report.rules.sha256),
+        ("plan", report.plan.sha256),
+    ):
+        etree.SubElement(properties, "property", name=name, value=value)
+    for case in report.cases:
+        _case(suite, case, lang)
+    return safexml.serialize(suite)
+
+
+def _case(suite: etree._Element, case: CaseLine, lang: Lang) -> None:
+    element = etree.SubElement(
+        suite, "testcase", name=f"{case.code} {case.title.to(lang)}", classname=".".join(case.transactions)
+    )
+    if case.verdict == "FAIL":
+        _outcome(element, "failure", case, lang)
+    elif case.verdict in _ERRORS:
+        _outcome(element, "error", case, lang)
+    elif case.verdict in _SKIPPED:
+        etree.SubElement(element, "skipped", message=_clean(case.reason.to(lang) or case.verdict))
+
+
+def _outcome(element: etree._Element, kind: str, case: CaseLine, lang: Lang) -> None:
+    lines = [
+        f"{line.rule} {line.where}: {line.found} (≠ {line.expected}) — {line.title.to(lang)}"
+        for line in case.findings
+        if line.status in ("FAIL", "ERROR")
+    ]
+    message = case.reason.to(lang) or (lines[0] if lines else case.verdict)
+    etree.SubElement(element, kind, message=_clean(message)).text = _clean("\n".join(lines))
+
+
+def _clean(text: str) -> str:
+    """Without the characters that XML can't hold: findings quote bytes from outside."""
+    return (
+        "".join(c if c in "\t\n\r" or 0x20 <= ord(c) < 0xD800 or ord(c) >= 0xE000 else "�" for c in text)
+        .replace("￾", "�")
+        .replace("￿", "�")
+    )

@@ -1,0 +1,80 @@
+"""Words of the human report, in the two languages. Sentences that carry data stay in the template."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from protocol.errors import Lang, Text
+
+WORDS: Final[dict[str, Text]] = {
+    "title": Text("Rapport de tests DMP-compatibilité", "DMP compatibility test report"),
+    "banner": Text(
+        "Rapport de TEST — sans valeur officielle. Ce document n'est pas une décision d'homologation.",
+        "TEST report — no official value. This document is not a homologation decision.",
+    ),
+    "reference": Text("Numéro de référence", "Reference number"),
+    "issued": Text("Établi le", "Issued on"),
+    "period": Text("Période d'exécution", "Period of execution"),
+    "software": Text("Logiciel", "Software"),
+    "vendor": Text("Éditeur", "Vendor"),
+    "number": Text("Numéro d'homologation (masqué)", "Homologation number (masked)"),
+    "target": Text("Plateforme visée", "Target platform"),
+    "profiles": Text("Profils", "Profiles"),
+    "modes": Text("Modes d'authentification", "Authentication modes"),
+    "guide": Text("Référentiel", "Reference guide"),
+    "plan": Text("Plan de tests", "Test plan"),
+    "rules": Text("Règles", "Rules"),
+    "pack": Text("Pack officiel", "Official pack"),
+    "no_pack": Text(
+        "aucun : les contrôles du pack officiel n'ont pas été exécutés",
+        "none: the checks of the official pack were not run",
+    ),
+    "tool": Text("Outil", "Tool"),
+    "result": Text("Résultat", "Result"),
+    "CONFORM": Text("Conforme", "Conform"),
+    "NON_CONFORM": Text("Non conforme", "Not conform"),
+    "INCONCLUSIVE": Text("Non concluant", "Inconclusive"),
+    "TOOL_ERROR": Text("Défaillance de l'outil", "Failure of the tool"),
+    "CONFIGURATION": Text("Configuration à corriger", "Configuration to mend"),
+    "PASS": Text("Réussi", "Passed"),
+    "FAIL": Text("Échec", "Failed"),
+    "WARN": Text("Réserve", "Warning"),
+    "NOT_APPLICABLE": Text("Sans objet", "Not applicable"),
+    "MANUAL": Text("À juger", "To be judged"),
+    "CONFIG": Text("Configuration", "Configuration"),
+    "ERROR": Text("Erreur de l'outil", "Tool error"),
+    "NOT_TESTED": Text("Non testé", "Not tested"),
+    "INFO": Text("Information", "Information"),
+    "VACUOUS": Text("Rien à examiner", "Nothing to look at"),
+    "attention": Text("Ce qui demande une action", "What asks for action"),
+    "nothing": Text("Rien : aucun écart relevé.", "Nothing: no deviation found."),
+    "cases": Text("Cas de test", "Test cases"),
+    "case": Text("Cas", "Case"),
+    "requirements": Text("Exigences", "Requirements"),
+    "requirement": Text("Exigence", "Requirement"),
+    "verdict": Text("Verdict", "Verdict"),
+    "findings": Text("Constats", "Findings"),
+    "rule": Text("Règle", "Rule"),
+    "where": Text("Où", "Where"),
+    "found": Text("Trouvé", "Found"),
+    "expected": Text("Attendu", "Expected"),
+    "mend": Text("Remède", "How to mend"),
+    "evidence": Text("Preuves", "Evidence"),
+    "out_of_scope": Text("Hors du périmètre déclaré", "Outside the declared scope"),
+    "verify": Text("Vérifier ce rapport", "Verify this report"),
+    "verify_how": Text(
+        "Ce rapport, ses preuves et sa déclaration signée se vérifient hors ligne, par n'importe qui :",
+        "Anyone can verify this report, its evidence and its signed statement offline:",
+    ),
+    "obligations": Text("Obligations", "Obligations"),
+    "obligations_text": Text(
+        "Le numéro d'homologation est secret et propre à la famille de produits ; nom et version du logiciel "
+        "doivent être ceux de la fenêtre « à propos » et du VIHF.",
+        "The homologation number is secret and belongs to the product family; the software's name and version "
+        "must be those of its about box and of the VIHF.",
+    ),
+}
+
+
+def words(lang: Lang) -> dict[str, str]:
+    return {key: text.to(lang) for key, text in WORDS.items()}

@@ -1,0 +1,358 @@
+"""Offline verification of a report, as numbered steps that anybody can read.
+
+Each step is OK, KO or SKIPPED with its reason. Nothing is believed because it travelled with the report: the
+key must be one the verifier already trusts. Status and register of official numbers are left to later steps:
+a TST report has none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from harness import evidence as evidence_tree
+from harness import rejudge
+from protocol.errors import DmpcompatError, EvidenceError, Text, UsageError
+from reports import canonical, dsse, keys, numbers, statement
+
+Outcome = Literal["OK", "KO", "SKIPPED"]
+STATEMENT_FILE: Final = "statement.dsse.json"
+_MAX_BYTES: Final = 64 * 1024 * 1024
+_REPORT_MEMBERS: Final = {"reference", "result", "issued", "software", "plan", "rules", "cases"}
+
+
+@dataclass(frozen=True)
+class Step:
+    number: int
+    title: Text
+    outcome: Outcome
+    detail: Text
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The steps in order. `exit_code`: 0 valid, 1 invalid, 2 valid but something was not checked."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def exit_code(self) -> int:
+        outcomes = {step.outcome for step in self.steps}
+        return 1 if "KO" in outcomes else 2 if "SKIPPED" in outcomes else 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "exit": self.exit_code,
+            "steps": [
+                {
+                    "number": step.number,
+                    "outcome": step.outcome,
+                    "title": step.title._asdict(),
+                    "detail": step.detail._asdict(),
+                }
+                for step in self.steps
+            ],
+        }
+
+
+class Skip(Exception):
+    """This step can't be done here; the reason is for the reader."""
+
+    def __init__(self, reason: Text) -> None:
+        self.reason = reason
+        super().__init__(reason.en)
+
+
+@dataclass
+class _State:
+    """What the steps hand to one another."""
+
+    folder: Path
+    evidence: Path | None
+    trust: Path | None
+    own_trust: Path
+    envelope: dsse.Envelope | None = None
+    statement: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def signed(self) -> dsse.Envelope:
+        """The envelope. The steps after its reading are skipped when it could not be read."""
+        if self.envelope is None:
+            raise _ko("VERIFY-003", Text("enveloppe non lue", "envelope not read"))
+        return self.envelope
+
+
+def verify(
+    path: Path,
+    *,
+    trust: Path | None = None,
+    evidence: Path | None = None,
+    rejudged: bool = False,
+) -> Verification:
+    """Verify the report at `path` (its folder, the folder above, or one of its files).
+
+    `trust`: the keys to believe (default: those of this installation). `evidence`: the evidence folder (default:
+    `preuves` beside the report). `rejudged`: compute every verdict again from the captured bytes.
+    Raises UsageError when there is no report at that place.
+    """
+    folder = _report_folder(path)
+    state = _State(
+        folder=folder,
+        evidence=evidence
+        or next((p for p in (folder.parent / "preuves", folder / "preuves") if p.is_dir()), None),
+        trust=trust,
+        own_trust=keys.home() / "keys" / "trust.json",
+    )
+    plan: list[tuple[Text, Callable[[_State], Text]]] = [
+        (
+            Text(
+                "Les fichiers du rapport sont là, et eux seuls", "The report's files are there, and only they"
+            ),
+            _files,
+        ),
+        (
+            Text("L'enveloppe signée se lit sans ambiguïté", "The signed envelope reads without ambiguity"),
+            _envelope,
+        ),
+        (Text("La déclaration est bien formée", "The statement is well formed"), _statement),
+        (Text("La signature est bonne, par une clé de confiance", "Signed by a trusted key"), _signature),
+        (Text("Le numéro de référence est juste", "The reference number is right"), _reference),
+        (
+            Text("Chaque fichier du rapport est celui qui a été signé", "Each file is the one signed"),
+            _digests,
+        ),
+        (
+            Text("Le rapport dit ce que dit la déclaration", "The report says what the statement says"),
+            _agreement,
+        ),
+        (Text("Les preuves sont celles qui ont été signées", "The evidence is the one signed"), _evidence),
+    ]
+    if rejudged:
+        plan.append(
+            (Text("Les verdicts se recalculent à l'identique", "Verdicts recompute identically"), _rejudge)
+        )
+    return Verification(tuple(_run(plan, state)))
+
+
+def _run(plan: list[tuple[Text, Callable[[_State], Text]]], state: _State) -> list[Step]:
+    steps: list[Step] = []
+    broken = 0
+    for number, (title, act) in enumerate(plan, start=1):
+        outcome: Outcome = "OK"
+        if broken and number > 2 and not state.statement:
+            outcome = "SKIPPED"
+            detail = Text(f"l'étape {broken} a échoué", f"step {broken} failed")
+        else:
+            try:
+                detail = act(state)
+            except Skip as skipped:
+                outcome, detail = "SKIPPED", skipped.reason
+            except DmpcompatError as problem:
+                outcome, detail = "KO", Text(problem.message("fr"), problem.message("en"))
+                broken = broken or number
+            except OSError as problem:
+                outcome, detail = "KO", Text(str(problem), str(problem))
+                broken = broken or number
+        steps.append(Step(number, title, outcome, detail))
+    return steps
+
+
+def _report_folder(path: Path) -> Path:
+    for candidate in (path, path / "rapport", path.parent):
+        if (candidate / STATEMENT_FILE).is_file():
+            return candidate
+    raise UsageError(
+        "VERIFY-001",
+        Text("pas de rapport à cet endroit", "no report at that place"),
+        field=str(path),
+        expected=STATEMENT_FILE,
+        mend=Text("donner le dossier produit par dmpcompat", "give the folder made by dmpcompat"),
+    )
+
+
+def _files(state: _State) -> Text:
+    files = [entry for entry in state.folder.iterdir() if entry.name != "preuves"]
+    for entry in files:
+        if entry.is_symlink() or not entry.is_file() or entry.stat().st_size > _MAX_BYTES:
+            raise _ko("VERIFY-002", Text("entrée inattendue", "unexpected entry"), found=entry.name)
+    return Text(f"{len(files)} fichiers", f"{len(files)} files")
+
+
+def _envelope(state: _State) -> Text:
+    data = (state.folder / STATEMENT_FILE).read_bytes()
+    if not canonical.is_canonical(data):
+        raise _ko(
+            "VERIFY-003", Text("JSON non canonique", "JSON that is not canonical"), found=STATEMENT_FILE
+        )
+    envelope = dsse.read(data)
+    if envelope.payload_type != dsse.PAYLOAD_TYPE or not envelope.signatures:
+        raise _ko("VERIFY-004", Text("type ou signature absents", "type or signature missing"))
+    if len({signature.keyid for signature in envelope.signatures}) != len(envelope.signatures):
+        raise _ko("VERIFY-005", Text("deux signatures de la même clé", "two signatures by one key"))
+    state.envelope = envelope
+    return Text(f"{len(envelope.signatures)} signature(s)", f"{len(envelope.signatures)} signature(s)")
+
+
+def _statement(state: _State) -> Text:
+    state.statement = statement.read(state.signed.payload)
+    predicate = state.statement["predicate"]
+    return Text(predicate["result"], predicate["result"])
+
+
+def _signature(state: _State) -> Text:
+    source = state.trust or (state.own_trust if state.own_trust.is_file() else None)
+    known = keys.load_trust(source) if source else {}
+    predicate = state.statement["predicate"]
+    issued = keys.moment(predicate["issuedAt"])
+    issuer = predicate["reportRef"][:3]
+    believed = [signature for signature in state.signed.signatures if signature.keyid in known]
+    if not believed:
+        _check_bundled_key(state)
+        raise Skip(
+            Text(
+                "la signature est intacte, mais sa clé n'est connue que par le rapport lui-même ; "
+                "donner --trust avec le fichier de confiance de l'émetteur",
+                "the signature is intact, but its key is known from the report itself only; "
+                "give --trust with the issuer's trust file",
+            )
+        )
+    covered = dsse.encoding(state.signed.payload_type, state.signed.payload)
+    for signature in believed:
+        key = known[signature.keyid]
+        if not key.verifies(signature.value, covered):
+            raise _ko("VERIFY-006", Text("signature fausse", "wrong signature"), found=signature.keyid)
+        if key.role != "seal" or issuer not in key.issuers:
+            raise _ko(
+                "VERIFY-007",
+                Text(
+                    "cette clé ne peut pas signer pour cet émetteur", "this key may not sign for this issuer"
+                ),
+                found=f"{key.role} {issuer}",
+                expected=f"seal {' '.join(key.issuers)}",
+            )
+        if not key.valid_at(issued):
+            raise _ko("VERIFY-008", Text("clé hors de ses dates", "key outside its dates"), found=str(issued))
+    name = known[believed[0].keyid].name
+    return Text(name, name)
+
+
+def _check_bundled_key(state: _State) -> None:
+    bundled = keys.load_trust(state.folder / "trust.json")
+    covered = dsse.encoding(state.signed.payload_type, state.signed.payload)
+    for signature in state.signed.signatures:
+        key = bundled.get(signature.keyid)
+        if key is None or not key.verifies(signature.value, covered):
+            raise _ko("VERIFY-006", Text("signature fausse", "wrong signature"), found=signature.keyid)
+
+
+def _reference(state: _State) -> Text:
+    printed = state.statement["predicate"]["reportRef"]
+    reference = str(numbers.parse(printed))
+    if reference != printed:
+        raise _ko("VERIFY-009", Text("référence mal écrite", "reference badly written"), found=printed)
+    return Text(reference, reference)
+
+
+def _digests(state: _State) -> Text:
+    signed = {
+        name: digest
+        for name, digest in statement.digests_of(state.statement).items()
+        if name not in (statement.EVIDENCE, statement.RUN)
+    }
+    present = {
+        entry.name for entry in state.folder.iterdir() if entry.name not in (STATEMENT_FILE, "preuves")
+    }
+    for name in sorted(present ^ set(signed)):
+        raise _ko("VERIFY-010", Text("fichier en trop ou manquant", "file missing or in excess"), found=name)
+    for name, digest in sorted(signed.items()):
+        _same(state.folder / name, digest)
+    return Text(f"{len(signed)} fichiers", f"{len(signed)} files")
+
+
+def _agreement(state: _State) -> Text:
+    report = canonical.loads((state.folder / "report.json").read_bytes())
+    predicate = state.statement["predicate"]
+    if not isinstance(report, dict) or not set(report) >= _REPORT_MEMBERS:
+        raise _ko("VERIFY-012", Text("rapport incomplet", "incomplete report"), where="report.json")
+    told = {
+        "reference": (report["reference"], predicate["reportRef"]),
+        "result": (report["result"], predicate["result"]),
+        "issued": (report["issued"], predicate["issuedAt"]),
+        "software": (report["software"], predicate["software"]),
+        "plan": (report["plan"], predicate["plan"]),
+        "rules": (report["rules"], predicate["rules"]),
+        "cases": (_verdicts(report["cases"]), predicate["cases"]),
+    }
+    for name, (found, expected) in told.items():
+        if found != expected:
+            raise _ko("VERIFY-012", Text("désaccord", "disagreement"), where=name)
+    page = (state.folder / "report.html").read_bytes()
+    if predicate["reportRef"].encode() not in page:
+        raise _ko("VERIFY-012", Text("désaccord", "disagreement"), where="report.html")
+    count = len(predicate["cases"])
+    return Text(f"{count} cas", f"{count} cases")
+
+
+def _verdicts(cases: Any) -> list[dict[str, Any]]:
+    if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
+        raise _ko("VERIFY-012", Text("rapport incomplet", "incomplete report"), where="cases")
+    return [{"code": case.get("code"), "verdict": case.get("verdict")} for case in cases]
+
+
+def _evidence(state: _State) -> Text:
+    if state.evidence is None:
+        raise Skip(Text("preuves non fournies (--evidence)", "evidence not given (--evidence)"))
+    signed = statement.digests_of(state.statement)
+    expected = signed[statement.EVIDENCE]
+    manifest = state.evidence / evidence_tree.MANIFEST
+    found = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    if found != expected:
+        raise _ko("VERIFY-013", Text("manifeste modifié", "altered manifest"), found=found, expected=expected)
+    differences = evidence_tree.verify(state.evidence)
+    if differences:
+        raise _ko(
+            "VERIFY-013", Text("preuves modifiées", "altered evidence"), found="; ".join(differences[:5])
+        )
+    run = state.evidence.parent / statement.RUN
+    if run.is_file():
+        _same(run, signed[statement.RUN])
+    count = manifest.read_bytes().count(b"\n")
+    return Text(f"{count} fichiers", f"{count} files")
+
+
+def _rejudge(state: _State) -> Text:
+    if state.evidence is None:
+        raise Skip(Text("preuves non fournies (--evidence)", "evidence not given (--evidence)"))
+    again = rejudge.rejudge(state.evidence)
+    if again.rules_changed:
+        raise Skip(
+            Text(
+                "les règles installées ne sont pas celles du rapport : installer la version qu'il nomme",
+                "the installed rules are not those of the report: install the version that it names",
+            )
+        )
+    if not again.holds:
+        changed = [case.code for case in again.cases if not case.holds]
+        raise _ko(
+            "VERIFY-014", Text("des verdicts diffèrent", "some verdicts differ"), found=", ".join(changed)
+        )
+    return Text(f"{len(again.cases)} cas rejugés", f"{len(again.cases)} cases judged again")
+
+
+def _same(path: Path, digest: str) -> None:
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != digest:
+        raise _ko(
+            "VERIFY-011",
+            Text("fichier modifié", "altered file"),
+            where=path.name,
+            found=found,
+            expected=digest,
+        )
+
+
+def _ko(code: str, text: Text, *, where: str = "", found: str = "", expected: str = "") -> EvidenceError:
+    return EvidenceError(code, text, field=where, found=found, expected=expected)
