@@ -1,0 +1,476 @@
+"""Command line of dmpcompat: a thin composition root, one sub-command a screen, no logic.
+
+Exit codes: 0 conform or valid, 1 non-conform or invalid, 2 something left undecided, 3 our own failure,
+64 usage, 65 configuration (red preflight), 66 plan or campaign that can't be used.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import click
+
+from protocol.errors import ConfigError, DmpcompatError, Lang, Text, UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def default_lang() -> Lang:
+    """`DMPCOMPAT_LANG`, else the locale of the environment, else French."""
+    names = ("DMPCOMPAT_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    asked = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    return "en" if asked.lower().startswith("en") else "fr"
+
+
+def shown(command: Command) -> Command:
+    """Options of every command that prints a result."""
+    with_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    with_lang = click.option(
+        "--lang", type=click.Choice(["fr", "en"]), default=default_lang, help="fr or en."
+    )
+    return with_lang(with_json(command))
+
+
+def dump(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
+
+
+def tell(lang: Lang, fr: str, en: str) -> None:
+    click.echo(fr if lang == "fr" else en)
+
+
+existing = click.Path(path_type=Path, exists=True)
+any_path = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="dmpcompat")
+def commands() -> None:
+    """Conformance harness and mock platform of the French DMP (Dossier Médical Partagé)."""
+
+
+@commands.command()
+@click.option("--out", type=any_path, default=Path("demo-out"), help="Folder of the results; made anew.")
+@shown
+def demo(out: Path, lang: Lang, as_json: bool) -> int:
+    """Run the whole main job on embedded defaults: PKI, mock, plan, evidence, signed report, verification."""
+    from harness.run import run_campaign
+    from mock_dmp import pki
+    from mock_dmp.server import MockServer
+    from protocol.datafolders import folder
+    from reports import issue, verify
+
+    _fresh(out)
+    progress = _Progress(lang, quiet=as_json)
+    progress.line("1/5  PKI de test", "1/5  Test PKI")
+    pki.init(out / "pki")
+    with (
+        tempfile.TemporaryDirectory() as state,
+        MockServer(pki_folder=out / "pki", data_dir=Path(state)) as mock,
+    ):
+        progress.line(
+            f"2/5  DMP bouchonné sur {mock.url} (TLS mutuel)", f"2/5  Mock DMP on {mock.url} (mutual TLS)"
+        )
+        progress.line("3/5  Plan de tests", "3/5  Test plan")
+        run = run_campaign(
+            folder("test_plans") / "campagne-demo.yaml",
+            out=out,
+            target=mock.url,
+            pki=out / "pki",
+            lang=lang,
+            listener=progress,
+        )
+    issued = issue.issue(out, lang=lang)
+    progress.line(
+        f"4/5  Rapport signé {issued.report.reference}", f"4/5  Signed report {issued.report.reference}"
+    )
+    checked = verify.verify(out, rejudged=True)
+    progress.line("5/5  Vérification hors ligne", "5/5  Offline verification")
+    if as_json:
+        dump({"run": run.to_plain(), "reference": issued.report.reference, "verification": checked.as_json()})
+    else:
+        _show_verification(checked, lang)
+        _show_demo_end(out, issued.folder, run.counts(), lang)
+    return run.exit_code or checked.exit_code
+
+
+@commands.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0: a free one.")
+@click.option(
+    "--pki", "pki_folder", type=any_path, help="Folder made by `pki init`; a temporary one by default."
+)
+@click.option("--db", help="SQLAlchemy URL; a temporary SQLite file by default.")
+@click.option(
+    "--data", "data_dir", type=any_path, help="Folder of the documents and of the default database."
+)
+@click.option("--plain-http", is_flag=True, help="No TLS, loopback only: for clients that can't.")
+@click.option("--tls13", is_flag=True, help="Accept TLS 1.3 beside the documented TLS 1.2 suites.")
+@click.option("--ready-file", type=any_path, help="Written (JSON: url, pid) once requests are served.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
+def serve(
+    host: str,
+    port: int,
+    pki_folder: Path | None,
+    db: str | None,
+    data_dir: Path | None,
+    plain_http: bool,
+    tls13: bool,
+    ready_file: Path | None,
+    lang: Lang,
+) -> int:
+    """Start the mock DMP. SIGTERM drains and stops."""
+    from mock_dmp import pki
+    from mock_dmp.server import MockServer
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
+        if pki_folder is None and not plain_http:
+            pki_folder = Path(scratch) / "pki"
+            pki.init(pki_folder)
+        server = MockServer(
+            host,
+            port,
+            pki_folder,
+            db,
+            data_dir or (None if db else Path(scratch) / "data"),
+            plain_http=plain_http,
+            tls13=tls13,
+        )
+        tell(lang, f"DMP bouchonné : {server.address}", f"Mock DMP: {server.address}")
+        if pki_folder is not None:
+            tell(lang, f"certificats : {pki_folder}", f"certificates: {pki_folder}")
+        server.serve_forever(ready_file)
+    return 0
+
+
+@commands.command()
+@click.argument("campaign", type=any_path)
+@click.option("--out", type=any_path, default=Path("campagne-out"), show_default=True)
+@click.option("--target", help="Address of the platform, instead of the campaign's.")
+@click.option("--pki", "pki_folder", type=any_path, help="Certificates, instead of the campaign's.")
+@click.option("--only", multiple=True, help="Cases to run: a code, a prefix (CT-2.1), a transaction…")
+@click.option("--junit", type=any_path, help="Copy the JUnit file there.")
+@click.option("--resume", type=existing, help="Continue the interrupted run of that folder.")
+@click.option("--seed", type=int, help="Make identifiers repeatable.")
+@shown
+def run(
+    campaign: Path,
+    out: Path,
+    target: str | None,
+    pki_folder: Path | None,
+    only: tuple[str, ...],
+    junit: Path | None,
+    resume: Path | None,
+    seed: int | None,
+    lang: Lang,
+    as_json: bool,
+) -> int:
+    """Run the plan of a CAMPAIGN, keep the evidence, issue the signed report."""
+    from harness.run import run_campaign
+    from reports import issue
+
+    result = run_campaign(
+        campaign,
+        out=resume or out,
+        target=target,
+        pki=pki_folder,
+        only=only,
+        seed=seed,
+        lang=lang,
+        resume=resume,
+        listener=_Progress(lang, quiet=as_json),
+    )
+    issued = issue.issue(resume or out, lang=lang)
+    if junit is not None:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        junit.write_bytes((issued.folder / "junit.xml").read_bytes())
+    if as_json:
+        dump({**result.to_plain(), "reference": issued.report.reference, "report": str(issued.folder)})
+    else:
+        _show_red(result.verdicts, lang)
+        counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
+        tell(lang, f"Verdicts : {counts}", f"Verdicts: {counts}")
+        page = issued.folder / "report.html"
+        tell(lang, f"Rapport {issued.report.reference} : {page}", f"Report {issued.report.reference}: {page}")
+    return result.exit_code
+
+
+@commands.command()
+@click.argument("campaign", type=any_path)
+@click.option("--target", help="Address of the platform, instead of the campaign's.")
+@click.option("--pki", "pki_folder", type=any_path, help="Certificates, instead of the campaign's.")
+@shown
+def doctor(campaign: Path, target: str | None, pki_folder: Path | None, lang: Lang, as_json: bool) -> int:
+    """Preflight of a CAMPAIGN: certificates, address, clock, number. Sends no business call."""
+    from harness import preflight
+    from harness.campaign import load_campaign
+    from harness.masking import Masker
+    from harness.scope import scope
+    from protocol import transactions
+
+    loaded = load_campaign(campaign).at(url=target.rstrip("/") if target else None, pki=pki_folder)
+    cases = [item.case for item in scope(loaded, transactions.load(), ()) if item.state == "included"]
+    items = preflight.preflight(loaded, cases, Masker(loaded.number))
+    if as_json:
+        dump([item.to_plain() for item in items])
+    for item in () if as_json else items:
+        data = " — ".join(part for part in (item.found, item.expected, item.mend.to(lang)) if part)
+        click.echo(
+            f"{item.state:7} {item.code:20} {item.subject}: {item.text.to(lang)}"
+            + (f" ({data})" if data else "")
+        )
+    return ConfigError.exit_code if preflight.red(items) else 0
+
+
+@commands.command()
+@click.argument("report", type=existing)
+@click.option("--trust", type=existing, help="Trust file of the issuer; this installation's by default.")
+@click.option("--evidence", type=existing, help="Evidence folder; `preuves` beside the report by default.")
+@click.option("--rejudge", is_flag=True, help="Compute every verdict again from the captured bytes.")
+@shown
+def verify(
+    report: Path, trust: Path | None, evidence: Path | None, rejudge: bool, lang: Lang, as_json: bool
+) -> int:
+    """Verify a REPORT offline, in numbered steps. 0 valid, 1 invalid, 2 something was not checked."""
+    from reports.verify import verify as verification
+
+    checked = verification(report, trust=trust, evidence=evidence, rejudged=rejudge)
+    if as_json:
+        dump(checked.as_json())
+    else:
+        _show_verification(checked, lang)
+    return checked.exit_code
+
+
+@commands.command()
+@click.argument("evidence", type=existing)
+@shown
+def rejudge(evidence: Path, lang: Lang, as_json: bool) -> int:
+    """Judge stored EVIDENCE again and say what changed."""
+    from harness.rejudge import rejudge as again
+
+    root = evidence / "preuves" if (evidence / "preuves").is_dir() else evidence
+    outcome = again(root)
+    changed = [case for case in outcome.cases if not case.holds]
+    if as_json:
+        dump(
+            {
+                "holds": outcome.holds,
+                "rules_changed": outcome.rules_changed,
+                "tree": list(outcome.tree),
+                "cases": [
+                    {"code": case.code, "before": case.before, "after": case.after, "holds": case.holds}
+                    for case in outcome.cases
+                ],
+            }
+        )
+        return 0 if outcome.holds else 1
+    for line in outcome.tree:
+        click.echo(line)
+    for case in changed:
+        click.echo(f"{case.code}: {case.before} → {case.after}")
+    tell(
+        lang,
+        f"{len(outcome.cases)} cas rejugés, {len(changed)} différent(s)",
+        f"{len(outcome.cases)} cases judged again, {len(changed)} different",
+    )
+    return 0 if outcome.holds else 1
+
+
+@commands.command()
+@click.argument("rule", required=False)
+@shown
+def explain(rule: str | None, lang: Lang, as_json: bool) -> int:
+    """Explain a RULE of the oracle: what it asks, of what, by which text. Without RULE, list them."""
+    from harness.checks import api
+
+    chosen = [api.rule(rule)] if rule else list(api.rules())
+    if as_json:
+        dump(
+            [
+                {
+                    "id": item.id,
+                    "group": item.group,
+                    "title": item.title.to(lang),
+                    "mend": item.mend.to(lang),
+                    "clause": item.clause,
+                    "requirements": list(item.requirements),
+                    "confidence": item.confidence,
+                    "default": item.default,
+                }
+                for item in chosen
+            ]
+        )
+    elif rule:
+        click.echo(api.explain(rule, lang))
+    else:
+        for item in chosen:
+            click.echo(f"{item.id:28} {item.default:8} {item.title.to(lang)}")
+    return 0
+
+
+@commands.group()
+def pki() -> None:
+    """Test certificates."""
+
+
+@pki.command("init")
+@click.argument("folder", type=any_path)
+@click.option("--force", is_flag=True, help="Replace what is in FOLDER.")
+@click.option("--name", "names", multiple=True, help="Further host name or address of the server.")
+@shown
+def pki_init(folder: Path, force: bool, names: tuple[str, ...], lang: Lang, as_json: bool) -> int:
+    """Make a test PKI in FOLDER: CA, server, organisations, cards, and bad ones on purpose."""
+    from mock_dmp import pki as authority
+
+    index = authority.init(folder, names=names, force=force)
+    if as_json:
+        dump([entry.to_plain() for entry in index.entries])
+    else:
+        tell(
+            lang,
+            f"{len(index.entries)} certificats dans {folder}",
+            f"{len(index.entries)} certificates in {folder}",
+        )
+    return 0
+
+
+class _Progress:
+    """Tells the events of a run in plain words, one line a case."""
+
+    def __init__(self, lang: Lang, *, quiet: bool) -> None:
+        self._lang = lang
+        self._quiet = quiet
+        self._titles: dict[str, str] = {}
+
+    def line(self, fr: str, en: str) -> None:
+        if not self._quiet:
+            tell(self._lang, fr, en)
+
+    def __call__(self, event: Any) -> None:
+        if event.kind == "case-started":
+            self._titles[event.case] = event.data["title"][self._lang]
+        elif event.kind == "case-finished" and not self._quiet:
+            click.echo(f"     {event.data['verdict']:13} {event.case:14} {self._titles.get(event.case, '')}")
+
+
+def _show_red(verdicts: Any, lang: Lang) -> None:
+    """The reasons of what did not pass; a red preflight has the same for every case, told once."""
+    told = dict.fromkeys(
+        (str(case.verdict), case.reason.to(lang))
+        for case in verdicts
+        if str(case.verdict) in ("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE")
+    )
+    for verdict, reason in told:
+        click.echo(f"{verdict}: {reason}")
+
+
+def _show_verification(checked: Any, lang: Lang) -> None:
+    for step in checked.steps:
+        click.echo(f"     {step.number:2}. {step.outcome:7} {step.title.to(lang)} — {step.detail.to(lang)}")
+    outcome = {
+        0: Text("valide", "valid"),
+        1: Text("INVALIDE", "INVALID"),
+        2: Text("valide, mais tout n'a pas été vérifié", "valid, but not everything was checked"),
+    }[checked.exit_code]
+    tell(lang, f"     Rapport {outcome.fr}", f"     Report {outcome.en}")
+
+
+def _show_demo_end(out: Path, report: Path, counts: dict[str, int], lang: Lang) -> None:
+    summary = ", ".join(f"{name} {count}" for name, count in counts.items())
+    tell(
+        lang,
+        f"\nUn logiciel simulé a joué le plan contre le DMP bouchonné : {summary}.\n"
+        f"Rapport lisible : {report / 'report.html'}\nPreuves (octets échangés) : {out / 'preuves'}\n"
+        f"À revérifier quand on veut : dmpcompat verify {out} --rejudge",
+        f"\nA simulated software played the plan against the mock DMP: {summary}.\n"
+        f"Readable report: {report / 'report.html'}\nEvidence (bytes exchanged): {out / 'preuves'}\n"
+        f"Verify again at any time: dmpcompat verify {out} --rejudge",
+    )
+
+
+def _fresh(out: Path) -> None:
+    """Empty the folder of an earlier demo; anything else that is there is not ours to remove."""
+    import shutil
+
+    marker = out / ".dmpcompat-demo"
+    if out.exists() and any(out.iterdir()):
+        if not marker.is_file():
+            raise UsageError(
+                "DEMO-001",
+                Text("ce dossier contient autre chose qu'une démonstration", "this folder is not a demo's"),
+                field="--out",
+                found=str(out),
+                mend=Text("choisir un dossier vide ou neuf", "choose an empty or new folder"),
+            )
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the console script: runs a command and leaves with the exit code of its outcome."""
+    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; errors are told on standard error, without a traceback."""
+    lang = _asked_lang(arguments)
+    try:
+        outcome = commands.main(arguments, prog_name="dmpcompat", standalone_mode=False)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as problem:
+        problem.show()
+        return UsageError.exit_code
+    except DmpcompatError as problem:
+        click.echo(problem.message(lang), err=True)
+        return problem.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away; point it elsewhere so that closing it says nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
+    except OSError as problem:
+        click.echo(f"OS-001: {problem}", err=True)
+        return ConfigError.exit_code
+    # The last resort: our own failure is told as ours, and where to look.
+    except Exception as problem:  # noqa: BLE001
+        click.echo(_internal(problem, lang), err=True)
+        return 3
+    return cast(int, outcome) if isinstance(outcome, int) else 0
+
+
+def _internal(problem: Exception, lang: Lang) -> str:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="dmpcompat-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        traceback.print_exception(problem, file=log)
+    return Text(
+        f"TOOL-001: défaillance interne de dmpcompat ({type(problem).__name__}) ; détail dans {log.name}",
+        f"TOOL-001: internal failure of dmpcompat ({type(problem).__name__}); details in {log.name}",
+    ).to(lang)
+
+
+def _asked_lang(arguments: list[str]) -> Lang:
+    for place, argument in enumerate(arguments):
+        value = argument.partition("=")[2] if argument.startswith("--lang=") else ""
+        if argument == "--lang" and place + 1 < len(arguments):
+            value = arguments[place + 1]
+        if value in ("fr", "en"):
+            return cast(Lang, value)
+    return default_lang()
+
+
+if __name__ == "__main__":
+    main()
