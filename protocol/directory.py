@@ -1,0 +1,211 @@
+"""The synthetic world of the tests: professionals, structures, patients and wire numbers of LPS.
+
+Reads datasets/directory, datasets/patients and datasets/lps. What is here is only the starting state: the
+mock copies it into each session and changes its copy. Nobody here exists (test ranges, INS domain of tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Literal, TypeVar
+
+from protocol.coded import Coded
+from protocol.datafolders import folder
+from protocol.errors import Text, ToolError
+from protocol.patientrecord import (
+    Address,
+    Authorisation,
+    AuthorisationState,
+    Birthplace,
+    Closure,
+    DmpState,
+    DmpStatus,
+    InsNumber,
+    Patient,
+    Telecom,
+    patient_from,
+    patient_to_plain,
+    read_patient,
+)
+from protocol.strictdata import Fields
+from protocol.yamlread import YamlDocument, read_yaml
+
+__all__ = [
+    "Address",
+    "Authorisation",
+    "AuthorisationState",
+    "Birthplace",
+    "Closure",
+    "DmpState",
+    "DmpStatus",
+    "InsNumber",
+    "NumberStatus",
+    "Patient",
+    "Product",
+    "Professional",
+    "Structure",
+    "Telecom",
+    "WireNumber",
+    "numbers",
+    "patient_from",
+    "patient_to_plain",
+    "patients",
+    "professionals",
+    "structures",
+]
+
+Card = Literal["CPS", "CPE", "none"]
+NumberStatus = Literal["active", "suspended", "revoked"]
+
+_NUMBER_STATUS: Final[tuple[NumberStatus, ...]] = ("active", "suspended", "revoked")
+_CARDS: Final[tuple[Card, ...]] = ("CPS", "CPE", "none")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """`struct_id` is the Struct_IdNat, prefix included. `parent`: key of the legal entity, "" if none."""
+
+    key: str
+    struct_id: str
+    name: str
+    sector: Coded
+    active: bool
+    parent: str
+
+
+@dataclass(frozen=True)
+class Professional:
+    """`ps_id` is the PS_IdNat, prefix included. `structures`: keys of the structures it is linked to."""
+
+    key: str
+    ps_id: str
+    family: str
+    given: str
+    card: Card
+    role: Coded
+    specialty: Coded | None
+    structures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of a family: LPS_Nom and the LPS_Version that were declared."""
+
+    name: str
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WireNumber:
+    """One LPS_ID_HOMOLOGATION_DMP. `value` is what travels: opaque, compared exactly, never printed."""
+
+    key: str
+    value: str
+    family: str
+    products: tuple[Product, ...]
+    profiles: tuple[str, ...]
+    status: NumberStatus
+
+
+T = TypeVar("T", Structure, Professional, Patient, WireNumber)
+
+
+@cache
+def structures() -> Mapping[str, Structure]:
+    """Structures by key. Raises ToolError when the data set is wrong."""
+    document = read_yaml(folder("datasets") / "directory" / "structures.yaml")
+    return _by_key(Fields(document.data, document).each("structures", _structure), document)
+
+
+@cache
+def professionals() -> Mapping[str, Professional]:
+    """Professionals by key. Raises ToolError when the data set is wrong."""
+    document = read_yaml(folder("datasets") / "directory" / "professionals.yaml")
+    return _by_key(Fields(document.data, document).each("professionals", _professional), document)
+
+
+@cache
+def patients() -> Mapping[str, Patient]:
+    """Patients by key, in the order of the files. Raises ToolError when the data set is wrong."""
+    found: dict[str, Patient] = {}
+    for path in sorted((folder("datasets") / "patients").glob("*.yaml")):
+        document = read_yaml(path)
+        several = Fields(document.data, document).each("patients", read_patient)
+        found |= _by_key((*found.values(), *several), document)
+    return found
+
+
+@cache
+def numbers() -> Mapping[str, WireNumber]:
+    """Wire numbers by key. Raises ToolError when the data set is wrong."""
+    document = read_yaml(folder("datasets") / "lps" / "numbers.yaml")
+    return _by_key(Fields(document.data, document).each("numbers", _number), document)
+
+
+def _structure(fields: Fields) -> Structure:
+    read = Structure(
+        key=fields.text("key"),
+        struct_id=fields.text("struct_id"),
+        name=fields.text("name"),
+        sector=_code(fields.inner("sector")),
+        active=fields.flag("active", True),
+        parent=fields.text("parent", ""),
+    )
+    fields.done()
+    return read
+
+
+def _professional(fields: Fields) -> Professional:
+    read = Professional(
+        key=fields.text("key"),
+        ps_id=fields.text("ps_id"),
+        family=fields.text("family"),
+        given=fields.text("given"),
+        card=fields.one_of("card", _CARDS),
+        role=_code(fields.inner("role")),
+        specialty=fields.optional("specialty", _code),
+        structures=fields.texts("structures"),
+    )
+    fields.done()
+    return read
+
+
+def _number(fields: Fields) -> WireNumber:
+    read = WireNumber(
+        key=fields.text("key"),
+        value=fields.text("value"),
+        family=fields.text("family"),
+        products=fields.each("products", _product, empty=False),
+        profiles=fields.texts("profiles"),
+        status=fields.one_of("status", _NUMBER_STATUS),
+    )
+    fields.done()
+    return read
+
+
+def _product(fields: Fields) -> Product:
+    read = Product(fields.text("name"), fields.texts("versions"))
+    fields.done()
+    return read
+
+
+def _code(fields: Fields) -> Coded:
+    read = Coded(fields.text("code"), fields.text("system"), fields.text("label"))
+    fields.done()
+    return read
+
+
+def _by_key(items: Iterable[T], document: YamlDocument) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for item in items:
+        if item.key in found:
+            raise ToolError(
+                "DIR-001",
+                Text("clé donnée deux fois", "key given twice"),
+                field=document.name,
+                found=item.key,
+            )
+        found[item.key] = item
+    return found
