@@ -1,0 +1,1 @@
+"""Deliberate defects, by name. One module a family; `registry` finds them."""

@@ -1,0 +1,79 @@
+"""The messages that the driver knows how to write, by transaction id.
+
+A message module registers its writer with `@message`; modules of `harness.drive.messages` are imported the
+first time one is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from lxml import etree
+
+from harness.drive import messages
+from harness.drive.draft import Draft
+from protocol.errors import Text, UsageError
+
+Service = Literal["patients", "habilitations", "registry", "repository"]
+Writer = Callable[[Draft], etree._Element]
+
+BASE_PATH = "/si-dmp-server/v2/services/"
+
+
+@dataclass(frozen=True)
+class MessageSpec:
+    """Where a message goes and how.
+
+    `write` returns the payload, and leaves attachments and facts in the draft.
+    """
+
+    transaction: str
+    service: Service
+    action: str
+    mtom: bool
+    write: Writer
+
+
+_KNOWN: dict[str, MessageSpec] = {}
+
+
+def message(
+    transaction: str, *, service: Service, action: str, mtom: bool = False
+) -> Callable[[Writer], Writer]:
+    """Register the writer of a transaction."""
+
+    def keep(write: Writer) -> Writer:
+        _KNOWN[transaction] = MessageSpec(transaction, service, action, mtom, write)
+        return write
+
+    return keep
+
+
+def transactions() -> tuple[str, ...]:
+    """Ids of the transactions that have a message."""
+    _import_all()
+    return tuple(sorted(_KNOWN))
+
+
+def spec(transaction: str) -> MessageSpec:
+    """The message of a transaction. Raises UsageError."""
+    _import_all()
+    if transaction not in _KNOWN:
+        raise UsageError(
+            "DRIVE-001",
+            Text("aucun message pour cette transaction", "no message for this transaction"),
+            found=transaction,
+            expected=" | ".join(sorted(_KNOWN)),
+        )
+    return _KNOWN[transaction]
+
+
+@cache
+def _import_all() -> None:
+    for module in pkgutil.iter_modules(messages.__path__):
+        importlib.import_module(f"{messages.__name__}.{module.name}")
