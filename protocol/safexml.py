@@ -78,8 +78,11 @@ def serialize(element: etree._Element) -> bytes:
     return etree.tostring(element, encoding="UTF-8", xml_declaration=True, with_tail=False)
 
 
-def canonical(element: etree._Element, *, exclusive: bool = True, with_comments: bool = False) -> bytes:
-    """Canonical form of the element (Exclusive C14N 1.0 by default, else C14N 1.0), without its tail.
+def canonical(
+    element: etree._Element | etree._ElementTree, *, exclusive: bool = True, with_comments: bool = False
+) -> bytes:
+    """Canonical form (Exclusive C14N 1.0 by default, else C14N 1.0) of an element, without its tail, or of a
+    whole document, with what stands around its root.
 
     Raises XmlRefused XML-C14N: canonical XML does not exist for relative namespace URIs.
     """

@@ -1,0 +1,144 @@
+"""Stage coherence: certificates, VIHF, directory, patient and body tell one story.
+
+Structures tolerate the legal entity (EJ) in the certificate and one of its sites (EG) in the VIHF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography.x509.oid import NameOID
+
+from mock_dmp.acceptance.demand import COHERENCE, Demand, names
+from mock_dmp.acceptance.engine import Breach, breach_of
+from mock_dmp.rights import family
+from protocol import codes, facts
+from protocol.errors import IdentifierError
+from protocol.identifiers.ins import parse_ins
+
+_SPECIALISTS = frozenset({"10", "21"})
+
+
+@COHERENCE.rule("VIHF-STRUCTURE-CERT")
+def structure_of_certificate(demand: Demand) -> Iterator[Breach]:
+    """In indirect mode and AIR the organisation's certificate carries the structure in its OU."""
+    certificate = demand.certificate or demand.tls_certificate
+    if demand.direct or certificate is None:
+        return
+    held = names(certificate, NameOID.ORGANIZATIONAL_UNIT_NAME)
+    if not family(demand.vihf.structure).intersection(held):
+        yield Breach("attribut Identifiant_Structure", demand.vihf.structure, ", ".join(held) or "un OU")
+
+
+@COHERENCE.rule("VIHF-TLS-CERT")
+def same_holder(demand: Demand) -> Iterator[Breach]:
+    """One card, or one organisation, opens the connection and signs; a card is its holder's."""
+    signing, connection = demand.certificate, demand.tls_certificate
+    attribute = NameOID.COMMON_NAME if demand.direct else NameOID.ORGANIZATIONAL_UNIT_NAME
+    if signing is not None and connection is not None:
+        one, other = names(signing, attribute), names(connection, attribute)
+        if not set(one) & set(other):
+            yield Breach(
+                "certificats",
+                f"connexion : {', '.join(other)} ; signature : {', '.join(one)}",
+                "une même carte" if demand.direct else "une même structure",
+            )
+    card = signing or connection
+    if demand.direct and card is not None and demand.vihf.name_id not in names(card, NameOID.COMMON_NAME):
+        yield Breach(
+            "saml:NameID", demand.vihf.name_id, f"{', '.join(names(card, NameOID.COMMON_NAME))} (carte)"
+        )
+
+
+@COHERENCE.rule("VIHF-ROLE")
+def role(demand: Demand) -> Iterator[Breach]:
+    first = demand.vihf.roles[0]
+    if not codes.value_set("JDV_J65").contains(first.code, first.system):
+        yield Breach("attribut role", str(first), "un code de JDV_J65")
+
+
+@COHERENCE.rule("VIHF-SPECIALTY")
+def specialty(demand: Demand) -> Iterator[Breach]:
+    first = demand.vihf.roles[0]
+    if first.system == facts.OID_PROFESSIONS and first.code in _SPECIALISTS and len(demand.vihf.roles) < 2:
+        yield Breach(
+            "attribut role", f"une seule valeur ({first.code})", "profession, puis spécialité ou section"
+        )
+
+
+@COHERENCE.rule("VIHF-SECTOR")
+def sector(demand: Demand) -> Iterator[Breach]:
+    told = demand.vihf.sector
+    if told is None or not codes.value_set("JDV_J61").contains(told.code, told.system):
+        yield Breach("attribut Secteur_Activite", str(told or "absent"), "un code de JDV_J61")
+    elif demand.structure is not None and told.code != demand.structure.sector.code:
+        yield Breach(
+            "attribut Secteur_Activite",
+            told.code,
+            f"{demand.structure.sector.code} (annuaire des structures)",
+        )
+
+
+@COHERENCE.rule("VIHF-STRUCTURE-KNOWN")
+def structure_known(demand: Demand) -> Iterator[Breach]:
+    known = demand.structure
+    if known is None or not known.active:
+        yield Breach(
+            "attribut Identifiant_Structure",
+            f"{demand.vihf.structure} ({'inconnue' if known is None else 'inactive'})",
+            "une structure active de l'annuaire",
+        )
+
+
+@COHERENCE.rule("VIHF-PS-KNOWN")
+def professional_known(demand: Demand) -> Iterator[Breach]:
+    """An internal id (`3FINESS/login`) of indirect mode is nobody's business but the structure's."""
+    internal = demand.vihf.mode == "INDIRECTE" and "/" in demand.vihf.name_id
+    if demand.professional is None and not internal:
+        yield Breach("saml:NameID", demand.vihf.name_id, "un professionnel de l'annuaire")
+
+
+@COHERENCE.rule("VIHF-PS-LINKED")
+def professional_linked(demand: Demand) -> Iterator[Breach]:
+    person, place = demand.professional, demand.structure
+    if person is None or place is None:
+        return  # said by the rules above
+    if not {place.key, place.parent} & set(person.structures):
+        yield Breach(
+            "saml:NameID et Identifiant_Structure",
+            f"{demand.vihf.name_id} et {demand.vihf.structure}",
+            "un professionnel rattaché à la structure",
+        )
+
+
+@COHERENCE.rule("VIHF-RESOURCE-ID")
+def resource_id(demand: Demand) -> Iterator[Breach]:
+    if demand.vihf.patient is None:
+        yield Breach("attribut resource-id", "absent", "INS^^^&OID&ISO^NH")
+
+
+@COHERENCE.rule("VIHF-PRODUCTION-INS")
+def production(demand: Demand) -> Iterator[Breach]:
+    for where, named in (("attribut resource-id", demand.vihf.patient), ("corps", demand.body_patient)):
+        if named is not None and named.oid in facts.PRODUCTION_INS_OIDS:
+            yield Breach(where, f"domaine {named.oid}", f"un INS de test ({facts.OID_INS_TEST})")
+
+
+@COHERENCE.rule("INS-KEY")
+def ins_key(demand: Demand) -> Iterator[Breach]:
+    if demand.vihf.patient is None:
+        return
+    try:
+        parse_ins(demand.vihf.patient.id, demand.vihf.patient.oid)
+    except IdentifierError as problem:
+        yield breach_of(problem, "attribut resource-id")
+
+
+@COHERENCE.rule("INS-BODY-COHERENCE")
+def body_patient(demand: Demand) -> Iterator[Breach]:
+    """HL7 v3 bodies; in the services of documents the patient is compared by XDS-PATIENT-ID."""
+    told, asked = demand.vihf.patient, demand.body_patient
+    if told is None or asked is None:
+        return
+    if (told.id, told.oid) != (asked.id, asked.oid):
+        yield Breach("patient du message", f"{asked.id} ({asked.oid})", f"{told.id} ({told.oid}), du VIHF")

@@ -1,0 +1,169 @@
+"""Stage rights: matrix, access and authentication modes, blocking, oppositions, authorisation, state of the DMP.
+
+TD0.2 tells a blocked caller that it is (INTERDIT), so blocking and oppositions do not stop it. Which document
+may be seen is decided later, entry by entry (`mock_dmp.rights`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mock_dmp.acceptance.demand import RIGHTS, Demand
+from mock_dmp.acceptance.engine import Breach
+from mock_dmp.rights import Standing, standing
+from protocol import ebrim, facts, rights, safexml
+from protocol.errors import MetadataError, Text
+
+_EXISTENCE = "TD0.2"
+_REFERENCE = "TD3.1/reference"
+_METADATA = "TD3.1/metadata"
+
+
+def rows_asked(demand: Demand) -> tuple[str, ...]:
+    """The lines of the matrix that this call needs: any of them is enough.
+
+    Empty when the matrix does not speak of the transaction.
+    """
+    transaction = demand.call.transaction.id
+    if transaction == "TD0.3":
+        return (_authorisation_row(demand),)
+    if transaction == "TD3.1":
+        return (_REFERENCE,) if is_reference_search(demand) else (_METADATA,)
+    if transaction == "TD3.2":
+        return ("TD3.2/visible", "TD3.2/masked")
+    matrix: rights.Matrix = "air" if demand.vihf.mode == "INDIRECTE_RENFORCEE" else "direct-indirect"
+    return tuple(row.id for row in rights.rows(transaction, matrix=matrix))
+
+
+def is_reference_search(demand: Demand) -> bool:
+    """DMP_3.1b: from a uniqueId to its entryUUID, ObjectRef only."""
+    if demand.call.transaction.id != "TD3.1":
+        return False
+    try:
+        query = ebrim.read_query(demand.call.message.envelope.body)
+    except MetadataError:
+        return False
+    return query.id == facts.Q_GET_DOCUMENTS and query.return_type == "ObjectRef"
+
+
+def _authorisation_row(demand: Demand) -> str:
+    body = demand.call.message.envelope.body
+    if safexml.value(body, "hab:action") != "SUPPRESSION":
+        return "TD0.3/declare"
+    return "TD0.3/cease-mt" if safexml.value(body, "hab:role") else "TD0.3/remove"
+
+
+def _standing(demand: Demand) -> Standing | None:
+    """None when the patient is unknown: the state rule speaks then."""
+    call = demand.call
+    if demand.patient is None or call.caller is None:
+        return None
+    with call.session.store.read() as db:
+        return standing(db, call.session.name, call.caller, demand.patient, demand.now)
+
+
+@RIGHTS.rule("DMP-STATE")
+def unknown_patient(demand: Demand) -> Iterator[Breach]:
+    """No record, so nobody to have rights on: the services of documents say it their own way."""
+    call = demand.call
+    absent = demand.patient is None or demand.patient.dmp.status == "absent"
+    if absent and "absent" not in call.transaction.dmp_states and demand.vihf.patient is not None:
+        documents = call.transaction.service in ("registry", "repository")
+        yield Breach(
+            "resource-id",
+            str(demand.vihf.patient),
+            "un patient qui a un DMP",
+            code="XDSUnknownPatientId" if documents else "MockPatientNotFound",
+        )
+
+
+@RIGHTS.rule("RIGHTS-AIR")
+def authentication_mode(demand: Demand) -> Iterator[Breach]:
+    if demand.vihf.mode == "INDIRECTE_RENFORCEE" and "air" not in demand.call.transaction.auth:
+        yield Breach(
+            "attribut Authentification_mode", demand.vihf.mode, ", ".join(demand.call.transaction.auth)
+        )
+
+
+@RIGHTS.rule("RIGHTS-ACCESS-MODE")
+def access_mode(demand: Demand) -> Iterator[Breach]:
+    caller, who = demand.call.caller, _standing(demand)
+    if caller is None:
+        return
+    rows = rows_asked(demand)
+    elsewhere = who is not None and _no_row(who, rows) and any(who.in_any_mode(row) for row in rows)
+    if caller.access not in demand.call.transaction.access or elsewhere:
+        yield Breach(
+            f"transaction {demand.call.transaction.id}, mode d'accès",
+            caller.access,
+            "un mode où la matrice des droits la permet",
+        )
+
+
+@RIGHTS.rule("RIGHTS-MATRIX")
+def matrix(demand: Demand) -> Iterator[Breach]:
+    who = _standing(demand)
+    if who is None:
+        return
+    rows = rows_asked(demand)
+    if rows == ("TD0.3/declare",) and who.column == "ES" and demand.settings.on("es_may_authorise"):
+        return
+    if rows and _no_row(who, rows):
+        role = rights.matrices().columns[who.matrix][who.column]
+        yield Breach(f"transaction {demand.call.transaction.id}", role, "un rôle que la matrice admet")
+
+
+@RIGHTS.rule("RIGHTS-BLOCKED")
+def blocked(demand: Demand) -> Iterator[Breach]:
+    """In every mode, whatever the authorisation."""
+    who = _standing(demand)
+    if who is not None and who.blocked and demand.call.transaction.id != _EXISTENCE:
+        yield Breach("appelant", who.caller.ps_id, "un professionnel et une structure non bloqués")
+
+
+@RIGHTS.rule("RIGHTS-OPPOSITION")
+def opposition(demand: Demand) -> Iterator[Breach]:
+    who = _standing(demand)
+    if who is not None and who.opposed and demand.call.transaction.needs_authorisation:
+        yield Breach(
+            "mode d'accès",
+            who.caller.access,
+            "un mode auquel le patient ne s'oppose pas",
+            Text(
+                "Le patient s'oppose à ce mode d'accès d'urgence",
+                "The patient opposes this emergency access mode",
+            ),
+        )
+
+
+@RIGHTS.rule("RIGHTS-AUTHORISATION")
+def authorisation(demand: Demand) -> Iterator[Breach]:
+    """For consultation in normal mode; looking up a reference (3.1b) needs none."""
+    who = _standing(demand)
+    if who is None or not demand.call.transaction.needs_authorisation or who.caller.access != "normal":
+        return
+    if who.state != "valid" and not is_reference_search(demand):
+        yield Breach(
+            "autorisation de l'appelant",
+            _STATES[who.state],
+            "valide (la demander au patient, puis TD0.3 AJOUT)",
+        )
+
+
+@RIGHTS.rule("DMP-STATE")
+def state(demand: Demand) -> Iterator[Breach]:
+    if demand.patient is None or demand.patient.dmp.status == "absent":
+        return  # said above
+    if demand.patient.dmp.status not in demand.call.transaction.dmp_states:
+        closed = demand.patient.dmp.closed
+        since = f", fermé le {closed.at:%d/%m/%Y} ({closed.text})" if closed else ""
+        yield Breach(
+            "DMP", f"{demand.patient.dmp.status}{since}", ", ".join(demand.call.transaction.dmp_states)
+        )
+
+
+_STATES = {None: "aucune", "expired": "expirée", "forbidden": "interdite", "valid": "valide"}
+
+
+def _no_row(who: Standing, rows: tuple[str, ...]) -> bool:
+    return bool(rows) and not any(who.right(row).allowed for row in rows)

@@ -1,0 +1,129 @@
+"""The WSGI application: SOAP services and their `?wsdl` at the root and under `/s/<session>`, control API beside.
+
+It turns a request of the transport into `Asked`, and an `Answer` into bytes; it decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any, BinaryIO
+from wsgiref.util import FileWrapper
+
+from mock_dmp import control, wsdl
+from mock_dmp.dispatch import Asked, Dispatcher
+from mock_dmp.state import sessions
+from mock_dmp.state.blobs import Blobs
+from mock_dmp.state.engine import Store
+from mock_dmp.transport.connection import Received
+from protocol.exchange import Headers
+
+StartResponse = Callable[..., Any]
+Environ = dict[str, Any]
+
+_SESSION = re.compile(r"/s/([^/]+)(/.*)?")
+_CONTROL = "/control/"
+
+
+class MockApp:
+    """WSGI callable over one store. Works under our server, and under any WSGI server for a hosted mock."""
+
+    def __init__(self, store: Store, dispatcher: Dispatcher | None = None) -> None:
+        sessions.ensure_default(store)
+        self._store = store
+        self._dispatcher = dispatcher or Dispatcher(store)
+        self._control = control.create(store)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = _text(environ.get("PATH_INFO", ""))
+        ours: Received | None = environ.get("dmpcompat.received")
+        if ours is not None:
+            ours.heard = True
+        if path.startswith(_CONTROL) and (ours is None or ours.problem is None):
+            answer: Iterable[bytes] = self._control(environ, start_response)
+            return answer
+        received = ours or _received(environ, self._store.blobs)
+        session, path = _split(path)
+        if environ["REQUEST_METHOD"] in ("GET", "HEAD") and received.problem is None:
+            wanted = environ.get("QUERY_STRING", "").lower() == "wsdl"
+            described = wsdl.describe(path, _base(environ)) if wanted else None
+            if described is not None:
+                return _plain(start_response, HTTPStatus.OK, "text/xml; charset=UTF-8", described)
+        return self._serve(_asked(environ, session, path, received), start_response)
+
+    def _serve(self, asked: Asked, start_response: StartResponse) -> Iterable[bytes]:
+        answer = self._dispatcher.serve(asked)
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers))
+        return FileWrapper(self._store.blobs.open(answer.body), 256 * 1024)
+
+
+def _asked(environ: Environ, session: str, path: str, received: Received) -> Asked:
+    problem = received.problem
+    return Asked(
+        session=session,
+        method=environ["REQUEST_METHOD"],
+        target=_target(environ),
+        path=path,
+        headers=received.headers,
+        body=received.digest,
+        size=received.size,
+        tls=environ.get("dmpcompat.tls"),
+        remote=f"{environ.get('REMOTE_ADDR', '')}:{environ.get('REMOTE_PORT', '')}",
+        problem=None if problem is None else (problem.status, problem.word),
+    )
+
+
+def _split(path: str) -> tuple[str, str]:
+    """(session, path of the service)."""
+    match = _SESSION.fullmatch(path)
+    return (match[1], match[2] or "/") if match else (sessions.DEFAULT, path)
+
+
+def _received(environ: Environ, blobs: Blobs) -> Received:
+    """What the stream of another WSGI server than ours gives."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    stream: BinaryIO = environ["wsgi.input"]
+    if length.isdigit():
+        digest = blobs.put(stream.read(int(length)))
+    elif environ.get("wsgi.input_terminated"):
+        digest, _ = blobs.put_stream(stream)
+    else:
+        digest = blobs.put(b"")
+    return Received(_headers(environ), digest, blobs.size(digest), None)
+
+
+def _headers(environ: Environ) -> Headers:
+    found = [
+        (name[5:].replace("_", "-").title(), str(value))
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    ]
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            found.append((name.replace("_", "-").title(), environ[name]))
+    return tuple(found)
+
+
+def _target(environ: Environ) -> str:
+    if "REQUEST_URI" in environ:
+        return str(environ["REQUEST_URI"])
+    query = environ.get("QUERY_STRING", "")
+    return _text(environ.get("PATH_INFO", "")) + (f"?{query}" if query else "")
+
+
+def _base(environ: Environ) -> str:
+    """Scheme, host and path that the client used: the address that the WSDL gives."""
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    return f"{environ['wsgi.url_scheme']}://{host}{_text(environ.get('PATH_INFO', ''))}"
+
+
+def _text(raw: str) -> str:
+    """A WSGI string (bytes seen as Latin-1) as the UTF-8 it is."""
+    return raw.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+def _plain(start_response: StartResponse, status: HTTPStatus, kind: str, body: bytes) -> Iterable[bytes]:
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]

@@ -1,0 +1,1 @@
+"""Writers of the mock's answers. The harness has its own, made another way, on purpose."""

@@ -1,0 +1,1 @@
+"""One module a transaction, each with its handler; `mock_dmp.registry.load` imports them all."""

@@ -1,0 +1,157 @@
+"""The store: one SQL database (SQLite by default, PostgreSQL by URL) and one folder of blobs.
+
+Writers begin with BEGIN IMMEDIATE on SQLite: two of them queue up instead of failing half-way.
+Knows no table.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from mock_dmp.state import schema
+from mock_dmp.state.blobs import Blobs
+from protocol.errors import ConfigError, Text, ToolError
+
+_WRITER = "dmp_writer"
+_BUSY_MS = 20_000
+_TURN_SECONDS = 30
+
+
+class Writing:
+    """One write transaction. `commit` and `rollback` end it; what comes after is without effect."""
+
+    def __init__(self, engine: Engine, turn: threading.Lock) -> None:
+        self._turn = turn
+        self._open = True
+        if not turn.acquire(timeout=_TURN_SECONDS):
+            raise ToolError(
+                "DB-002",
+                Text("la base est restée occupée trop longtemps", "the database stayed busy too long"),
+                expected=f"< {_TURN_SECONDS} s",
+            )
+        try:
+            self.connection = engine.connect().execution_options(**{_WRITER: True})
+            self.connection.begin()
+        except BaseException:
+            turn.release()
+            raise
+
+    def commit(self) -> None:
+        if self._open:
+            try:
+                self.connection.commit()
+            finally:
+                self._end()
+
+    def rollback(self) -> None:
+        if self._open:
+            self._end()
+
+    def _end(self) -> None:
+        self._open = False
+        try:
+            self.connection.close()  # rolls back what was not committed
+        finally:
+            self._turn.release()
+
+
+class Store:
+    """Database and blobs of one mock. Without arguments both live in a temporary folder that `close` removes.
+
+    `url` is an SQLAlchemy URL; `data_dir` holds blobs (and the default database `mock.db`).
+    Raises ConfigError when either can't be opened.
+    """
+
+    def __init__(
+        self, url: str | None = None, data_dir: Path | None = None, *, connections: int = 32
+    ) -> None:
+        # Writers queue here rather than in the database, which polls: fair, and no waiting for nothing.
+        self._turn = threading.Lock()
+        self._temporary = None if data_dir else Path(tempfile.mkdtemp(prefix="dmpcompat-mock-"))
+        folder = data_dir or self._temporary
+        assert folder is not None  # noqa: S101 - one of the two
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.blobs = Blobs(folder / "blobs")
+            self.engine = _engine(url or f"sqlite:///{folder / 'mock.db'}", connections)
+            schema.complete().create_all(self.engine)
+        except (OSError, DBAPIError, ArgumentError, NoSuchModuleError, ModuleNotFoundError) as problem:
+            self._remove()
+            raise ConfigError(
+                "DB-001",
+                Text(
+                    "la base de données du simulateur ne s'ouvre pas", "the mock's database can't be opened"
+                ),
+                field="--db",
+                found=str(problem).splitlines()[0],
+                expected="sqlite:///fichier.db, postgresql+psycopg://…",
+            ) from problem
+
+    def begin_write(self) -> Writing:
+        """Begin a write transaction; the caller ends it with `commit` or `rollback`."""
+        return Writing(self.engine, self._turn)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction of its own: committed at the end, rolled back on any exception.
+
+        Not to be opened while the same thread holds another one (`Call.db`): there is one writer at a time.
+        """
+        writing = self.begin_write()
+        try:
+            yield writing.connection
+            writing.commit()
+        finally:
+            writing.rollback()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view for reading."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give the files back; the temporary folder goes away."""
+        self.engine.dispose()
+        self._remove()
+
+    def _remove(self) -> None:
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def _engine(url: str, connections: int) -> Engine:
+    target = make_url(url)
+    # A write holds its connection while the journal waits for another one: leave room for both.
+    engine = create_engine(target, pool_size=connections, max_overflow=connections, pool_timeout=30)
+    if target.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _pragmas)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _pragmas(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # our own BEGIN, below
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # what was acknowledged survives a power cut
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writer = connection.get_execution_options().get(_WRITER, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

@@ -1,0 +1,135 @@
+"""Isolated states of the mock, by name: create, find, reset, delete. Seeded from the data sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from mock_dmp import journal
+from mock_dmp.context import Session
+from mock_dmp.state import authorisations, patients, settings
+from mock_dmp.state import directory as known
+from mock_dmp.state.engine import Store
+from mock_dmp.state.schema import sessions
+from protocol import directory
+from protocol.directory import Patient
+from protocol.errors import Text, UsageError
+
+DEFAULT = "default"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def create(store: Store, name: str, values: Mapping[str, object] | None = None) -> Session:
+    """A new session, seeded, with those settings. Raises UsageError (bad name, name in use, bad setting)."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            "SES-001",
+            Text("nom de session refusé", "session name refused"),
+            field="name",
+            found=name,
+            expected=_NAME.pattern,
+        )
+    with store.write() as db:
+        if _exists(db, name):
+            raise UsageError(
+                "SES-002",
+                Text("cette session existe déjà", "this session already exists"),
+                field="name",
+                found=name,
+                mend=Text("choisir un autre nom ou la supprimer", "choose another name or delete it"),
+            )
+        _fill(db, name)
+        settings.change(db, name, values or {})
+    return find(store, name)
+
+
+def find(store: Store, name: str) -> Session:
+    """The session with its settings now. Raises UsageError when there is none of that name."""
+    with store.read() as db:
+        if not _exists(db, name):
+            raise unknown(name)
+        return Session(name, settings.load(db, name), store)
+
+
+def names(store: Store) -> tuple[str, ...]:
+    """The names of all sessions, in order."""
+    with store.read() as db:
+        return tuple(db.execute(select(sessions.c.name).order_by(sessions.c.name)).scalars())
+
+
+def ensure_default(store: Store) -> None:
+    """Create the session of the root when the database is new."""
+    with store.write() as db:
+        if not _exists(db, DEFAULT):
+            _fill(db, DEFAULT)
+
+
+def reset(store: Store, name: str) -> Session:
+    """Back to the seed, exchanges forgotten, settings by default. Raises UsageError."""
+    with store.write() as db:
+        _remove(db, name)
+        _fill(db, name)
+    return find(store, name)
+
+
+def remove(store: Store, name: str) -> None:
+    """Delete the session and all it holds. Raises UsageError (unknown, or the default one)."""
+    if name == DEFAULT:
+        raise UsageError(
+            "SES-004",
+            Text("la session par défaut ne se supprime pas", "the default session can't be deleted"),
+            field="name",
+            found=name,
+            mend=Text("la réinitialiser", "reset it"),
+        )
+    with store.write() as db:
+        _remove(db, name)
+
+
+def seed_patient(db: Connection, session: str, patient: Patient) -> None:
+    """Insert or replace one patient with its authorisations."""
+    patients.save(db, session, patient)
+    for old in authorisations.of_patient(db, session, patient.key):
+        authorisations.remove(
+            db, session, patient.key, professional=old.professional, structure=old.structure
+        )
+    for given in patient.authorisations:
+        authorisations.save(db, session, patient.key, given, at=given.since)
+
+
+def whole(db: Connection, session: str, patient: Patient) -> Patient:
+    """The patient with its authorisations."""
+    return replace(patient, authorisations=authorisations.of_patient(db, session, patient.key))
+
+
+def unknown(name: str) -> UsageError:
+    """The error for a session that does not exist."""
+    return UsageError(
+        "SES-003",
+        Text("session inconnue", "unknown session"),
+        field="name",
+        found=name,
+        mend=Text("la créer : POST /control/v1/sessions", "create it: POST /control/v1/sessions"),
+    )
+
+
+def _exists(db: Connection, name: str) -> bool:
+    return db.execute(select(sessions.c.name).filter_by(name=name)).first() is not None
+
+
+def _fill(db: Connection, name: str) -> None:
+    db.execute(insert(sessions).values(name=name, created=datetime.now(UTC).isoformat(timespec="seconds")))
+    known.seed(db, name)
+    for patient in directory.patients().values():
+        seed_patient(db, name, patient)
+
+
+def _remove(db: Connection, name: str) -> None:
+    if not db.execute(delete(sessions).filter_by(name=name)).rowcount:
+        raise unknown(name)
+    journal.forget(db, name)

@@ -1,0 +1,178 @@
+"""The control API, its description, and the isolation of sessions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import Client
+
+from mock_dmp import control, openapi
+from mock_dmp.app import MockApp
+from mock_dmp.state import sessions
+from mock_dmp.state.engine import Store
+from protocol import directory, facts
+
+ROOT = "/control/v1"
+PATIENTS = "/si-dmp-server/v2/services/patients"
+
+
+@pytest.fixture
+def api(store: Store) -> Iterator[FlaskClient]:
+    sessions.ensure_default(store)
+    with control.create(store).test_client() as client:
+        yield client
+
+
+def error(answer: Any) -> str:
+    told = answer.get_json()["error"]
+    assert told["message"]["fr"]
+    assert told["message"]["en"]
+    return str(told["code"])
+
+
+def test_sessions_come_and_go(api: FlaskClient) -> None:
+    made = api.post(f"{ROOT}/sessions", json={"name": "x", "settings": {"WSA-TO": "warn"}})
+    assert (made.status_code, made.get_json()["services"]) == (201, "/s/x/si-dmp-server/v2/services/")
+    assert [one["name"] for one in api.get(f"{ROOT}/sessions").get_json()] == ["default", "x"]
+    assert api.get(f"{ROOT}/sessions/x/settings").get_json()["WSA-TO"] == "warn"
+    assert api.get(f"{ROOT}/sessions/default/settings").get_json()["WSA-TO"] == "refuse"
+    assert api.post(f"{ROOT}/sessions/x/reset").status_code == 200
+    assert api.get(f"{ROOT}/sessions/x/settings").get_json()["WSA-TO"] == "refuse"
+    assert api.delete(f"{ROOT}/sessions/x").status_code == 204
+    assert api.get(f"{ROOT}/sessions/x").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("post", "/sessions", {"name": "default"}, 409, "SES-002"),
+        ("post", "/sessions", {"name": "../x"}, 400, "SES-001"),
+        ("post", "/sessions", {"name": 3}, 400, "CTL-003"),
+        ("post", "/sessions", {"name": "y", "settings": {"WSA-TOO": "off"}}, 400, "SET-001"),
+        ("post", "/sessions", {"name": "y", "settings": []}, 400, "CTL-003"),
+        ("post", "/sessions", {"name": "y", "colour": "red"}, 400, "CTL-004"),
+        ("post", "/sessions", [], 400, "CTL-003"),
+        ("patch", "/sessions/default/settings", {"WSA-TO": "maybe"}, 400, "SET-002"),
+        ("patch", "/sessions/default/settings", {"lenient_soap11": 1}, 400, "SET-002"),
+        ("patch", "/sessions/default/settings", {"clock_offset_seconds": "1"}, 400, "SET-002"),
+        ("patch", "/sessions/default/settings", {"clock_frozen_at": "demain"}, 400, "SET-002"),
+        ("patch", "/sessions/nobody/settings", {}, 404, "SES-003"),
+        ("delete", "/sessions/default", None, 400, "SES-004"),
+        ("delete", "/sessions/nobody", None, 404, "SES-003"),
+        ("post", "/sessions/nobody/reset", None, 404, "SES-003"),
+        ("patch", "/sessions/default/numbers/NOBODY", {"status": "active"}, 404, "NUM-001"),
+        ("patch", "/sessions/default/numbers/TEST-OK-1", {"status": "gone"}, 400, "NUM-002"),
+        ("patch", "/sessions/default/numbers/TEST-OK-1", {"status": 1}, 400, "CTL-003"),
+        ("post", "/sessions/default/patients", {"key": "x"}, 400, "DATA-012"),
+        ("get", "/sessions/default/exchanges?after=x", None, 400, "CTL-003"),
+        ("get", "/sessions/default/exchanges/none/request", None, 404, "CTL-001"),
+        ("get", "/sessions/nobody/documents", None, 404, "SES-003"),
+        ("get", "/sessions/nobody/traces", None, 404, "SES-003"),
+        ("get", "/nowhere", None, 404, "HTTP-404"),
+        ("put", "/sessions", None, 405, "HTTP-405"),
+    ],
+)
+def test_mistakes_are_told_in_json(
+    api: FlaskClient, method: str, path: str, body: Any, status: int, code: str
+) -> None:
+    answer = api.open(ROOT + path, method=method.upper(), json=body)
+    assert (answer.status_code, error(answer)) == (status, code)
+
+
+def test_a_body_that_is_not_json_is_told(api: FlaskClient) -> None:
+    answer = api.post(f"{ROOT}/sessions", data=b"{", content_type="application/json")
+    assert (answer.status_code, error(answer)) == (400, "CTL-002")
+
+
+def test_a_bad_change_changes_nothing(api: FlaskClient) -> None:
+    before = api.get(f"{ROOT}/sessions/default/settings").get_json()
+    api.patch(f"{ROOT}/sessions/default/settings", json={"WSA-TO": "off", "WSA-REPLY-TO": "maybe"})
+    assert api.get(f"{ROOT}/sessions/default/settings").get_json() == before
+
+
+def test_a_number_changes_in_its_session_only(api: FlaskClient, store: Store) -> None:
+    from mock_dmp.state import directory as known
+
+    api.post(f"{ROOT}/sessions", json={"name": "x"})
+    changed = api.patch(f"{ROOT}/sessions/x/numbers/TEST-OK-1", json={"status": "suspended"})
+    assert changed.get_json() == {"number": "TEST-OK-1", "status": "suspended"}
+    value = directory.numbers()["TEST-OK-1"].value
+    with store.read() as db:
+        found = [known.wire_number(db, name, value) for name in ("default", "x")]
+    assert [one.status for one in found if one] == ["active", "suspended"]
+
+
+def test_a_patient_is_seeded_and_replaced(api: FlaskClient) -> None:
+    seed = directory.patient_to_plain(directory.patients()["actif-autorise"])
+    changed = seed | {"family_usual": "NOUVEAU", "authorisations": []}
+    assert api.post(f"{ROOT}/sessions/default/patients", json=changed).status_code == 201
+    listed = {one["key"]: one for one in api.get(f"{ROOT}/sessions/default/patients").get_json()}
+    assert listed["actif-autorise"] == changed
+    assert set(listed) == set(directory.patients())
+    api.post(f"{ROOT}/sessions/default/reset")
+    listed = {one["key"]: one for one in api.get(f"{ROOT}/sessions/default/patients").get_json()}
+    assert _sorted(listed["actif-autorise"]) == _sorted(seed)
+
+
+def _sorted(patient: dict[str, Any]) -> dict[str, Any]:
+    return patient | {"authorisations": sorted(patient["authorisations"], key=repr_of)}
+
+
+def repr_of(given: dict[str, Any]) -> str:
+    return json.dumps(given, sort_keys=True)
+
+
+def test_a_production_identity_is_refused(api: FlaskClient) -> None:
+    seed = directory.patient_to_plain(directory.patients()["actif-autorise"])
+    seed["ins"]["oid"] = facts.OID_INS_NIR
+    assert error(api.post(f"{ROOT}/sessions/default/patients", json=seed)) == "CTL-005"
+
+
+def test_exchanges_are_listed_and_read_back_by_session(store: Store) -> None:
+    client = Client(MockApp(store))
+    client.post(f"{ROOT}/sessions", json={"name": "x"})
+    for session, body in (("", b"<a/>"), ("/s/x", b"<b/>"), ("/s/x", b"<c/>")):
+        client.post(f"{session}{PATIENTS}", data=body, content_type="application/soap+xml", buffered=True)
+    listed = client.get(f"{ROOT}/sessions/x/exchanges").get_json()
+    assert [one["request"]["target"] for one in listed] == [f"/s/x{PATIENTS}"] * 2
+    after = client.get(f"{ROOT}/sessions/x/exchanges?after={listed[0]['seq']}&limit=5").get_json()
+    assert [one["id"] for one in after] == [listed[1]["id"]]
+    assert client.get(f"{ROOT}/sessions/x/exchanges?transaction=TD0.2").get_json() == []
+    one = f"{ROOT}/sessions/x/exchanges/{listed[0]['id']}"
+    assert client.get(f"{one}/request", buffered=True).data == b"<b/>"
+    assert b"MockMalformedMessage" in client.get(f"{one}/response", buffered=True).data
+    assert client.get(one).get_json()["outcome"] == "refused"
+    assert client.get(f"{ROOT}/sessions/default/exchanges/{listed[0]['id']}").status_code == 404
+    client.post(f"{ROOT}/sessions/x/reset")
+    assert client.get(f"{ROOT}/sessions/x/exchanges").get_json() == []
+    assert len(client.get(f"{ROOT}/sessions/default/exchanges").get_json()) == 1
+
+
+def test_documents_and_traces_begin_empty(api: FlaskClient) -> None:
+    assert api.get(f"{ROOT}/sessions/default/documents").get_json() == []
+    assert api.get(f"{ROOT}/sessions/default/traces?patient=1").get_json() == []
+
+
+def test_the_description_is_that_of_the_routes(api: FlaskClient) -> None:
+    described = api.get(f"{ROOT}/openapi.json").get_json()
+    assert described == json.loads(json.dumps(openapi.description()))
+    told = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
+    routes = {
+        (method, rule.rule.replace("<", "{").replace(">", "}"))
+        for rule in api.application.url_map.iter_rules()
+        for method in rule.methods or ()
+        if method not in ("HEAD", "OPTIONS")
+    }
+    assert told == routes
+
+
+def test_every_schema_that_is_named_exists() -> None:
+    description = openapi.description()
+    named = {part.split('"')[0] for part in json.dumps(description).split("#/components/schemas/")[1:]}
+    assert named <= set(description["components"]["schemas"])
+    operations = [one["operationId"] for path in description["paths"].values() for one in path.values()]
+    assert len(set(operations)) == len(operations)
