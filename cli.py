@@ -71,7 +71,7 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
     _fresh(out)
     progress = _Progress(lang, quiet=as_json)
     progress.line("1/5  PKI de test", "1/5  Test PKI")
-    pki.init(out / "pki")
+    pki.init(Path(scratch) / "pki")
     with (
         tempfile.TemporaryDirectory() as state,
         MockServer(pki_folder=out / "pki", data_dir=Path(state)) as mock,
