@@ -12,13 +12,17 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from protocol.errors import ConfigError, DmpcompatError, Lang, Text, UsageError
+
+if TYPE_CHECKING:
+    from harness.check_subject import Kind
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -70,24 +74,23 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
 
     _fresh(out)
     progress = _Progress(lang, quiet=as_json)
-    progress.line("1/5  PKI de test", "1/5  Test PKI")
-    pki.init(Path(scratch) / "pki")
-    with (
-        tempfile.TemporaryDirectory() as state,
-        MockServer(pki_folder=out / "pki", data_dir=Path(state)) as mock,
-    ):
-        progress.line(
-            f"2/5  DMP bouchonné sur {mock.url} (TLS mutuel)", f"2/5  Mock DMP on {mock.url} (mutual TLS)"
-        )
-        progress.line("3/5  Plan de tests", "3/5  Test plan")
-        run = run_campaign(
-            folder("test_plans") / "campagne-demo.yaml",
-            out=out,
-            target=mock.url,
-            pki=out / "pki",
-            lang=lang,
-            listener=progress,
-        )
+    with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
+        progress.line("1/5  PKI de test", "1/5  Test PKI")
+        certificates = Path(scratch) / "pki"
+        pki.init(certificates)
+        with MockServer(pki_folder=certificates, data_dir=Path(scratch) / "data") as mock:
+            progress.line(
+                f"2/5  DMP bouchonné sur {mock.url}, TLS mutuel", f"2/5  Mock DMP on {mock.url}, mutual TLS"
+            )
+            progress.line("3/5  Plan de tests", "3/5  Test plan")
+            run = run_campaign(
+                folder("test_plans") / "campagne-demo.yaml",
+                out=out,
+                target=mock.url,
+                pki=certificates,
+                lang=lang,
+                listener=progress,
+            )
     issued = issue.issue(out, lang=lang)
     progress.line(
         f"4/5  Rapport signé {issued.report.reference}", f"4/5  Signed report {issued.report.reference}"
@@ -318,6 +321,102 @@ def explain(rule: str | None, lang: Lang, as_json: bool) -> int:
     return 0
 
 
+@commands.command()
+@click.argument("paths", nargs=-1, required=True, type=any_path)
+@click.option(
+    "--kind", type=click.Choice(["auto", "cda", "xds", "exchange"]), default="auto", show_default=True
+)
+@click.option("--pack", "pack_name", help="Official pack to apply too, registered by `pack add`.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--only", multiple=True, help="Rules or groups of rules to apply.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "ndjson", "junit", "sarif"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang, help="fr or en.")
+def check(
+    paths: tuple[Path, ...],
+    kind: Kind,
+    pack_name: str | None,
+    jobs: int,
+    only: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    lang: Lang,
+) -> int:
+    """Judge documents and exchanges: files or whole trees."""
+    from harness import packs
+    from harness.check_formats.choose import render
+    from harness.judge_files import Asked, judge_paths
+
+    pack = packs.load(pack_name) if pack_name else None
+    asked = Asked(kind=kind, pack=pack, only=only or None, explain=pack is not None)
+    with _bar() as progress:
+        outcome = judge_paths(paths, asked, jobs=jobs, progress=progress)
+    click.echo(render(outcome, "json" if as_json else form, lang), nl=False)
+    return outcome.exit_code
+
+
+@commands.group()
+def pack() -> None:
+    """Official artefacts that you own: schemas, Schematrons, value sets."""
+
+
+@pack.command("add")
+@click.argument("folder", type=any_path)
+@click.option("--name", default="", help="Name of the pack; the folder's own by default.")
+@shown
+def pack_add(folder: Path, name: str, lang: Lang, as_json: bool) -> int:
+    """Register FOLDER with the digest of its content. Nothing is copied."""
+    from harness import packs
+
+    added = packs.add(folder, name)
+    if as_json:
+        dump(vars(added))
+    else:
+        tell(
+            lang,
+            f"pack {added.name} : {added.files} fichiers, sha256:{added.digest}",
+            f"pack {added.name}: {added.files} files, sha256:{added.digest}",
+        )
+    return 0
+
+
+@pack.command("list")
+@shown
+def pack_list(lang: Lang, as_json: bool) -> int:
+    """List the registered packs."""
+    from harness import packs
+
+    known = packs.registered()
+    if as_json:
+        dump([vars(one) for one in known])
+    elif not known:
+        tell(lang, "aucun pack enregistré", "no pack registered")
+    for one in () if as_json else known:
+        click.echo(f"{one.label:40} {one.files:6}  {one.folder}")
+    return 0
+
+
+@pack.command("remove")
+@click.argument("name")
+@shown
+def pack_remove(name: str, lang: Lang, as_json: bool) -> int:
+    """Forget a pack. Its folder is left alone."""
+    from harness import packs
+
+    removed = packs.remove(name)
+    if as_json:
+        dump(vars(removed))
+    else:
+        tell(lang, f"pack {removed.name} oublié", f"pack {removed.name} forgotten")
+    return 0
+
+
 @commands.group()
 def pki() -> None:
     """Test certificates."""
@@ -342,6 +441,18 @@ def pki_init(folder: Path, force: bool, names: tuple[str, ...], lang: Lang, as_j
             f"{len(index.entries)} certificates in {folder}",
         )
     return 0
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error for long work, when somebody looks at it."""
+    with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield progress
 
 
 class _Progress:
@@ -425,6 +536,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run_command(arguments: list[str]) -> int:
     """Run one command line and return its exit code; errors are told on standard error, without a traceback."""
     lang = _asked_lang(arguments)
+    # Without a handler of ours, the standard library would print warnings over the result.
+    logging.getLogger("dmpcompat").addHandler(logging.NullHandler())
     try:
         outcome = commands.main(arguments, prog_name="dmpcompat", standalone_mode=False)
     except click.exceptions.Exit as leaving:

@@ -143,6 +143,8 @@ def _case(run: RunResult, case: CaseResult) -> CaseLine:
         code=case.code,
         official=case.official,
         title=case.title,
+        type=case.type,
+        side=case.side,
         transactions=case.transactions,
         requirements=case.requirements,
         verdict=str(case.verdict),

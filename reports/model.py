@@ -57,11 +57,14 @@ class FindingLine:
 
 @dataclass(frozen=True)
 class CaseLine:
-    """One case. `reason` says why it is not applicable, inconclusive or in error; "" otherwise."""
+    """One case. `type`: nominal, error, limit or security (N E L S); `side`: who is judged, the software (L) or the
+    platform (D). `reason` says why it is not applicable, inconclusive or in error; "" otherwise."""
 
     code: str
     official: str
     title: Text
+    type: str
+    side: str
     transactions: tuple[str, ...]
     requirements: tuple[str, ...]
     verdict: str

@@ -53,6 +53,15 @@ WORDS: Final[dict[str, Text]] = {
     "requirements": Text("Exigences", "Requirements"),
     "requirement": Text("Exigence", "Requirement"),
     "verdict": Text("Verdict", "Verdict"),
+    "judged": Text("Jugé", "Judged"),
+    "L": Text("logiciel", "software"),
+    "D": Text("plateforme", "platform"),
+    "judged_note": Text(
+        "« logiciel » : les requêtes et leurs réponses sont jugées ; « plateforme » : la requête est fautive à "
+        "dessein, seule la réponse est jugée.",
+        "“software”: requests and their answers are judged; “platform”: the request is wrong on purpose, only the "
+        "answer is judged.",
+    ),
     "findings": Text("Constats", "Findings"),
     "rule": Text("Règle", "Rule"),
     "where": Text("Où", "Where"),
