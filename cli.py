@@ -14,6 +14,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -148,10 +149,13 @@ def serve(
             plain_http=plain_http,
             tls13=tls13,
         )
-        tell(lang, f"DMP bouchonné : {server.address}", f"Mock DMP: {server.address}")
-        if pki_folder is not None:
-            tell(lang, f"certificats : {pki_folder}", f"certificates: {pki_folder}")
-        server.serve_forever(ready_file)
+
+        def ready(url: str) -> None:
+            tell(lang, f"DMP bouchonné : {url}", f"Mock DMP: {url}")
+            if pki_folder is not None:
+                tell(lang, f"certificats : {pki_folder}", f"certificates: {pki_folder}")
+
+        server.serve_forever(ready_file, ready)
     return 0
 
 
@@ -433,7 +437,7 @@ def pki_init(folder: Path, force: bool, names: tuple[str, ...], lang: Lang, as_j
 
     index = authority.init(folder, names=names, force=force)
     if as_json:
-        dump([entry.to_plain() for entry in index.entries])
+        dump([asdict(entry) for entry in index.entries])
     else:
         tell(
             lang,
@@ -561,7 +565,7 @@ def run_command(arguments: list[str]) -> int:
     except Exception as problem:  # noqa: BLE001
         click.echo(_internal(problem, lang), err=True)
         return 3
-    return cast(int, outcome) if isinstance(outcome, int) else 0
+    return outcome if isinstance(outcome, int) else 0
 
 
 def _internal(problem: Exception, lang: Lang) -> str:

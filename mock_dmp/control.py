@@ -20,7 +20,7 @@ from mock_dmp.state.engine import Store
 from protocol import directory, facts
 from protocol.errors import DmpcompatError, Text, UsageError
 
-_STATUS = {"SES-002": 409, "SES-003": 404, "NUM-001": 404, "CTL-001": 404, "CTL-006": 404}
+_STATUS = {"SES-002": 409, "SES-003": 404, "NUM-001": 404, "CTL-001": 404}
 _BODY_MAX = 4 * 1024 * 1024
 
 _ROOT = "/control/v1"

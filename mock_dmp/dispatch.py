@@ -307,7 +307,7 @@ def _failed(progress: _Progress, failure: Exception) -> _Draft:
     """Our own failure: told to the log with its trace, to the client in one sentence."""
     progress.record.outcome = "error"
     progress.record.code = "MockInternalError"
-    progress.record.failure = str(failure)
+    progress.record.detail = str(failure)
     _LOG.error("exchange %s failed", progress.record.id, exc_info=failure)
     answer = render.fault([Problem("MockInternalError", context=f"échange {progress.record.id}")])
     return _Draft(answer.payload, answer.action, progress.packaging(), 500)
@@ -316,7 +316,7 @@ def _failed(progress: _Progress, failure: Exception) -> _Draft:
 def _mark(record: Record, refusal: Refusal) -> None:
     record.outcome = "refused"
     record.code, record.rule = refusal.code, refusal.rule
-    record.failure = " ".join(render.sentence(problem) for problem in refusal.problems)
+    record.detail = " ".join(render.sentence(problem) for problem in refusal.problems)
 
 
 def _plain(problem: Problem) -> dict[str, str]:

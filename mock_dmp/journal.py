@@ -41,7 +41,7 @@ journal = Table(
     Column("tls_cipher", String(64), nullable=True),
     Column("certificate", Text, nullable=True),
     Column("remote", String(64), nullable=False),
-    Column("failure", Text, nullable=False),
+    Column("detail", Text, nullable=False),
     Column("outcome", String(16), nullable=False, index=True),
     Column("transaction", String(16), nullable=False),
     Column("message_id", Text, nullable=False),
@@ -53,7 +53,10 @@ journal = Table(
 
 @dataclass
 class Record:
-    """One line of the journal being filled. Bodies are SHA-256 of blobs, "" for none."""
+    """One line of the journal being filled. Bodies are SHA-256 of blobs, "" for none.
+
+    `code` is the error's (or the reason of a handshake), `detail` its sentence.
+    """
 
     session: str
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -67,7 +70,7 @@ class Record:
     response_body: str = ""
     tls: Tls | None = None
     remote: str = ""
-    failure: str = ""
+    detail: str = ""
     outcome: Outcome = "answered"
     transaction: str = ""
     message_id: str = ""
@@ -95,7 +98,7 @@ def write(store: Store, record: Record) -> None:
         "tls_cipher": tls.cipher if tls else None,
         "certificate": tls.certificate.hex() if tls else None,
         "remote": record.remote,
-        "failure": record.failure,
+        "detail": record.detail,
         "outcome": record.outcome,
         "transaction": record.transaction,
         "message_id": record.message_id,
@@ -154,7 +157,7 @@ def exchange(store: Store, session: str, exchange_id: str) -> Exchange | None:
         request=Request(row.method, row.target, _pairs(row.request_headers), _bytes(store, row.request_body)),
         response=answer,
         tls=_tls(row),
-        failure=row.failure,
+        failure=_failure(row),
     )
 
 
@@ -177,7 +180,8 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         "tls": None
         if tls is None
         else {"version": tls.version, "cipher": tls.cipher, "certificate": tls.certificate.hex()},
-        "failure": row.failure,
+        "failure": _failure(row),
+        "detail": row.detail,
         "remote": row.remote,
         "outcome": row.outcome,
         "transaction": row.transaction,
@@ -186,6 +190,11 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         "rule": row.rule,
         "warnings": row.warnings,
     }
+
+
+def _failure(row: Row[Any]) -> str:
+    """Why no answer left; an answer that refuses is no failure of the exchange."""
+    return str(row.detail or row.code) if row.status is None else ""
 
 
 def _tls(row: Row[Any]) -> Tls | None:

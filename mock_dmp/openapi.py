@@ -122,6 +122,7 @@ def _schemas() -> dict[str, Any]:
                 "response": {"type": ["object", "null"]},
                 "tls": {"type": ["object", "null"]},
                 "failure": text,
+                "detail": text,
                 "outcome": {"enum": ["answered", "refused", "error", "transport", "handshake"]},
                 "transaction": text,
                 "message_id": text,

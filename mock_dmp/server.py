@@ -92,15 +92,29 @@ class MockServer:
 
     def start(self) -> Self:
         """Listen, and serve in a thread. Raises ConfigError when the address can't be taken."""
-        try:
-            self._listener.prepare()
-        except OSError as problem:
+        problem = self._prepare()
+        if problem is not None:
             self.store.close()
             raise self._unavailable(self._listener.bind_problem or problem) from problem
         self._port = int(self._listener.bind_addr[1])
         self._thread = threading.Thread(target=self._listener.serve, name="dmpcompat-mock", daemon=True)
         self._thread.start()
         return self
+
+    def _prepare(self) -> OSError | None:
+        """Bind and make the workers, from a daemon thread: they inherit that, and so never hold the process."""
+        failures: list[OSError] = []
+
+        def prepare() -> None:
+            try:
+                self._listener.prepare()
+            except OSError as problem:
+                failures.append(problem)
+
+        starter = threading.Thread(target=prepare, daemon=True)
+        starter.start()
+        starter.join()
+        return failures[0] if failures else None
 
     def stop(self) -> None:
         """Take no new request, let those under way end, give everything back. Harmless when repeated."""
@@ -111,10 +125,13 @@ class MockServer:
         thread.join()
         self.store.close()
 
-    def serve_forever(self, ready_file: Path | None = None) -> None:
+    def serve_forever(
+        self, ready_file: Path | None = None, on_ready: Callable[[str], None] | None = None
+    ) -> None:
         """Serve until SIGTERM or SIGINT, then drain. Main thread only.
 
-        `ready_file` gets one line of JSON (url, pid) once requests are served, and goes away at the end.
+        Once requests are served, `ready_file` gets one line of JSON (url, pid), until the end, and `on_ready`
+        is called with the URL.
         """
         asked_to_stop = threading.Event()
         for name in ("SIGTERM", "SIGINT"):
@@ -125,6 +142,8 @@ class MockServer:
         try:
             if ready_file is not None:
                 _write_ready(ready_file, self.url)
+            if on_ready is not None:
+                on_ready(self.url)
             while not asked_to_stop.wait(0.5):  # a bounded wait lets Windows see Ctrl-C
                 pass
         finally:
@@ -168,7 +187,7 @@ class _Witness:
 
     def refused_handshake(self, remote: str, word: str, detail: str) -> None:
         record = Record(
-            session=sessions.DEFAULT, remote=remote, outcome="handshake", code=word, failure=detail
+            session=sessions.DEFAULT, remote=remote, outcome="handshake", code=word, detail=detail
         )
         journal.write(self._store, record)
 
@@ -184,7 +203,7 @@ class _Witness:
             remote=f"{connection.remote_addr}:{connection.remote_port}",
             outcome="transport",
             code=word,
-            failure=f"{word}: {received.size} bytes received",
+            detail=f"{word}: {received.size} bytes received",
         )
         journal.write(self._store, record)
 

@@ -15,6 +15,7 @@ from lxml import etree
 from mock_dmp.acceptance.engine import Stage
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.context import Call
+from mock_dmp.rights import Standing, standing
 from mock_dmp.state import directory, patients
 from mock_dmp.state.settings import Settings
 from protocol.directory import Patient, Professional, Structure, WireNumber
@@ -40,6 +41,7 @@ class Demand:
     body_patient: Cx | None = None
     patient: Patient | None = None
     number: WireNumber | None = None
+    who: Standing | None = None
 
     @property
     def vihf(self) -> Vihf:
@@ -68,6 +70,15 @@ class Demand:
     def tls_certificate(self) -> x509.Certificate | None:
         tls = self.call.tls
         return x509.load_der_x509_certificate(tls.certificate) if tls and tls.certificate else None
+
+    @property
+    def standing(self) -> Standing | None:
+        """What the caller is to the patient's DMP, worked out once; None when the patient is unknown."""
+        caller, patient = self.call.caller, self.patient
+        if self.who is None and patient is not None and caller is not None:
+            with self.call.session.store.read() as db:
+                self.who = standing(db, self.call.session.name, caller, patient, self.now)
+        return self.who
 
     def look_up(self) -> None:
         """Fill in the patient of the VIHF and the wire number, as the session knows them."""

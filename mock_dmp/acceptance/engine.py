@@ -6,8 +6,9 @@ looks at, and what becomes of its breaches, is for the stages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from mock_dmp.context import Problem
@@ -62,6 +63,11 @@ class Stage(Generic[S]):
             return function
 
         return register
+
+    def arrange(self, modules: Sequence[ModuleType]) -> None:
+        """Put the rules in the order of their modules: that of imports means nothing."""
+        rank = {module.__name__: index for index, module in enumerate(modules)}
+        self.functions.sort(key=lambda item: rank.get(item[1].__module__, len(rank)))
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mock_dmp.acceptance.demand import RIGHTS, Demand
 from mock_dmp.acceptance.engine import Breach
-from mock_dmp.rights import Standing, standing
+from mock_dmp.rights import Standing
 from protocol import ebrim, facts, rights, safexml
 from protocol.errors import MetadataError, Text
 
@@ -53,15 +53,6 @@ def _authorisation_row(demand: Demand) -> str:
     return "TD0.3/cease-mt" if safexml.value(body, "hab:role") else "TD0.3/remove"
 
 
-def _standing(demand: Demand) -> Standing | None:
-    """None when the patient is unknown: the state rule speaks then."""
-    call = demand.call
-    if demand.patient is None or call.caller is None:
-        return None
-    with call.session.store.read() as db:
-        return standing(db, call.session.name, call.caller, demand.patient, demand.now)
-
-
 @RIGHTS.rule("DMP-STATE")
 def unknown_patient(demand: Demand) -> Iterator[Breach]:
     """No record, so nobody to have rights on: the services of documents say it their own way."""
@@ -87,7 +78,7 @@ def authentication_mode(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("RIGHTS-ACCESS-MODE")
 def access_mode(demand: Demand) -> Iterator[Breach]:
-    caller, who = demand.call.caller, _standing(demand)
+    caller, who = demand.call.caller, demand.standing
     if caller is None:
         return
     rows = rows_asked(demand)
@@ -102,7 +93,7 @@ def access_mode(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("RIGHTS-MATRIX")
 def matrix(demand: Demand) -> Iterator[Breach]:
-    who = _standing(demand)
+    who = demand.standing
     if who is None:
         return
     rows = rows_asked(demand)
@@ -116,14 +107,14 @@ def matrix(demand: Demand) -> Iterator[Breach]:
 @RIGHTS.rule("RIGHTS-BLOCKED")
 def blocked(demand: Demand) -> Iterator[Breach]:
     """In every mode, whatever the authorisation."""
-    who = _standing(demand)
+    who = demand.standing
     if who is not None and who.blocked and demand.call.transaction.id != _EXISTENCE:
         yield Breach("appelant", who.caller.ps_id, "un professionnel et une structure non bloqués")
 
 
 @RIGHTS.rule("RIGHTS-OPPOSITION")
 def opposition(demand: Demand) -> Iterator[Breach]:
-    who = _standing(demand)
+    who = demand.standing
     if who is not None and who.opposed and demand.call.transaction.needs_authorisation:
         yield Breach(
             "mode d'accès",
@@ -139,7 +130,7 @@ def opposition(demand: Demand) -> Iterator[Breach]:
 @RIGHTS.rule("RIGHTS-AUTHORISATION")
 def authorisation(demand: Demand) -> Iterator[Breach]:
     """For consultation in normal mode; looking up a reference (3.1b) needs none."""
-    who = _standing(demand)
+    who = demand.standing
     if who is None or not demand.call.transaction.needs_authorisation or who.caller.access != "normal":
         return
     if who.state != "valid" and not is_reference_search(demand):

@@ -100,6 +100,9 @@ def revocations(issuer: Issued, revoked: Iterable[x509.Certificate], at: datetim
             entry.add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False).build()
         )
     builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+    builder = builder.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False
+    )
     return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 

@@ -46,9 +46,9 @@ class Existence:
     medecin_traitant: bool
 
 
-def existence_response(query: GdpQuery, found: Existence | None) -> etree._Element:
-    """The answer AA; `found` None answers NF, without subject nor attention line."""
-    root = _opening(query)
+def existence_response(query: GdpQuery, found: Existence | None, *, now: datetime) -> etree._Element:
+    """The answer AA; `found` None answers NF, without subject nor attention line. `now`: session clock, UTC."""
+    root = _opening(query, now)
     if found is not None:
         line = _attention(root, "AUTORISATION", _AUTORISATION_KEY)
         line.set(_TYPE, "CV")
@@ -69,7 +69,7 @@ def existence_response(query: GdpQuery, found: Existence | None) -> etree._Eleme
 def render_refusal(call: Call, refusal: Refusal) -> etree._Element:
     """The acknowledgement AE, one acknowledgementDetail a problem. The request may be hardly readable."""
     query = _readable(call)
-    root = _opening(query)
+    root = _opening(query, call.session.now())
     acknowledgement = _acknowledgement(root, query, "AE")
     for problem in refusal.problems:
         detail = _sub(acknowledgement, "acknowledgementDetail", typeCode="E")
@@ -86,10 +86,10 @@ def _readable(call: Call) -> GdpQuery:
         return GdpQuery(("", ""), "", "", ("", ""), ("", ""), "", "", "")
 
 
-def _opening(query: GdpQuery) -> etree._Element:
+def _opening(query: GdpQuery, now: datetime) -> etree._Element:
     root = etree.Element(_hl7(_RESPONSE), nsmap={None: facts.HL7, "xsi": facts.XSI}, ITSVersion="XML_1.0")
     _sub(root, "id", root=str(uuid4()))
-    _sub(root, "creationTime", value=datetime.now(UTC).strftime("%Y%m%d%H%M%S"))
+    _sub(root, "creationTime", value=_stamp(now))
     _sub(root, "interactionId", root=facts.OID_INTERACTIONS, extension=_RESPONSE)
     _sub(root, "processingCode", code="P")
     _sub(root, "processingModeCode", code="T")
@@ -141,7 +141,7 @@ def _subject(act: etree._Element, patient: Patient) -> None:
     )
     _sub(event, "statusCode", code="completed")
     if patient.dmp.closed is not None:
-        _sub(event, "effectiveTime", value=patient.dmp.closed.at.astimezone(UTC).strftime("%Y%m%d%H%M%S"))
+        _sub(event, "effectiveTime", value=_stamp(patient.dmp.closed.at))
     _patient(_sub(event, "subject1", typeCode="SBJ"), patient)
     custodian = _sub(event, "custodian", typeCode="CST")
     _sub(_sub(custodian, "assignedEntity", classCode="ASSIGNED"), "id", root=facts.OID_DMP)
@@ -204,6 +204,10 @@ def _instance(parent: etree._Element, name: str, value: Sequence[str]) -> None:
     for attribute, part in zip(("root", "extension"), value, strict=True):
         if part:
             element.set(attribute, part)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")
 
 
 def _bool(value: bool) -> str:

@@ -31,10 +31,10 @@ def existence(call: Call) -> Reply:
     patient = patient_of(call)
     if patient is None or patient.dmp.status == "absent":
         tracing.trace(call, "test d'existence", result="NF")
-        return Reply(existence_response(query, None))
+        return Reply(existence_response(query, None, now=call.session.now()))
     found = _existence(patient, standing_of(call, patient))
     tracing.trace(call, "test d'existence", result=patient.dmp.status)
-    return Reply(existence_response(query, found))
+    return Reply(existence_response(query, found, now=call.session.now()))
 
 
 def _existence(patient: Patient, who: Standing) -> Existence:

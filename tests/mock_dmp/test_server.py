@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +31,7 @@ Lines = Callable[..., list[dict[str, Any]]]
 Eventually = Callable[[Callable[[], Any]], Any]
 
 PATH = "/si-dmp-server/v2/services/patients"
-SHORT = Patience(handshake=0.3, head=0.3, body=0.3, idle=0.5, write=5, linger=1)
+SHORT = Patience(handshake=1, head=0.5, body=0.5, idle=1, write=5, linger=1)
 
 
 def address(server: MockServer) -> tuple[str, int]:
@@ -285,3 +289,27 @@ def test_the_state_survives_in_its_folder(
         with MockServer(pki_folder=test_pki.folder, data_dir=tmp_path / "data", threads=2) as server:
             ask(connect(server), post(b"<a/>"))
             assert len(lines(server)) == expected
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGTERM can't be sent to a process elsewhere")
+def test_sigterm_stops_a_server_in_front(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    program = (
+        "import sys; from pathlib import Path; from mock_dmp.server import MockServer;"
+        "MockServer(plain_http=True, threads=1).serve_forever(Path(sys.argv[1]))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen([sys.executable, "-c", program, str(ready)], env=environment) as process:
+        pause = threading.Event()
+        for _ in range(2000):
+            if ready.exists() or process.poll() is not None:
+                break
+            pause.wait(0.01)
+        told = json.loads(ready.read_text())
+        assert told["pid"] == process.pid
+        host, port = told["url"].removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=10) as sock:
+            assert ask(sock, post(b"<a/>"))[0].status == 500
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert not ready.exists()

@@ -25,7 +25,7 @@ def same_patient(filing: Filing) -> Iterator[Breach]:
         return
     wanted = _identity(filing.sent.sets[0].patient_id)
     for entry in filing.sent.entries:
-        if wanted and entry.patient_id and _identity(entry.patient_id) != wanted:
+        if wanted and _identity(entry.patient_id) not in ("", wanted):
             yield Breach(label(entry, "patientId"), entry.patient_id, filing.sent.sets[0].patient_id)
 
 
@@ -36,6 +36,16 @@ def patient_of_vihf(filing: Filing) -> Iterator[Breach]:
     for item in filing.sent.objects:
         if item.patient_id and _identity(item.patient_id) not in ("", f"{filing.ins.id}|{filing.ins.oid}"):
             yield Breach(label(item, "patientId"), item.patient_id, f"{filing.ins} (resource-id du VIHF)")
+
+
+@MESSAGE.rule("VIHF-PRODUCTION-INS")
+def production_identity(filing: Filing) -> Iterator[Breach]:
+    """Nobody real in the metadata either: patientId, sourcePatientId, PID-3."""
+    for item in filing.sent.objects:
+        found = [item.patient_id, *item.values("sourcePatientId"), *item.values("sourcePatientInfo")]
+        for domain in sorted(facts.PRODUCTION_INS_OIDS):
+            if any(f"&{domain}&" in value for value in found):
+                yield Breach(label(item), f"domaine {domain}", f"un INS de test ({facts.OID_INS_TEST})")
 
 
 @MESSAGE.rule("XDS-PATIENT-KNOWN")

@@ -128,8 +128,8 @@ def identical_size(both: RegistryFiling) -> Iterator[Breach]:
 def duplicate_document(both: RegistryFiling) -> Iterator[Breach]:
     """IHE accepts the same document twice; the guide asks the LPS not to do so (EX_GEN-1060)."""
     ids = [entry.unique_id for entry in both.filing.sent.entries if entry.unique_id]
-    for known in both.known.by_unique_id("entry", ids):
-        yield Breach(f"uniqueId {known.unique_id}", "un document déjà enregistré", "un document nouveau")
+    for unique_id in dict.fromkeys(item.unique_id for item in both.known.by_unique_id("entry", ids)):
+        yield Breach(f"uniqueId {unique_id}", "un document déjà enregistré", "un document nouveau")
 
 
 @REGISTRY.rule("XDS-PATIENT-ID")

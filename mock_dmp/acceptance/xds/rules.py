@@ -10,8 +10,11 @@ from mock_dmp.acceptance.xds import (
     structure,
     vocabulary,
 )
+from mock_dmp.acceptance.xds.filing import MESSAGE, REGISTRY
 from mock_dmp.acceptance.xds.structure import extra_slots
 
 __all__ = ["MODULES", "extra_slots"]
 
 MODULES = (structure, attributes, vocabulary, coherence, contents, signature, cda, links)
+MESSAGE.arrange(MODULES)
+REGISTRY.arrange(MODULES)

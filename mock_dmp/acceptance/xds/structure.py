@@ -42,6 +42,8 @@ def no_folder(filing: Filing) -> Iterator[Breach]:
 @MESSAGE.rule("XDS-ASSOCIATIONS")
 def every_entry_is_a_member(filing: Filing) -> Iterator[Breach]:
     packages = {package.id for package in filing.sent.sets}
+    if not packages:
+        return  # said above, once
     members = Counter(link.target for link in filing.links(facts.HAS_MEMBER) if link.source in packages)
     for entry in filing.sent.entries:
         if members[entry.id] != 1:
@@ -88,6 +90,8 @@ def association_source(filing: Filing) -> Iterator[Breach]:
     entries = {entry.id for entry in filing.sent.entries}
     packages = {package.id for package in filing.sent.sets}
     for link in filing.links(facts.HAS_MEMBER, facts.SIGNS, *_RELATIONS):
+        if link.type == facts.HAS_MEMBER and not packages:
+            continue  # no set: said above, once
         allowed = packages if link.type == facts.HAS_MEMBER else entries
         if link.source not in allowed:
             wanted = "l'id du lot" if link.type == facts.HAS_MEMBER else "l'id d'une fiche du message"
@@ -104,7 +108,7 @@ def association_target(filing: Filing) -> Iterator[Breach]:
                 f"association {link.id}, targetObject", link.target or "absent", "l'id d'une fiche du message"
             )
     for link in filing.links(facts.SIGNS):
-        if link.target not in packages:
+        if packages and link.target not in packages:
             yield Breach(f"association {link.id}, targetObject", link.target or "absent", "l'id du lot")
     for link in filing.links(*_RELATIONS):
         if link.target in entries or not is_urn_uuid(link.target):

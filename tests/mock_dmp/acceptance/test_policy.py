@@ -18,21 +18,8 @@ from mock_dmp.state import authorisations
 from protocol import acceptance_rules, facts
 from protocol.directory import Authorisation
 from protocol.exchange import Tls
-from tests.mock_dmp.builders import (
-    Lot,
-    Lps,
-    Who,
-    authorisation,
-    existence,
-    find_documents,
-    get_documents,
-    ins,
-    oid,
-    retrieve,
-    signed,
-    stamp,
-    vihf,
-)
+from tests.mock_dmp.builders import Lps, Who, authorisation, existence, ins, oid, signed, stamp, vihf
+from tests.mock_dmp.submissions import Lot, find_documents, get_documents, retrieve
 
 A = "actif-autorise"
 ORG = Who(professional="medecin-hospitalier", structure="hopital", mode="INDIRECTE")
