@@ -13,6 +13,7 @@ import os
 import signal
 import ssl
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
