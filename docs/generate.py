@@ -1,0 +1,354 @@
+"""Writes what the documentation repeats of the data: docs/reference/ and the marked blocks of docs/transactions/.
+
+`python docs/generate.py` writes, `--check` only tells what is out of date (tests/test_docs.py does that too).
+Everything else in docs/ is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":  # run from a checkout, where nothing else puts the packages on the path
+    sys.path.insert(0, str(ROOT))
+
+from harness.checks import api as checks  # noqa: E402
+from harness.checks.rule import Rule  # noqa: E402
+from harness.drive.alterations import registry as defects  # noqa: E402
+from harness.drive.alterations.registry import Alteration  # noqa: E402
+from harness.plan import PLAN_SCHEMA, Case, load_plan  # noqa: E402
+from protocol import acceptance_rules, catalogue, transactions  # noqa: E402
+from protocol.datafolders import folder  # noqa: E402
+from protocol.yamlread import read_yaml  # noqa: E402
+
+_NOTE: Final = "<!-- Written by docs/generate.py from the data of the project: do not edit. -->"
+_CONFIDENCE: Final = (
+    "Confidence: **A** public text or observed bytes, **B** one public source or several that agree in part, "
+    "**C** inferred, so that it can be switched."
+)
+_STAGES: Final = {
+    "transport": "Transport: HTTP and TLS",
+    "soap": "Envelope: SOAP, WS-Addressing, MTOM",
+    "vihf": "VIHF: presence and structure",
+    "signature": "Signature of the VIHF",
+    "freshness": "Freshness of the VIHF",
+    "coherence": "Coherence of certificates, VIHF, directory and patient",
+    "homologation": "Homologation number",
+    "rights": "Rights and state of the DMP",
+    "xds": "Documents: submission, search, retrieval",
+    "hl7": "HL7 v3 bodies and custom services",
+}
+_GROUPS: Final = {
+    "HTTP": "HTTP",
+    "A-TLS": "TLS",
+    "A-SOAP": "SOAP and WS-Addressing",
+    "MTOM": "MTOM packaging",
+    "FAULT": "SOAP faults",
+    "A-VIHF": "VIHF",
+    "A-INS": "INS",
+    "A-NUM": "Homologation number",
+    "COHERENCE": "Coherence between the parts of a message",
+    "HL7V3": "HL7 v3 (TD0.2)",
+    "HABILITATIONS": "Authorisation (TD0.3)",
+    "XDS-SUBMISSION": "Submission sets (TD2.1)",
+    "XDS-ENTRY": "Document entries (TD2.1)",
+    "XDS-CODES": "Codes of the metadata (TD2.1)",
+    "XADES": "Signature document (TD2.1)",
+    "XDS-QUERY": "Search (TD3.1)",
+    "XDS-RETRIEVE": "Retrieval (TD3.2)",
+    "XDS-RESPONSE": "Answers of registry and repository",
+    "CDA-HEADER": "CDA: header",
+    "CDA-BODY": "CDA: body",
+    "CDA-OFFICIAL": "CDA: official schema of a pack",
+}
+_DEFECTS: Final = {
+    "http": "HTTP",
+    "packaging": "Packaging",
+    "envelope": "Envelope",
+    "claims": "What the VIHF claims",
+    "wire_number": "Homologation number",
+    "signature": "Signature",
+    "freshness": "Freshness",
+    "patient": "Patient",
+    "submission": "Submission",
+    "registry": "Registry objects",
+    "consultation": "Search and retrieval",
+}
+_SIDES: Final = {"L": "LPS", "D": "platform"}
+_TYPES: Final = {"N": "nominal", "E": "error", "L": "limit", "S": "security"}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table. A cell may hold anything but a line break."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
+
+
+def _cell(value: str) -> str:
+    return re.sub(r"\s+", " ", value).replace("|", "\\|").strip() or "–"
+
+
+def code(value: object) -> str:
+    return f"`{value}`" if value != "" else ""
+
+
+def acceptance_page() -> str:
+    """Rules of the mock by stage, then its switches."""
+    rules = acceptance_rules.rules().values()
+    sections = [
+        _section(
+            _STAGES[stage],
+            table(
+                ("Rule", "Asks", "Default", "Refuses with", "Confidence", "Source"),
+                (
+                    (
+                        code(rule.id),
+                        rule.title.en,
+                        code(rule.default),
+                        code(rule.code),
+                        rule.confidence,
+                        rule.source,
+                    )
+                    for rule in rules
+                    if rule.stage == stage
+                ),
+            ),
+        )
+        for stage in acceptance_rules.STAGES
+    ]
+    switches = table(
+        ("Switch", "Does", "Default", "Values", "Confidence", "Source"),
+        (
+            (
+                code(item.name),
+                item.title.en,
+                code(_value(item.default)) or "empty",
+                ", ".join(code(_value(value)) for value in item.values) or type(item.default).__name__,
+                item.confidence,
+                item.source,
+            )
+            for item in acceptance_rules.switches().values()
+        ),
+    )
+    intro = (
+        f"{len(rules)} rules, in the order in which the mock takes a message through them, and "
+        f"{len(acceptance_rules.switches())} switches. How to change them for a session: "
+        f"[mock.md](../mock.md#rules-and-switches-of-a-session). {_CONFIDENCE}"
+    )
+    return _page("Acceptance rules of the mock", intro, [*sections, _section("Switches", switches)])
+
+
+def _value(value: acceptance_rules.Value) -> str:
+    """As JSON writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def checks_page() -> str:
+    """Rules of the oracle by group."""
+    rules = checks.rules()
+    groups = list(dict.fromkeys([*_GROUPS, *(rule.group for rule in rules)]))
+    sections = [
+        _section(
+            _GROUPS.get(group, group),
+            f"Group `{group}`.\n\n"
+            + table(
+                ("Rule", "Asks", "Looks at", "Severity", "Text", "Confidence"),
+                (_check(rule) for rule in rules if rule.group == group),
+            ),
+        )
+        for group in groups
+        if any(rule.group == group for rule in rules)
+    ]
+    intro = (
+        f"The {len(rules)} rules that judge captured bytes. `dmpcompat explain RULE` tells the same of one, with how "
+        "to mend; a plan may change a severity, or keep a step to some rules or groups "
+        f"([campaign.md](../campaign.md)). {_CONFIDENCE}"
+    )
+    return _page("Rules of the oracle", intro, sections)
+
+
+def _check(rule: Rule[object]) -> tuple[str, ...]:
+    side = {"both": "request, response"}.get(rule.side, rule.side)
+    text = "; ".join(part for part in (rule.clause, ", ".join(rule.requirements)) if part)
+    return code(rule.id), rule.title.en, f"{_on(rule.on)}: {side}", code(rule.default), text, rule.confidence
+
+
+def _on(names: Sequence[str]) -> str:
+    if not names or "*" in names:
+        return "any"
+    return ", ".join(names) if len(names) < 5 else f"{names[0]}…{names[-1]}"
+
+
+def alterations_page() -> str:
+    """Deliberate defects of the driver, by the file that holds them."""
+    known = defects.alterations()
+    files = list(dict.fromkeys([*_DEFECTS, *(_file(item) for item in known)]))
+    sections = [
+        _section(
+            _DEFECTS.get(name, name),
+            table(
+                ("Alteration", "Effect", "On"),
+                ((code(item.name), item.text.en, _on(item.on)) for item in known if _file(item) == name),
+            ),
+        )
+        for name in files
+        if any(_file(item) == name for item in known)
+    ]
+    intro = (
+        f"The {len(known)} deliberate defects that a `drive` step may name in `alter` "
+        "([campaign.md](../campaign.md#drive)): the driver builds a right message, then spoils it."
+    )
+    return _page("Alterations", intro, sections)
+
+
+def _file(item: Alteration) -> str:
+    return item.apply.__module__.rpartition(".")[2]
+
+
+def errors_page() -> str:
+    """The error catalogue by carrier."""
+    carriers = {
+        "fault": "SOAP faults: subcode of the fault",
+        "ebxml": "ebXML: errorCode of a RegistryError",
+        "ack": "HL7 v3: code of an acknowledgementDetail",
+        "ws": "Custom services: status of the answer",
+    }
+    sections = [
+        _section(
+            title,
+            table(
+                ("Code", "Says", "HTTP", "Official"),
+                (
+                    (
+                        code(entry.code),
+                        entry.text.en,
+                        str(entry.http_status) if carrier == "fault" else "200",
+                        "yes" if entry.official else "no, the mock's own",
+                    )
+                    for entry in catalogue.entries().values()
+                    if entry.carrier == carrier
+                ),
+            ),
+        )
+        for carrier, title in carriers.items()
+    ]
+    intro = (
+        "What the mock may answer. A code that a transaction can't carry in its own way travels as a SOAP fault. "
+        "*Official*: seen in a public text or in bytes of the real interface; the others hold the place of codes "
+        "that are not public. HTTP statuses are those of `fault_status` = `catalogue`."
+    )
+    return _page("Errors of the mock", intro, sections)
+
+
+def _section(title: str, body: str) -> str:
+    return f"## {title}\n\n{body}"
+
+
+def _page(title: str, intro: str, sections: Iterable[str]) -> str:
+    return "\n\n".join([f"# {title}", _NOTE, intro, *sections]) + "\n"
+
+
+# ------------------------------------------------------------------ blocks of the pages of transactions
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """Cases of the plans that the product ships."""
+    paths = sorted(folder("test_plans").rglob("*.yaml"))
+    plans = [path for path in paths if (read_yaml(path).data or {}).get("schema") == PLAN_SCHEMA]
+    return tuple(case for path in plans for case in load_plan(path).plan.cases)
+
+
+def blocks(transaction: str) -> Mapping[str, str]:
+    """Text of each marked block of the page of a transaction, by name."""
+    return {
+        "errors": _errors(transaction),
+        "checks": _checks(transaction),
+        "cases": _cases(transaction),
+    }
+
+
+def _errors(transaction: str) -> str:
+    known = [catalogue.error(name) for name in transactions.load().by_id(transaction).error_codes]
+    if _access(transaction):
+        listed = ", ".join(code(entry.code) for entry in known if entry.common)
+        return f"Any call may meet {listed}."
+    rows = ((code(entry.code), entry.text.en) for entry in known if not entry.common)
+    return table(("Code", "Says"), rows) + "\n\nAnd those of any call: [TD0.1](TD0.1.md#errors)."
+
+
+def _checks(transaction: str) -> str:
+    common = [rule for rule in checks.rules() if "*" in rule.on]
+    if _access(transaction):
+        return f"{len(common)} rules look at every call: {', '.join(code(rule.id) for rule in common)}."
+    own = [rule for rule in checks.rules() if transaction in rule.on and rule.side != "document"]
+    documents = sum(transaction in rule.on and rule.side == "document" for rule in checks.rules())
+    told = f"{len(own)} rules of its own: {', '.join(code(rule.id) for rule in own)}."
+    if documents:
+        told += f"\n\n{documents} rules look at each CDA document that it carries (`CDA-…`)."
+    return told + f"\n\nAnd the {len(common)} rules of any call: [TD0.1](TD0.1.md#what-the-oracle-checks)."
+
+
+def _cases(transaction: str) -> str:
+    """Cases that send the transaction; for the access itself, those that are about nothing else."""
+    others = tuple(f"CT-{one.id[2:]}-" for one in transactions.load().implemented() if one.id != transaction)
+    rows = (
+        (code(case.code), case.official, _TYPES[case.type], _SIDES[case.side], case.title.en)
+        for case in cases()
+        if transaction in case.filters.transactions
+        and not (_access(transaction) and case.code.startswith(others))
+    )
+    return table(("Case", "Official", "Type", "Under test", "Title"), rows)
+
+
+def _access(transaction: str) -> bool:
+    """A transaction without a message of its own travels with all the others."""
+    return transactions.load().by_id(transaction).message == "none"
+
+
+_BLOCK: Final = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def filled(text: str, transaction: str) -> str:
+    """The page with its marked blocks written anew. Raises KeyError for a block that is not known."""
+    known = blocks(transaction)
+    return _BLOCK.sub(lambda found: f"<!-- generated: {found[1]} -->\n{known[found[1]]}\n<!-- end -->", text)
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every file that is written here, whole or in part, with what it must hold."""
+    reference = ROOT / "docs" / "reference"
+    yield reference / "acceptance-rules.md", acceptance_page()
+    yield reference / "checks.md", checks_page()
+    yield reference / "alterations.md", alterations_page()
+    yield reference / "errors.md", errors_page()
+    for page in sorted((ROOT / "docs" / "transactions").glob("*.md")):
+        yield page, filled(page.read_text(encoding="utf-8"), page.stem)
+
+
+def stale() -> list[Path]:
+    """The files that are not what they must be."""
+    return [path for path, text in pages() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write, or with `--check` tell; 1 when something was out of date and not written."""
+    old = stale()
+    for path in old:
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+    if "--check" in arguments:
+        return 1 if old else 0
+    for path, text in pages():
+        if path in old:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

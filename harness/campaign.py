@@ -1,0 +1,266 @@
+"""The campaign: what is tested, against what, with which credentials; errors are coded and placed (CAMP-0xx).
+
+It reads the file, resolves `env:NAME` references and relative paths, and loads the plan it pins. Whether
+files and hosts are usable is `harness.preflight`; which cases apply is `harness.scope`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError
+
+from harness.masking import SHORTEST
+from harness.plan import Authentication, LoadedPlan, Model, Words, load_plan
+from harness.problems import Problems
+from harness.vocabulary import Vocabulary
+from protocol.datafolders import folder
+from protocol.errors import PlanError, Text, ToolError
+from protocol.patientrecord import Patient, read_patient
+from protocol.strictdata import Fields
+from protocol.yamlread import parse_yaml, read_yaml
+
+_ENV = "env:"
+
+
+class Software(Model):
+    """The product. `name` and `version` are LPS_Nom and LPS_Version; `number` may be `env:NAME`."""
+
+    name: str = Field(min_length=1, max_length=200)
+    version: str = Field(min_length=1, max_length=200)
+    number: str = Field(
+        min_length=1, description="LPS_ID_HOMOLOGATION_DMP, or env:NAME to keep it out of the file"
+    )
+    technical_version: str = ""
+    oid_root: str = Field(default="", pattern=r"^([0-2](\.(0|[1-9][0-9]*))+)?$")
+
+
+class Vendor(Model):
+    """The editor of the product."""
+
+    name: str = Field(min_length=1)
+    siret: str = Field(default="", pattern=r"^(\d{14})?$")
+    contact: str = ""
+
+
+class PlanReference(Model):
+    """The plan that the campaign runs: a file beside it or shipped with the product, pinned by digest or
+    not.
+    """
+
+    file: str = Field(min_length=1)
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+
+class Target(Model):
+    """The platform. `mock`: its control API isolates each case in a session of its own; `platform`: any
+    other.
+    """
+
+    kind: Literal["mock", "platform"] = "mock"
+    url: str = Field(
+        default="", description="scheme, host and port; may be given on the command line instead"
+    )
+
+
+class NotApplicable(Model):
+    """A case that does not apply to this product, with the reason a reviewer will read."""
+
+    case: str = Field(min_length=1)
+    reason: Words
+
+
+class CampaignFile(Model):
+    """What a campaign file holds."""
+
+    schema_: Literal["dmpcompat-campaign/1"] = Field(alias="schema")
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)
+    title: Words
+    software: Software
+    vendor: Vendor
+    profiles: list[str] = Field(min_length=1)
+    authentication: list[Authentication] = Field(min_length=1)
+    transactions: list[str] = Field(default=[], description="narrows the transactions of the profiles")
+    options: list[str] = Field(default=[])
+    plan: PlanReference
+    target: Target = Target()
+    pki: str = Field(default="", description="folder of certificates and keys; may be env:NAME")
+    datasets: list[str] = Field(
+        default=[],
+        description="files of patients (shape of datasets/patients); a known key replaces that patient",
+    )
+    not_applicable: list[NotApplicable] = Field(default=[])
+    lang: Literal["fr", "en"] = "fr"
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign ready to run. `number` is the resolved wire number, secret; `url` is "" when none was given;
+    `patients` are those of its own data sets.
+    """
+
+    file: CampaignFile
+    path: Path
+    raw: bytes
+    sha256: str
+    plan: LoadedPlan
+    number: str = field(repr=False)
+    url: str
+    pki: Path | None
+    patients: Mapping[str, Patient] = field(default_factory=dict)
+
+    def at(self, *, url: str | None = None, pki: Path | None = None) -> Campaign:
+        """The same campaign aimed at another address, or with another folder of certificates."""
+        return replace(self, url=url or self.url, pki=pki or self.pki)
+
+    @property
+    def host(self) -> str:
+        """Host name of the target in lower case, "" when there is none."""
+        return (urlsplit(self.url).hostname or "").lower()
+
+
+def load_campaign(
+    path: Path, names: Vocabulary | None = None, environ: Mapping[str, str] | None = None
+) -> Campaign:
+    """Read, check and resolve a campaign and its plan. Raises PlanError (InvalidFile) with every mistake
+    found.
+    """
+    read_yaml(path, error=PlanError)  # size and readability, with its own codes
+    raw = path.read_bytes()
+    document = parse_yaml(raw, str(path), error=PlanError)
+    problems = Problems(document, "CAMP")
+    try:
+        read = CampaignFile.model_validate(document.data)
+    except ValidationError as error:
+        problems.from_pydantic(error, CampaignFile)
+        problems.raise_if_any()
+        raise
+    known = names or Vocabulary.of_installation()
+    _check_names(read, known, problems)
+    env = os.environ if environ is None else environ
+    number = _resolved(read.software.number, ("software", "number"), env, problems)
+    if number and len(number) < SHORTEST:
+        problems.add(
+            "022",
+            Text("numéro trop court pour être masqué", "number too short to be masked"),
+            ("software", "number"),
+            expected=f">= {SHORTEST}",
+        )
+    pki = _resolved(read.pki, ("pki",), env, problems)
+    patients = _patients(read, path)
+    known = replace(known, patients=known.patients | patients.keys())
+    plan = _plan(read, path, known, problems)
+    _check_exclusions(read, plan, problems)
+    problems.raise_if_any()
+    if plan is None:  # said above: a missing plan is a problem, and problems were raised
+        raise ToolError("CAMP-099", Text("plan perdu", "plan lost"))
+    return Campaign(
+        file=read,
+        path=path,
+        raw=raw,
+        sha256=hashlib.sha256(raw).hexdigest(),
+        plan=plan,
+        number=number,
+        url=read.target.url.rstrip("/"),
+        pki=(path.parent / pki) if pki else None,
+        patients=patients,
+    )
+
+
+def _check_names(read: CampaignFile, names: Vocabulary, problems: Problems) -> None:
+    for index, profile in enumerate(read.profiles):
+        if profile not in names.profiles:
+            problems.unknown("012", Text("profil", "profile"), ("profiles", index), profile, names.profiles)
+    for index, transaction in enumerate(read.transactions):
+        if transaction not in names.transactions:
+            problems.unknown(
+                "010",
+                Text("transaction", "transaction"),
+                ("transactions", index),
+                transaction,
+                names.transactions,
+            )
+    scheme = urlsplit(read.target.url).scheme
+    if read.target.url and scheme not in {"https", "http"}:
+        problems.add(
+            "020",
+            Text(
+                "l'adresse de la cible n'est pas une URL http(s)",
+                "the address of the target is no http(s) URL",
+            ),
+            ("target", "url"),
+            found=read.target.url,
+            expected="https://127.0.0.1:8443",
+        )
+
+
+def _resolved(value: str, at: tuple[str, ...], env: Mapping[str, str], problems: Problems) -> str:
+    if not value.startswith(_ENV):
+        return value
+    name = value.removeprefix(_ENV)
+    if not env.get(name):
+        problems.add(
+            "021",
+            Text("variable d'environnement absente ou vide", "environment variable missing or empty"),
+            at,
+            found=name,
+            mend=Text(
+                f"exporter {name} avant de lancer la campagne", f"export {name} before running the campaign"
+            ),
+        )
+    return env.get(name, "")
+
+
+def _patients(read: CampaignFile, path: Path) -> dict[str, Patient]:
+    """Patients of the campaign's own files. Raises PlanError, which names the file and the field."""
+    found: dict[str, Patient] = {}
+    for name in read.datasets:
+        document = read_yaml(path.parent / name, error=PlanError)
+        fields = Fields(document.data, document, error=PlanError)
+        found |= {item.key: item for item in fields.each("patients", read_patient, empty=False)}
+    return found
+
+
+def _plan(read: CampaignFile, path: Path, names: Vocabulary, problems: Problems) -> LoadedPlan | None:
+    beside = path.parent / read.plan.file
+    shipped = folder("test_plans") / read.plan.file
+    found = beside if beside.is_file() else shipped if shipped.is_file() else None
+    if found is None:
+        available = [item.name for item in folder("test_plans").glob("*.yaml")]
+        problems.unknown(
+            "030", Text("plan de test", "test plan"), ("plan", "file"), read.plan.file, available
+        )
+        return None
+    plan = load_plan(found, names)
+    if read.plan.sha256 and read.plan.sha256 != plan.sha256:
+        problems.add(
+            "031",
+            Text(
+                "le plan n'est pas celui que la campagne fige",
+                "the plan is not the one that the campaign pins",
+            ),
+            ("plan", "sha256"),
+            found=plan.sha256,
+            expected=read.plan.sha256,
+            mend=Text(
+                "relire le plan, puis mettre à jour l'empreinte", "review the plan, then update the digest"
+            ),
+        )
+    return plan
+
+
+def _check_exclusions(read: CampaignFile, plan: LoadedPlan | None, problems: Problems) -> None:
+    if plan is None:
+        return
+    codes = {case.code for case in plan.plan.cases}
+    for index, item in enumerate(read.not_applicable):
+        if item.case not in codes:
+            problems.unknown(
+                "032", Text("cas de test", "test case"), ("not_applicable", index, "case"), item.case, codes
+            )

@@ -1,0 +1,1 @@
+"""Renderings of the results of `dmpcompat check`, one module a format."""

@@ -1,0 +1,267 @@
+"""The door of the oracle: `judge` an exchange, `judge_document` a CDA file, list and explain the rules.
+
+Rules are found by walking the modules of this package. A rule that looked at nothing is VACUOUS; a rule that raises
+is ERROR, never FAIL. Findings say PASS or FAIL; `with_severity` turns FAIL into WARN or INFO as the plan wishes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+import harness.checks as package
+from harness.checks.cda_view import CdaView, SchemaPack
+from harness.checks.judged import Declared, Judged
+from harness.checks.rule import (
+    Confidence,
+    Finding,
+    Rule,
+    Severity,
+    Side,
+    Status,
+    check,
+    check_document,
+    check_sequence,
+    failed,
+    passed,
+    verdict,
+)
+from protocol.errors import Lang, Text, UsageError
+from protocol.exchange import Exchange
+from protocol.transactions import Transaction, load
+
+__all__ = [
+    "Confidence",
+    "Declared",
+    "Finding",
+    "Judged",
+    "Rule",
+    "Severity",
+    "Side",
+    "Status",
+    "check",
+    "check_document",
+    "check_sequence",
+    "explain",
+    "failed",
+    "groups",
+    "judge",
+    "judge_document",
+    "judge_sequence",
+    "passed",
+    "rule",
+    "rule_bundle_digest",
+    "rules",
+    "verdict",
+    "with_severity",
+]
+
+View = TypeVar("View")
+SideAsked = Literal["request", "response"]
+_NAMES: Mapping[Side, Text] = {
+    "request": Text("requête", "request"),
+    "response": Text("réponse", "response"),
+    "both": Text("requête et réponse", "request and response"),
+    "connection": Text("connexion", "connection"),
+    "document": Text("document CDA", "CDA document"),
+    "sequence": Text("suite des requêtes", "sequence of requests"),
+}
+
+
+def judge(
+    exchange: Exchange,
+    transaction: Transaction,
+    declared: Declared | None = None,
+    *,
+    sides: Sequence[SideAsked] = ("request", "response"),
+    pack: SchemaPack | None = None,
+    only: Iterable[str] | None = None,
+) -> list[Finding]:
+    """Every finding of every rule that concerns this transaction, in the order of the catalogue.
+
+    `sides`: rules of the connection and of documents go with the side that carries them. `only` keeps the
+    rules (ids or names of groups) that are listed. `pack` adds the verdict of official schemas. Never raises
+    for what the exchange holds.
+    """
+    wanted = _selection(only)
+    views = {side: Judged(exchange, side, transaction, declared or Declared(), pack) for side in sides}
+    findings: list[Finding] = []
+    for item in rules():
+        if item.concerns(transaction.id) and (wanted is None or item.id in wanted):
+            findings += [replace(seen, exchange=exchange.id) for seen in _on_exchange(item, views)]
+    return findings
+
+
+def judge_document(
+    data: bytes, name: str = "", *, pack: SchemaPack | None = None, only: Iterable[str] | None = None
+) -> list[Finding]:
+    """Every finding of the document rules on one bare CDA file. `name` prefixes the places."""
+    view = CdaView(data, name, pack)
+    wanted = _selection(only)
+    return [
+        finding
+        for item in rules()
+        if item.side == "document" and (wanted is None or item.id in wanted)
+        for finding in _run(item, view, f"{name}:")
+    ]
+
+
+def judge_sequence(
+    exchanges: Sequence[Exchange], declared: Declared | None = None, *, only: Iterable[str] | None = None
+) -> list[Finding]:
+    """Findings of the rules that look at the requests of a whole run (what must be new each time)."""
+    wanted = _selection(only)
+    blank = next(iter(load().implemented()))
+    views = [Judged(exchange, "request", blank, declared or Declared()) for exchange in exchanges]
+    return [
+        finding
+        for item in rules()
+        if item.side == "sequence" and (wanted is None or item.id in wanted)
+        for finding in _run(item, views, "request:")
+    ]
+
+
+def with_severity(
+    findings: Iterable[Finding], severities: Mapping[str, Severity] | None = None
+) -> list[Finding]:
+    """Apply severities by rule id (default: the rule's own): FAIL becomes WARN or INFO; "off" drops the findings."""
+    chosen = severities or {}
+    status: Mapping[Severity, Status] = {"error": "FAIL", "warning": "WARN", "info": "INFO"}
+    kept = []
+    for finding in findings:
+        severity = chosen.get(finding.rule) or rule(finding.rule).default
+        if severity != "off":
+            kept.append(replace(finding, status=status[severity]) if finding.status == "FAIL" else finding)
+    return kept
+
+
+@cache
+def rules() -> tuple[Rule[Any], ...]:
+    """The catalogue, in the order of modules and of their source."""
+    found: list[Rule[Any]] = []
+    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        members = vars(importlib.import_module(f"{package.__name__}.{module}"))
+        found += [
+            value
+            for value in members.values()
+            if isinstance(value, Rule) and value.module.endswith(f".{module}")
+        ]
+    return tuple(found)
+
+
+@cache
+def _by_id() -> Mapping[str, Rule[Any]]:
+    return {item.id: item for item in rules()}
+
+
+def rule(identifier: str) -> Rule[Any]:
+    """The rule of that id. Raises UsageError, naming the nearest one."""
+    found = _by_id().get(identifier)
+    if found is None:
+        raise UsageError(
+            "CHECK-001",
+            Text("règle inconnue", "unknown rule"),
+            found=identifier,
+            expected=", ".join(_nearest(identifier)),
+        )
+    return found
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Ids of the rules by group (A-TLS, A-SOAP, A-VIHF, A-NUM, A-INS, and the subjects: MTOM, XDS, CDA…)."""
+    found: dict[str, tuple[str, ...]] = {}
+    for item in rules():
+        found[item.group] = (*found.get(item.group, ()), item.id)
+    return found
+
+
+def explain(identifier: str, lang: Lang = "fr") -> str:
+    """A few lines on a rule for a reader: what it asks, of what, by which text, and how to mend. Raises UsageError."""
+    item = rule(identifier)
+    french = lang == "fr"
+    lines = [
+        f"{item.id} — {item.title.to(lang)}",
+        f"  {'groupe' if french else 'group'} : {item.group} ; {'porte sur' if french else 'looks at'} : "
+        f"{_NAMES[item.side].to(lang)} ({', '.join(item.on)})",
+        f"  {'texte' if french else 'clause'} : {item.clause}",
+        f"  {'confiance' if french else 'confidence'} : {item.confidence}",
+        f"  {'gravité par défaut' if french else 'default severity'} : {item.default}",
+    ]
+    if item.requirements:
+        lines.append(f"  {'exigences' if french else 'requirements'} : {', '.join(item.requirements)}")
+    if item.mend.to(lang):
+        lines.append(f"  {'remède' if french else 'mend'} : {item.mend.to(lang)}")
+    return "\n".join(lines)
+
+
+@cache
+def rule_bundle_digest() -> str:
+    """SHA-256 (hex) over the ids of the rules and the source of every module of this package: quoted in reports."""
+    digest = hashlib.sha256()
+    for item in rules():
+        digest.update(f"{item.id}\n".encode())
+    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+        source = inspect.getsource(importlib.import_module(f"{package.__name__}.{module}"))
+        digest.update(f"{module}\n{source}".encode())
+    return digest.hexdigest()
+
+
+def _selection(only: Iterable[str] | None) -> frozenset[str] | None:
+    if only is None:
+        return None
+    by_group = groups()
+    chosen: set[str] = set()
+    for name in only:
+        chosen.update(by_group[name] if name in by_group else (rule(name).id,))
+    return frozenset(chosen)
+
+
+def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator[Finding]:
+    if item.side == "document":
+        for name, view in views.items():
+            if _carries_documents(view):
+                yield from _on_documents(item, name, view)
+        return
+    if item.side == "sequence":
+        return
+    sides: dict[Side, tuple[SideAsked, ...]] = {"connection": ("request",), "both": ("request", "response")}
+    asked: tuple[SideAsked, ...] = sides.get(
+        item.side, ("response",) if item.side == "response" else ("request",)
+    )
+    for name in asked:
+        if name in views and views[name].present:
+            yield from _run(item, views[name], f"{name}:")
+        elif name in views:
+            yield Finding(item.id, "VACUOUS", f"{name}:", views[name].exchange.failure)
+
+
+def _carries_documents(view: Judged) -> bool:
+    return (view.transaction.id, view.side) in {("TD2.1", "request"), ("TD3.2", "response")}
+
+
+def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Finding]:
+    if not view.cda:
+        yield Finding(item.id, "VACUOUS", f"{name}:")
+    for document in view.cda:
+        yield from _run(item, document, document.name)
+
+
+def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
+    try:
+        seen = [replace(finding, rule=item.id) for finding in item.function(view)]
+    # A fault of the rule itself, whatever it is, must show as the tool's and leave the other rules their say.
+    except Exception as problem:  # noqa: BLE001
+        return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
+    return seen or [Finding(item.id, "VACUOUS", place)]
+
+
+def _nearest(identifier: str) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(identifier.upper(), [*_by_id(), *groups()], n=3)

@@ -1,0 +1,228 @@
+"""Header rules of form, wherever they apply: addresses, telecoms, dates, identifiers, codes, null flavors."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from lxml import etree
+
+from harness.checks.cda_count import BEYOND, GROUP, SM
+from harness.checks.cda_view import CdaView
+from harness.checks.forms import is_oid, is_ts, is_uuid
+from harness.checks.rule import Finding, check_document, verdict
+from harness.checks.xpath import XSI_TYPE, attribute, nodes
+from protocol import safexml
+from protocol.errors import Text
+
+#: Elements of the header: everything but the body.
+HEADER = "descendant::*[not(ancestor-or-self::hl7:component[parent::hl7:ClinicalDocument])]"
+ADDRESS_PARTS = (
+    "country",
+    "state",
+    "city",
+    "postalCode",
+    "county",
+    "houseNumber",
+    "houseNumberNumeric",
+    "streetName",
+    "streetNameType",
+    "additionalLocator",
+    "unitID",
+    "postBox",
+    "precinct",
+)
+ADDRESS_USES = (
+    "H",
+    "HP",
+    "HV",
+    "WP",
+    "DIR",
+    "PUB",
+    "BAD",
+    "TMP",
+    "AS",
+    "CONF",
+    "EC",
+    "MC",
+    "PG",
+    "PST",
+    "PHYS",
+    "SRCH",
+    "SNDX",
+    "ABC",
+    "SYL",
+    "IDE",
+)
+TELECOM_USES = ("H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG")
+SCHEMES = ("tel", "fax", "mailto", "http", "https", "ftp", "mllp")
+NULLS = ("UNK", "NASK", "ASKU", "NAV", "MSK")
+
+
+def _header(view: CdaView, names: str) -> list[etree._Element]:
+    return view.nodes(f"{HEADER}[{' or '.join(f'self::hl7:{name}' for name in names.split())}]")
+
+
+@check_document(
+    "CDA-ADDR",
+    group=GROUP,
+    clause=f"{SM} (CI-SISAddr)",
+    title=Text(
+        "Une adresse est en parties structurées ou en lignes, pas les deux",
+        "An address is structured or in lines, not both",
+    ),
+    mend=Text("au plus 7 streetAddressLine, ou chaque partie une fois", "at most 7 lines, or each part once"),
+)
+def address(view: CdaView) -> Iterator[Finding]:
+    for item in _header(view, "addr"):
+        counts = Counter(etree.QName(child).localname for child in nodes(item, "*"))
+        lines = counts.pop("streetAddressLine", 0)
+        parts = {name: count for name, count in counts.items() if name in ADDRESS_PARTS}
+        good = lines <= 7 and not (lines and parts) and all(count == 1 for count in parts.values())
+        found = ", ".join(
+            [*(f"{count} {name}" for name, count in parts.items()), f"{lines} streetAddressLine"]
+        )
+        yield verdict(good, view.at(item), found, "parties ≤ 1 | lignes ≤ 7")
+
+
+@check_document(
+    "CDA-ADDR-USE",
+    group=GROUP,
+    clause=f"{SM} (CI-SISAddr)",
+    title=Text("L'usage d'une adresse est un code HL7", "The use of an address is an HL7 code"),
+)
+def address_use(view: CdaView) -> Iterator[Finding]:
+    for item in _header(view, "addr"):
+        used = attribute(item, "use").split()
+        if used:
+            yield verdict(
+                set(used) <= set(ADDRESS_USES),
+                view.at(item) + "/@use",
+                " ".join(used),
+                " ".join(ADDRESS_USES),
+            )
+
+
+@check_document(
+    "CDA-TELECOM",
+    group=GROUP,
+    clause=f"{SM} (CI-SISTelecom)",
+    title=Text(
+        "Un moyen de contact a une valeur avec son schéma, ou est vide",
+        "A telecom has a value with its scheme",
+    ),
+    mend=Text("tel:…, mailto:… ou nullFlavor seul", "tel:…, mailto:… or nullFlavor alone"),
+)
+def telecom(view: CdaView) -> Iterator[Finding]:
+    for item in _header(view, "telecom"):
+        value, null = attribute(item, "value"), attribute(item, "nullFlavor")
+        scheme, _, rest = value.partition(":")
+        good = null in NULLS and not value if null else scheme in SCHEMES and bool(rest.strip())
+        yield verdict(good, view.at(item), value or null, "schéma:valeur | nullFlavor")
+
+
+@check_document(
+    "CDA-TELECOM-USE",
+    group=GROUP,
+    clause=f"{SM} (CI-SISTelecom)",
+    title=Text("L'usage d'un moyen de contact est un code HL7", "The use of a telecom is an HL7 code"),
+)
+def telecom_use(view: CdaView) -> Iterator[Finding]:
+    for item in _header(view, "telecom"):
+        used = attribute(item, "use")
+        if used:
+            yield verdict(used in TELECOM_USES, view.at(item) + "/@use", used, " | ".join(TELECOM_USES))
+
+
+@check_document(
+    "CDA-DATES",
+    group=GROUP,
+    clause=f"{SM} (TS)",
+    title=Text(
+        "Chaque date de l'en-tête est une date du calendrier", "Each date of the header is a calendar date"
+    ),
+    mend=Text("AAAAMMJJ[hhmm[ss]][+hhmm]", "YYYYMMDD[hhmm[ss]][+hhmm]"),
+)
+def dates(view: CdaView) -> Iterator[Finding]:
+    for item in _header(view, "time effectiveTime low high center birthTime"):
+        value = item.get("value")
+        if value is not None:
+            yield verdict(is_ts(value), view.at(item) + "/@value", value, "AAAAMMJJ…")
+
+
+@check_document(
+    "CDA-ZONES",
+    group=GROUP,
+    clause=f"{BEYOND} : fuseau à quatre chiffres",
+    title=Text("Le fuseau d'une date a quatre chiffres", "The zone of a date has four digits"),
+    mend=Text("+0100 et non +100", "+0100, not +100"),
+    confidence="C",
+    default="warning",
+)
+def zones(view: CdaView) -> Iterator[Finding]:
+    for item in _header(view, "time effectiveTime low high center"):
+        _, sign, zone = re.sub("[+-]", "±", attribute(item, "value")).partition("±")
+        if sign:
+            yield verdict(len(zone) == 4, view.at(item) + "/@value", attribute(item, "value"), "±hhmm")
+
+
+@check_document(
+    "CDA-IDENTIFIERS",
+    group=GROUP,
+    clause=f"{SM} (II)",
+    title=Text(
+        "Une racine d'identifiant est un OID ou un UUID, sans doublon", "An id root is an OID or a UUID, once"
+    ),
+)
+def identifiers(view: CdaView) -> Iterator[Finding]:
+    for item in _header(view, "id setId templateId"):
+        root = item.get("root")
+        if root is not None:
+            yield verdict(is_oid(root) or is_uuid(root), view.at(item) + "/@root", root, "OID | UUID")
+        twins = [
+            other
+            for other in item.itersiblings(preceding=True)
+            if other.tag == item.tag and _key(other) == _key(item)
+        ]
+        if root is not None and twins:
+            yield verdict(False, view.at(item), "^".join(_key(item)), "un seul")
+
+
+def _key(element: etree._Element) -> tuple[str, str]:
+    return attribute(element, "root"), attribute(element, "extension")
+
+
+@check_document(
+    "CDA-CODED",
+    group=GROUP,
+    clause=f"{SM} (CD)",
+    title=Text("Un code vient avec son système, un libellé avec un code", "A code comes with its system"),
+)
+def coded(view: CdaView) -> Iterator[Finding]:
+    simple = ("realmCode", "languageCode", "statusCode", "signatureCode")
+    for item in view.nodes(f"{HEADER}[@code or @displayName]"):
+        if etree.QName(item).localname in simple or etree.QName(item).namespace != "urn:hl7-org:v3":
+            continue
+        code, system = attribute(item, "code"), attribute(item, "codeSystem")
+        good = bool(code and system) or (not code and not attribute(item, "displayName"))
+        yield verdict(good, view.at(item), f"{code}^{system}", "code^codeSystem")
+
+
+@check_document(
+    "CDA-NULL-FLAVOR",
+    group=GROUP,
+    clause=f"{SM} (ANY)",
+    title=Text("Ce qui est déclaré inconnu est vide", "What is declared unknown is empty"),
+    mend=Text("retirer nullFlavor, ou le contenu", "remove nullFlavor, or the content"),
+)
+def null_flavor(view: CdaView) -> Iterator[Finding]:
+    for item in view.nodes(f"{HEADER}[@nullFlavor]"):
+        kept = [
+            str(name)
+            for name in item.attrib
+            if name not in ("nullFlavor", XSI_TYPE, "use", "typeCode", "classCode")
+        ]
+        held = [name for name in kept if name in ("value", "code", "root", "extension")]
+        text = safexml.text(item) if not nodes(item, "*") else ""
+        yield verdict(not held and not text, view.at(item), ", ".join(held) + text or "vide", "vide")

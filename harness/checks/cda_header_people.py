@@ -1,0 +1,276 @@
+"""Header rules of people and organisations: author, custodian, authenticators, informants, participants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.cda_count import BEYOND, GROUP, SM, counted, valued, with_attributes
+from harness.checks.cda_view import CdaView
+from harness.checks.forms import is_ps_id, is_structure_id, is_ts
+from harness.checks.rule import Finding, check_document, verdict
+from harness.checks.xpath import attribute, nodes
+from protocol import facts
+from protocol.errors import Text
+
+AUTHOR = "hl7:author/hl7:assignedAuthor"
+LEGAL = "hl7:legalAuthenticator"
+CUSTODIAN = "hl7:custodian/hl7:assignedCustodian"
+#: Custodians: a health structure, or the host of documents of patients.
+CUSTODIANS = (facts.OID_STRUCTURE, "1.2.250.1.213.4.1")
+#: Every assigned entity of the header, by XPath.
+ENTITIES = (
+    "hl7:dataEnterer/hl7:assignedEntity",
+    "hl7:informant/hl7:assignedEntity",
+    "hl7:legalAuthenticator/hl7:assignedEntity",
+    "hl7:authenticator/hl7:assignedEntity",
+    "hl7:documentationOf/hl7:serviceEvent/hl7:performer/hl7:assignedEntity",
+    "hl7:componentOf/hl7:encompassingEncounter/hl7:responsibleParty/hl7:assignedEntity",
+    "hl7:componentOf/hl7:encompassingEncounter/hl7:encounterParticipant/hl7:assignedEntity",
+)
+RELATED = ("ECON", "NOK", "CON", "CAREGIVER", "PAT")
+
+
+@check_document(
+    "CDA-AUTHOR",
+    group=GROUP,
+    clause=SM,
+    title=Text(
+        "Chaque auteur a une date, une identité et un identifiant",
+        "Each author has a time, an identity, an id",
+    ),
+)
+def author(view: CdaView) -> Iterator[Finding]:
+    yield from counted(view, "hl7:author", "hl7:time", 1)
+    yield from counted(view, "hl7:author", "hl7:assignedAuthor", 1)
+    yield from valued(view, "hl7:author/hl7:time", "value", is_ts, "AAAAMMJJ…")
+    yield from counted(view, AUTHOR, "hl7:id", 1, None)
+    yield from with_attributes(view, f"{AUTHOR}/hl7:id", "root", "extension")
+
+
+@check_document(
+    "CDA-AUTHOR-KIND",
+    group=GROUP,
+    clause=SM,
+    title=Text("Un auteur est une personne ou un dispositif", "An author is a person or a device"),
+)
+def author_kind(view: CdaView) -> Iterator[Finding]:
+    yield from counted(view, AUTHOR, "*[self::hl7:assignedPerson or self::hl7:assignedAuthoringDevice]", 0)
+    yield from counted(view, f"{AUTHOR}/hl7:assignedPerson", "hl7:name[hl7:family]", 1)
+    for child in ("hl7:manufacturerModelName", "hl7:softwareName"):
+        yield from counted(view, f"{AUTHOR}/hl7:assignedAuthoringDevice", child, 1)
+
+
+@check_document(
+    "CDA-AUTHOR-CODE",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J01",
+    title=Text(
+        "Profession et fonction de l'auteur sont des codes complets", "Author's profession is a complete code"
+    ),
+    mend=Text(f"code, displayName, codeSystem {facts.OID_AUTHOR_SPECIALTY}", "code, displayName, codeSystem"),
+)
+def author_code(view: CdaView) -> Iterator[Finding]:
+    yield from counted(view, AUTHOR, "hl7:code", 0)
+    yield from with_attributes(view, f"{AUTHOR}/hl7:code", "code", "codeSystem", "displayName")
+    yield from with_attributes(view, "hl7:author/hl7:functionCode", "code", "codeSystem")
+
+
+@check_document(
+    "CDA-AUTHOR-ORGANISATION",
+    group=GROUP,
+    clause=SM,
+    title=Text(
+        "L'organisation d'un auteur a un identifiant et un nom au plus",
+        "An author's organisation is identified",
+    ),
+)
+def author_organisation(view: CdaView) -> Iterator[Finding]:
+    path = f"{AUTHOR}/hl7:representedOrganization"
+    yield from counted(view, AUTHOR, "hl7:representedOrganization", 0)
+    yield from counted(view, path, f"hl7:id[@root='{facts.OID_STRUCTURE}']", 0)
+    yield from counted(view, path, "hl7:name", 0)
+
+
+@check_document(
+    "CDA-AUTHOR-ORGANISATION-THERE",
+    group=GROUP,
+    clause=f"{BEYOND} : authorInstitution de la fiche vient de là",
+    title=Text(
+        "Chaque auteur professionnel dit son organisation", "Each professional author tells the organisation"
+    ),
+    confidence="C",
+    default="warning",
+)
+def author_organisation_there(view: CdaView) -> Iterator[Finding]:
+    for item in view.nodes(f"{AUTHOR}[hl7:id/@root='{facts.OID_PS}']"):
+        count = len(nodes(item, "hl7:representedOrganization[hl7:id]"))
+        yield verdict(count == 1, view.at(item) + "/hl7:representedOrganization", str(count), "1")
+
+
+@check_document(
+    "CDA-CUSTODIAN",
+    group=GROUP,
+    clause=SM,
+    title=Text("Le conservateur est une structure identifiée", "The custodian is an identified structure"),
+    mend=Text(" ou ".join(CUSTODIANS), " or ".join(CUSTODIANS)),
+)
+def custodian(view: CdaView) -> Iterator[Finding]:
+    path = f"{CUSTODIAN}/hl7:representedCustodianOrganization"
+    yield from counted(view, CUSTODIAN, "hl7:representedCustodianOrganization", 1)
+    yield from counted(view, path, "hl7:id", 1)
+    for child in ("hl7:name", "hl7:telecom"):
+        yield from counted(view, path, child, 0)
+    yield from valued(view, f"{path}/hl7:id", "root", lambda root: root in CUSTODIANS, " | ".join(CUSTODIANS))
+
+
+@check_document(
+    "CDA-LEGAL-AUTHENTICATOR",
+    group=GROUP,
+    clause=SM,
+    title=Text(
+        "Le responsable date et signe le document", "The legal authenticator dates and signs the document"
+    ),
+    mend=Text(
+        'time, signatureCode code="S", assignedEntity/id', 'time, signatureCode code="S", assignedEntity/id'
+    ),
+)
+def legal_authenticator(view: CdaView) -> Iterator[Finding]:
+    for child in ("hl7:time", "hl7:signatureCode", "hl7:assignedEntity"):
+        yield from counted(view, LEGAL, child, 1)
+    yield from valued(view, f"{LEGAL}/hl7:time", "value", is_ts, "AAAAMMJJ…")
+    yield from valued(view, f"{LEGAL}/hl7:signatureCode", "code", lambda code: code == "S", "S")
+    yield from counted(view, f"{LEGAL}/hl7:assignedEntity", "hl7:id", 1)
+    yield from with_attributes(view, f"{LEGAL}/hl7:assignedEntity/hl7:id", "root", "extension")
+
+
+@check_document(
+    "CDA-AUTHENTICATOR",
+    group=GROUP,
+    clause=SM,
+    title=Text(
+        "Chaque valideur date, signe et s'identifie", "Each authenticator dates, signs and is identified"
+    ),
+)
+def authenticator(view: CdaView) -> Iterator[Finding]:
+    path = "hl7:authenticator"
+    for child in (
+        "hl7:time",
+        "hl7:signatureCode[@code='S']",
+        f"hl7:assignedEntity[hl7:id/@root='{facts.OID_PS}']",
+    ):
+        yield from counted(view, path, child, 1)
+    yield from valued(view, f"{path}/hl7:time", "value", is_ts, "AAAAMMJJ…")
+
+
+@check_document(
+    "CDA-ENTITIES",
+    group=GROUP,
+    clause=SM,
+    title=Text(
+        "Chaque intervenant a un identifiant, un nom, une organisation au plus",
+        "Each entity has one id at most",
+    ),
+)
+def entities(view: CdaView) -> Iterator[Finding]:
+    for path in ENTITIES:
+        for child in ("hl7:id", "hl7:code", "hl7:assignedPerson", "hl7:representedOrganization"):
+            yield from counted(view, path, child, 0)
+
+
+@check_document(
+    "CDA-NAMES",
+    group=GROUP,
+    clause=SM,
+    title=Text("Chaque personne a un nom de famille, un prénom au plus", "Each person has one family name"),
+)
+def names(view: CdaView) -> Iterator[Finding]:
+    people = "*[self::hl7:assignedPerson or self::hl7:associatedPerson or self::hl7:relatedPerson]"
+    path = f"//{people}[ancestor::hl7:ClinicalDocument][not(ancestor::hl7:component)]"
+    yield from counted(view, path, "hl7:name[hl7:family]", 0)
+    for child in ("hl7:family", "hl7:given", "hl7:prefix", "hl7:suffix"):
+        yield from counted(view, f"{path}/hl7:name", child, 0)
+
+
+@check_document(
+    "CDA-INFORMANT",
+    group=GROUP,
+    clause=SM,
+    title=Text(
+        "Un informateur est un professionnel ou un proche", "An informant is a professional or a relative"
+    ),
+)
+def informant(view: CdaView) -> Iterator[Finding]:
+    yield from counted(view, "hl7:informant", "*[self::hl7:assignedEntity or self::hl7:relatedEntity]", 1)
+    path = "hl7:informant/hl7:relatedEntity"
+    yield from counted(view, path, "hl7:relatedPerson", 1)
+    yield from valued(view, path, "classCode", lambda value: value in RELATED, " | ".join(RELATED))
+
+
+@check_document(
+    "CDA-RECIPIENT",
+    group=GROUP,
+    clause=SM,
+    title=Text("Un destinataire a une identité", "A recipient has an identity"),
+)
+def recipient(view: CdaView) -> Iterator[Finding]:
+    path = "hl7:informationRecipient"
+    yield from counted(view, path, "hl7:intendedRecipient", 1)
+    yield from valued(
+        view, f"{path}/hl7:intendedRecipient/hl7:id", "root", lambda root: root == facts.OID_PS, facts.OID_PS
+    )
+    for child in ("hl7:informationRecipient", "hl7:receivedOrganization"):
+        yield from counted(view, f"{path}/hl7:intendedRecipient", child, 0)
+
+
+@check_document(
+    "CDA-PARTICIPANT",
+    group=GROUP,
+    clause=SM,
+    title=Text(
+        "Un participant dit son rôle, sa date et son entité", "A participant tells role, time and entity"
+    ),
+)
+def participant(view: CdaView) -> Iterator[Finding]:
+    path = "hl7:participant"
+    yield from valued(view, path, "typeCode", bool, "JDV_J144")
+    yield from counted(view, path, "hl7:time", 1)
+    yield from counted(view, path, "hl7:associatedEntity[@classCode]", 1)
+    yield from valued(
+        view,
+        f"{path}/hl7:associatedEntity",
+        "classCode",
+        lambda value: value in ("PROV", "AGNT"),
+        "PROV | AGNT",
+    )
+
+
+@check_document(
+    "CDA-PROFESSIONAL-ID",
+    group=GROUP,
+    clause=f"{BEYOND} : PS_IdNat",
+    title=Text(
+        "Un identifiant de professionnel a la forme nationale", "A professional's id has the national form"
+    ),
+    mend=Text("8 + RPPS (11 chiffres)", "8 + RPPS (11 digits)"),
+    confidence="C",
+    default="warning",
+)
+def professional_id(view: CdaView) -> Iterator[Finding]:
+    for item in view.nodes(f"//hl7:id[@root='{facts.OID_PS}'][not(ancestor::hl7:component)]"):
+        value = attribute(item, "extension")
+        yield verdict(is_ps_id(value), view.at(item) + "/@extension", value, "PS_IdNat")
+
+
+@check_document(
+    "CDA-STRUCTURE-ID",
+    group=GROUP,
+    clause=f"{BEYOND} : Struct_IdNat",
+    title=Text("Un identifiant de structure a la forme nationale", "A structure's id has the national form"),
+    mend=Text("1 + FINESS, 3 + SIRET…", "1 + FINESS, 3 + SIRET…"),
+    confidence="C",
+    default="warning",
+)
+def structure_id(view: CdaView) -> Iterator[Finding]:
+    for item in view.nodes(f"//hl7:id[@root='{facts.OID_STRUCTURE}'][not(ancestor::hl7:component)]"):
+        value = attribute(item, "extension")
+        yield verdict(is_structure_id(value), view.at(item) + "/@extension", value, "Struct_IdNat")

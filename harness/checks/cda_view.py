@@ -1,0 +1,88 @@
+"""One CDA document as the rules see it: its bytes, its ClinicalDocument, and readable places in it.
+
+A self-displaying document (root `xsl:stylesheet` with the ClinicalDocument inside) is looked through. Nothing is
+judged here; a document that can't be read has `root` None and says why in `trouble`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from lxml import etree
+
+from harness.checks.xpath import at, nodes
+from protocol import facts, safexml
+from protocol.errors import XmlRefused
+
+XSL = "http://www.w3.org/1999/XSL/Transform"
+
+
+@dataclass(frozen=True)
+class SchemaProblem:
+    """One refusal of an official schema: readable path, line, its message, and a second opinion when there is one."""
+
+    path: str
+    line: int
+    message: str
+    explanation: str = ""
+
+
+class SchemaPack(Protocol):
+    """What the rules ask of a pack of official artefacts (harness.packs has the real one)."""
+
+    @property
+    def label(self) -> str:
+        """Name and short digest, quoted in findings."""
+
+    def cda_problems(self, root: etree._Element) -> tuple[SchemaProblem, ...] | None:
+        """Refusals of the official CDA schema; None when the pack has no such schema."""
+
+
+class CdaView:
+    """`name` prefixes every place: a file name, or the part of the exchange that carries the document."""
+
+    def __init__(self, data: bytes, name: str, pack: SchemaPack | None = None) -> None:
+        self.data = data
+        self.name = name
+        self.pack = pack
+
+    @cached_property
+    def _parsed(self) -> tuple[etree._Element | None, str]:
+        try:
+            return safexml.parse(self.data, huge=True), ""
+        except XmlRefused as refusal:
+            return None, refusal.message("fr")
+
+    @property
+    def outer(self) -> etree._Element | None:
+        """The root of the bytes: ClinicalDocument, or the style sheet around it."""
+        return self._parsed[0]
+
+    @property
+    def trouble(self) -> str:
+        """Why the bytes can't be read as XML; "" when they can."""
+        return self._parsed[1]
+
+    @property
+    def self_displaying(self) -> bool:
+        return self.outer is not None and self.outer.tag == f"{{{XSL}}}stylesheet"
+
+    @cached_property
+    def root(self) -> etree._Element | None:
+        """The ClinicalDocument, None when there isn't one."""
+        if self.outer is None or self.outer.tag == f"{{{facts.HL7}}}ClinicalDocument":
+            return self.outer
+        if not self.self_displaying:
+            return None
+        found = nodes(self.outer, ".//hl7:ClinicalDocument")
+        return found[0] if len(found) == 1 else None
+
+    def nodes(self, expr: str) -> list[etree._Element]:
+        """Elements of an XPath from ClinicalDocument; none when it can't be read."""
+        return [] if self.root is None else nodes(self.root, expr)
+
+    def at(self, element: etree._Element | None) -> str:
+        """Readable place of an element; the document itself for None."""
+        return f"{self.name}:" if element is None else at(f"{self.name}:", element)

@@ -1,0 +1,279 @@
+"""Rules of the HL7 v3 messages of TD0.2 (existence of a record), question and answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.forms import is_oid, is_ts, is_uuid
+from harness.checks.judged import Judged
+from harness.checks.rule import Finding, check, verdict
+from harness.checks.xpath import attribute, first, nodes, string, strings
+from protocol import facts
+from protocol.errors import Text
+
+HL7 = "HL7V3"
+ON = ("TD0.2",)
+REQUEST = "GDP §5.1, 5.3 ; PRPA_IN201307UV02"
+ANSWER = "GDP §5.2, 5.3 ; PRPA_IN201308UV02"
+AUTHORISATIONS = ("VALIDE", "EXPIRE", "INTERDIT", "NON_EXISTE")
+KEY, VALUE = "1.2.250.1.213.4.1.2.6.1", "1.2.250.1.213.4.1.2.6.2"
+
+
+@check(
+    "HL7-ID",
+    on=ON,
+    side="both",
+    group=HL7,
+    clause="GDP §5.1 : id du message",
+    title=Text("Le message a un identifiant", "The message has an identifier"),
+    mend=Text("root = OID de l'émetteur, extension = UUID", "root = OID of the sender, extension = a UUID"),
+)
+def identifier(view: Judged) -> Iterator[Finding]:
+    if view.payload is None or view.fault is not None:
+        return
+    found = nodes(view.payload, "hl7:id")
+    yield verdict(len(found) == 1, view.at(view.payload) + "/hl7:id", str(len(found)), "1")
+    for item in found:
+        root = attribute(item, "root")
+        yield verdict(is_oid(root) or is_uuid(root), view.at(item) + "/@root", root, "OID | UUID")
+
+
+@check(
+    "HL7-CREATION-TIME",
+    on=ON,
+    side="both",
+    group=HL7,
+    clause="GDP §5.1 : creationTime en UTC, AAAAMMJJhhmmss",
+    title=Text("creationTime est une date valide à la seconde", "creationTime is a valid date to the second"),
+)
+def creation_time(view: Judged) -> Iterator[Finding]:
+    if view.payload is not None and view.fault is None:
+        value = string(view.payload, "hl7:creationTime/@value")
+        where = view.at(view.payload) + "/hl7:creationTime/@value"
+        yield verdict(is_ts(value) and len(value) >= 14, where, value, "AAAAMMJJhhmmss")
+
+
+@check(
+    "HL7-ENVELOPE",
+    on=ON,
+    side="request",
+    group=HL7,
+    clause=REQUEST,
+    title=Text(
+        "L'enveloppe HL7 v3 porte les codes documentés", "The HL7 v3 envelope carries the documented codes"
+    ),
+)
+def envelope(view: Judged) -> Iterator[Finding]:
+    if view.payload is None:
+        return
+    asked = {
+        "@ITSVersion": ("XML_1.0",),
+        "hl7:interactionId/@root": (facts.OID_INTERACTIONS,),
+        "hl7:interactionId/@extension": ("PRPA_IN201307UV02",),
+        "hl7:processingCode/@code": ("P", "D"),
+        "hl7:processingModeCode/@code": ("T",),
+        "hl7:acceptAckCode/@code": ("AL",),
+        "hl7:receiver/hl7:device/hl7:id/@root": (facts.OID_DMP,),
+        "hl7:controlActProcess/@classCode": ("CACT",),
+        "hl7:controlActProcess/@moodCode": ("EVN",),
+    }
+    for path, allowed in asked.items():
+        value = string(view.payload, path)
+        yield verdict(value in allowed, f"{view.at(view.payload)}/{path}", value, " | ".join(allowed))
+
+
+@check(
+    "HL7-SENDER",
+    on=ON,
+    side="request",
+    group=HL7,
+    clause=REQUEST,
+    title=Text("L'émetteur est nommé par un OID", "The sender is named by an OID"),
+    mend=Text("sender/device/id/@root = OID du logiciel", "sender/device/id/@root = OID of the software"),
+)
+def sender(view: Judged) -> Iterator[Finding]:
+    if view.payload is not None:
+        path = "hl7:sender/hl7:device/hl7:id/@root"
+        yield verdict(
+            is_oid(string(view.payload, path)),
+            f"{view.at(view.payload)}/{path}",
+            string(view.payload, path),
+            "OID",
+        )
+
+
+@check(
+    "HL7-REASON",
+    on=ON,
+    side="request",
+    group=HL7,
+    clause="GDP §5.1 : TEST_EXST",
+    title=Text("Le motif est le test d'existence", "The reason is the existence test"),
+)
+def reason(view: Judged) -> Iterator[Finding]:
+    if view.payload is not None:
+        path = "hl7:controlActProcess/hl7:reasonCode"
+        found = f"{string(view.payload, path + '/@code')}^{string(view.payload, path + '/@codeSystem')}"
+        expected = f"TEST_EXST^{facts.OID_REASONS}"
+        yield verdict(found == expected, f"{view.at(view.payload)}/{path}", found, expected)
+
+
+@check(
+    "HL7-QUERY",
+    on=ON,
+    side="request",
+    group=HL7,
+    clause=REQUEST,
+    title=Text(
+        "La question a un identifiant et un statut « new »", "The query has an id and the status “new”"
+    ),
+)
+def query(view: Judged) -> Iterator[Finding]:
+    if view.payload is None:
+        return
+    path = "hl7:controlActProcess/hl7:queryByParameter"
+    for part, good in (
+        ("hl7:queryId/@root", lambda text: is_oid(text) or is_uuid(text)),
+        ("hl7:statusCode/@code", lambda text: text == "new"),
+    ):
+        value = string(view.payload, f"{path}/{part}")
+        yield verdict(
+            good(value),
+            f"{view.at(view.payload)}/{path}/{part}",
+            value,
+            "OID|UUID" if "Id" in part else "new",
+        )
+
+
+@check(
+    "HL7-PARAMETER",
+    on=ON,
+    side="request",
+    group=HL7,
+    clause=REQUEST,
+    title=Text("La question porte sur un patient et un seul", "The query is about one patient and one only"),
+)
+def parameter(view: Judged) -> Iterator[Finding]:
+    if view.payload is None:
+        return
+    path = "hl7:controlActProcess/hl7:queryByParameter/hl7:parameterList/hl7:patientIdentifier"
+    values = nodes(view.payload, f"{path}/hl7:value")
+    yield verdict(len(values) == 1, f"{view.at(view.payload)}/{path}", str(len(values)), "1")
+    meaning = string(view.payload, f"{path}/hl7:semanticsText")
+    yield verdict(
+        meaning == "Patient.id", f"{view.at(view.payload)}/{path}/hl7:semanticsText", meaning, "Patient.id"
+    )
+
+
+@check(
+    "HL7-ACKNOWLEDGEMENT",
+    on=ON,
+    side="response",
+    group=HL7,
+    clause=ANSWER,
+    title=Text(
+        "L'accusé de réception renvoie à la question ; un refus dit son code et sa raison",
+        "The acknowledgement names the question; a refusal tells its code and reason",
+    ),
+)
+def acknowledgement(view: Judged) -> Iterator[Finding]:
+    if view.payload is None or view.fault is not None:
+        return
+    kind = string(view.payload, "hl7:acknowledgement/@typeCode")
+    where = view.at(view.payload) + "/hl7:acknowledgement"
+    yield verdict(kind in ("AA", "AE", "AR"), where, kind, "AA | AE | AR")
+    asked = view.request.payload
+    if asked is not None:
+        sent = strings(asked, "hl7:id/@root") + strings(asked, "hl7:id/@extension")
+        target = first(view.payload, "hl7:acknowledgement/hl7:targetMessage/hl7:id")
+        echo = strings(target, "@root") + strings(target, "@extension") if target is not None else []
+        yield verdict(echo == sent, where + "/hl7:targetMessage/hl7:id", "^".join(echo), "^".join(sent))
+    if kind not in ("AA", ""):
+        detail = string(view.payload, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:code/@code")
+        text = string(view.payload, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:text")
+        yield verdict(bool(detail and text), where, f"{detail} {text}", "code + texte")
+
+
+@check(
+    "HL7-ANSWER",
+    on=ON,
+    side="response",
+    group=HL7,
+    clause=ANSWER,
+    title=Text("OK vient avec le dossier, NF sans dossier", "OK comes with the record, NF without one"),
+)
+def answer(view: Judged) -> Iterator[Finding]:
+    if view.payload is None or string(view.payload, "hl7:acknowledgement/@typeCode") != "AA":
+        return
+    code = string(view.payload, "hl7:controlActProcess/hl7:queryAck/hl7:queryResponseCode/@code")
+    where = view.at(view.payload) + "/hl7:controlActProcess"
+    yield verdict(code in ("OK", "NF"), where + "/hl7:queryAck/hl7:queryResponseCode", code, "OK | NF")
+    records = nodes(view.payload, "hl7:controlActProcess/hl7:subject")
+    yield verdict(
+        len(records) == (1 if code == "OK" else 0), where, f"{code}, {len(records)} subject", "OK 1 | NF 0"
+    )
+
+
+@check(
+    "HL7-STATE",
+    on=ON,
+    side="response",
+    group=HL7,
+    clause=ANSWER,
+    title=Text(
+        "L'état du dossier est active, ou terminated avec sa date",
+        "The state is active, or terminated and dated",
+    ),
+)
+def state(view: Judged) -> Iterator[Finding]:
+    path = "hl7:controlActProcess/hl7:subject/hl7:registrationEvent"
+    for event in view.in_payload(path):
+        status = string(event, "hl7:subject1/hl7:patient/hl7:statusCode/@code")
+        yield verdict(status in ("active", "terminated"), view.at(event), status, "active | terminated")
+        if status == "terminated":
+            closed = string(event, "hl7:effectiveTime/@value")
+            yield verdict(
+                is_ts(closed), view.at(event) + "/hl7:effectiveTime/@value", closed, "AAAAMMJJhhmmss"
+            )
+
+
+@check(
+    "HL7-AUTHORISATION",
+    on=ON,
+    side="response",
+    group=HL7,
+    clause=ANSWER,
+    title=Text(
+        "L'autorisation d'accès est l'un des quatre états", "The authorisation is one of the four states"
+    ),
+)
+def authorisation(view: Judged) -> Iterator[Finding]:
+    for line in view.in_payload("hl7:attentionLine[hl7:keyWordText/@code='AUTORISATION']"):
+        system = string(line, "hl7:keyWordText/@codeSystem")
+        yield verdict(system == KEY, view.at(line) + "/hl7:keyWordText", system, KEY)
+        found = f"{string(line, 'hl7:value/@code')}^{string(line, 'hl7:value/@codeSystem')}"
+        good = found in {f"{code}^{VALUE}" for code in AUTHORISATIONS}
+        yield verdict(good, view.at(line) + "/hl7:value", found, f"{'|'.join(AUTHORISATIONS)}^{VALUE}")
+
+
+@check(
+    "HL7-PATIENT",
+    on=ON,
+    side="response",
+    group=HL7,
+    clause=ANSWER,
+    title=Text("Le dossier rendu porte l'INS demandé", "The record returned carries the INS that was asked"),
+    confidence="B",
+    default="warning",
+)
+def patient(view: Judged) -> Iterator[Finding]:
+    asked = view.request.payload
+    path = "hl7:controlActProcess/hl7:subject/hl7:registrationEvent/hl7:subject1/hl7:patient"
+    for person in view.in_payload(path) if asked is not None else []:
+        wanted = (
+            string(asked, "descendant::hl7:patientIdentifier/hl7:value/@extension")
+            if asked is not None
+            else ""
+        )
+        found = strings(person, "hl7:id/@extension")
+        yield verdict(wanted in found, view.at(person) + "/hl7:id", " | ".join(found), wanted)

@@ -1,0 +1,127 @@
+"""XPath shorthands over ebRIM elements: slots, codes, external identifiers, names. No verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from harness.checks.judged import Judged
+from harness.checks.xpath import attribute, first, nodes, string, strings
+from protocol import facts
+
+LIST = "descendant::rim:RegistryObjectList"
+
+
+@dataclass(frozen=True)
+class Code:
+    """A classification: its code, its coding scheme, its label, its element."""
+
+    code: str
+    scheme: str
+    label: str
+    element: etree._Element
+
+
+def entries(view: Judged) -> list[etree._Element]:
+    """Document entries of a submission or of an answer."""
+    return view.in_payload(f"{LIST}/rim:ExtrinsicObject")
+
+
+def is_signature(entry: etree._Element) -> bool:
+    """Whether an entry is the one of the signature document (by its class or its type)."""
+    return any(item.code == "E1762" for item in codes(entry, facts.DE_TYPE)) or any(
+        item.code == "urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1" for item in codes(entry, facts.DE_CLASS)
+    )
+
+
+def documents_entries(view: Judged) -> list[etree._Element]:
+    """Entries other than the signature's."""
+    return [entry for entry in entries(view) if not is_signature(entry)]
+
+
+def sets(view: Judged) -> list[etree._Element]:
+    """Registry packages, save those classified as folders."""
+    folder = f"rim:Classification/@classificationNode='{facts.FOLDER}'"
+    return view.in_payload(f"{LIST}/rim:RegistryPackage[not({folder})]")
+
+
+def associations(view: Judged) -> list[etree._Element]:
+    return view.in_payload(f"{LIST}/rim:Association")
+
+
+def slot(element: etree._Element, name: str) -> str:
+    return next(iter(slot_values(element, name)), "")
+
+
+def slot_values(element: etree._Element, name: str) -> list[str]:
+    return [
+        value
+        for item in nodes(element, "rim:Slot")
+        if attribute(item, "name") == name
+        for value in strings(item, "rim:ValueList/rim:Value")
+    ]
+
+
+def classifications(element: etree._Element, scheme: str) -> list[etree._Element]:
+    return [
+        item
+        for item in nodes(element, "rim:Classification")
+        if attribute(item, "classificationScheme") == scheme
+    ]
+
+
+def codes(element: etree._Element, scheme: str) -> list[Code]:
+    return [
+        Code(
+            attribute(item, "nodeRepresentation"),
+            slot(item, "codingScheme"),
+            string(item, "rim:Name/rim:LocalizedString/@value"),
+            item,
+        )
+        for item in classifications(element, scheme)
+    ]
+
+
+def code_text(code: Code) -> str:
+    return f"{code.code}^{code.scheme}"
+
+
+def external(element: etree._Element, scheme: str) -> str:
+    return next((attribute(item, "value") for item in externals(element, scheme)), "")
+
+
+def externals(element: etree._Element, scheme: str) -> list[etree._Element]:
+    return [
+        item
+        for item in nodes(element, "rim:ExternalIdentifier")
+        if attribute(item, "identificationScheme") == scheme
+    ]
+
+
+def title(element: etree._Element) -> str:
+    return string(element, "rim:Name/rim:LocalizedString/@value")
+
+
+def document_of(view: Judged, entry: etree._Element) -> bytes | None:
+    """Bytes of the document that goes with an entry of a submission (same id, else same id but for case)."""
+    wanted = attribute(entry, "id")
+    pairs = [(attribute(element, "id"), data) for element, data in view.documents]
+    exact = next((data for name, data in pairs if name == wanted), None)
+    return (
+        exact
+        if exact is not None
+        else next((data for name, data in pairs if name.lower() == wanted.lower()), None)
+    )
+
+
+def targets(view: Judged, kind: str) -> list[etree._Element]:
+    return [item for item in associations(view) if attribute(item, "associationType") == kind]
+
+
+def first_set(view: Judged) -> etree._Element | None:
+    return next(iter(sets(view)), None)
+
+
+def root_of_query(view: Judged) -> etree._Element | None:
+    return None if view.payload is None else first(view.payload, "rim:AdhocQuery")

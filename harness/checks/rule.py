@@ -1,0 +1,175 @@
+"""What a rule is and what it says: `Rule`, `Finding`, and the decorators that make rules of functions.
+
+A rule is a value attached to the module that writes it; nothing is registered behind the reader's back
+(harness.checks.api walks the modules). A rule tells what it saw; how severe a failure is belongs to the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from harness.checks.cda_view import CdaView
+from harness.checks.judged import Judged
+from protocol.errors import NO_TEXT, Text
+
+Status = Literal["PASS", "FAIL", "WARN", "INFO", "VACUOUS", "ERROR"]
+Severity = Literal["error", "warning", "info", "off"]
+Confidence = Literal["A", "B", "C"]
+#: Which bytes a rule looks at. A "both" rule runs once a side; "document" rules look at one CDA document,
+#: "sequence" rules at the requests of a whole run.
+Side = Literal["request", "response", "both", "connection", "document", "sequence"]
+
+View = TypeVar("View")
+
+#: Rules of any transaction.
+ANY = ("*",)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule saw at one place.
+
+    `where` is `request:` or `response:` (or a file name) and a readable path or byte range; `found` and `expected`
+    are data, shown as they are; `exchange` is the id of the exchange, "" for a bare document.
+    """
+
+    rule: str
+    status: Status
+    where: str
+    found: str = ""
+    expected: str = ""
+    exchange: str = ""
+
+
+@dataclass(frozen=True)
+class Rule(Generic[View]):
+    """One rule. `on` lists transaction ids, or `*`; `default` is the severity when the plan says nothing."""
+
+    id: str
+    group: str
+    on: tuple[str, ...]
+    side: Side
+    title: Text
+    mend: Text
+    clause: str
+    requirements: tuple[str, ...]
+    confidence: Confidence
+    default: Severity
+    module: str
+    function: Callable[[View], Iterator[Finding]]
+
+    def concerns(self, transaction: str) -> bool:
+        return "*" in self.on or transaction in self.on
+
+
+def check(
+    rule: str,
+    *,
+    on: tuple[str, ...],
+    side: Literal["request", "response", "both", "connection"],
+    title: Text,
+    group: str,
+    clause: str,
+    mend: Text = NO_TEXT,
+    requirements: tuple[str, ...] = (),
+    confidence: Confidence = "A",
+    default: Severity = "error",
+) -> Callable[[Callable[[Judged], Iterator[Finding]]], Rule[Judged]]:
+    """Make a rule of a function that looks at one side of an exchange (yields one Finding a node looked at)."""
+
+    def make(function: Callable[[Judged], Iterator[Finding]]) -> Rule[Judged]:
+        return Rule(
+            rule,
+            group,
+            on,
+            side,
+            title,
+            mend,
+            clause,
+            requirements,
+            confidence,
+            default,
+            function.__module__,
+            function,
+        )
+
+    return make
+
+
+def check_document(
+    rule: str,
+    *,
+    title: Text,
+    group: str,
+    clause: str,
+    mend: Text = NO_TEXT,
+    requirements: tuple[str, ...] = (),
+    confidence: Confidence = "A",
+    default: Severity = "error",
+) -> Callable[[Callable[[CdaView], Iterator[Finding]]], Rule[CdaView]]:
+    """Make a rule of a function that looks at one CDA document, alone or carried by an exchange."""
+
+    def make(function: Callable[[CdaView], Iterator[Finding]]) -> Rule[CdaView]:
+        return Rule(
+            rule,
+            group,
+            ("TD2.1", "TD3.2"),
+            "document",
+            title,
+            mend,
+            clause,
+            requirements,
+            confidence,
+            default,
+            function.__module__,
+            function,
+        )
+
+    return make
+
+
+def check_sequence(
+    rule: str,
+    *,
+    title: Text,
+    group: str,
+    clause: str,
+    mend: Text = NO_TEXT,
+    requirements: tuple[str, ...] = (),
+    confidence: Confidence = "A",
+    default: Severity = "error",
+) -> Callable[[Callable[[Sequence[Judged]], Iterator[Finding]]], Rule[Sequence[Judged]]]:
+    """Make a rule of a function that looks at the requests of a run, in the order they were sent."""
+
+    def make(function: Callable[[Sequence[Judged]], Iterator[Finding]]) -> Rule[Sequence[Judged]]:
+        return Rule(
+            rule,
+            group,
+            ANY,
+            "sequence",
+            title,
+            mend,
+            clause,
+            requirements,
+            confidence,
+            default,
+            function.__module__,
+            function,
+        )
+
+    return make
+
+
+def passed(where: str, found: str = "") -> Finding:
+    return Finding("", "PASS", where, found)
+
+
+def failed(where: str, found: str, expected: str) -> Finding:
+    return Finding("", "FAIL", where, found or "absent", expected)
+
+
+def verdict(good: bool, where: str, found: str, expected: str) -> Finding:
+    """PASS or FAIL by `good`; `expected` is kept on a PASS too, it tells what was asked."""
+    return Finding("", "PASS" if good else "FAIL", where, found or ("" if good else "absent"), expected)

@@ -1,0 +1,367 @@
+"""Rules of the document entries of TD2.1: what a fiche must carry, and its agreement with the bytes of its document.
+
+Value sets are in xds_codes; agreement with the CDA header in coherence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from harness.checks.forms import cx, dtm_start, is_dtm, is_media
+from harness.checks.judged import Judged
+from harness.checks.rim import (
+    code_text,
+    codes,
+    document_of,
+    documents_entries,
+    entries,
+    is_signature,
+    slot,
+    slot_values,
+    title,
+)
+from harness.checks.rule import Finding, check, verdict
+from harness.checks.xds_objects import good_xcn
+from harness.checks.xpath import attribute
+from protocol import facts
+from protocol.errors import Text
+
+XDS = "XDS-ENTRY"
+ON = ("TD2.1",)
+ONE_CODE = {
+    "classCode": facts.DE_CLASS,
+    "typeCode": facts.DE_TYPE,
+    "formatCode": facts.DE_FORMAT,
+    "healthcareFacilityTypeCode": facts.DE_FACILITY,
+    "practiceSettingCode": facts.DE_PRACTICE,
+}
+SLOTS = ("creationTime", "serviceStartTime", "languageCode", "legalAuthenticator", "sourcePatientId")
+MEDIA = ("text/xml", "application/xslt+xml", "application/dicom")
+VISIBILITY = ("MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX")
+PID = (
+    "PID-3",
+    "PID-5",
+    "PID-7",
+    "PID-8",
+    "PID-11",
+    "PID-13",
+    "PID-14",
+    "PID-15",
+    "PID-16",
+    "PID-18",
+    "PID-21",
+)
+
+
+@check(
+    "DE-TYPE",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="ITI TF-3 §4.2.3.2 : document stable",
+    title=Text("La fiche est celle d'un document stable", "The entry is that of a stable document"),
+)
+def kind(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        found = attribute(item, "objectType")
+        yield verdict(
+            found == facts.STABLE_DOCUMENT, view.at(item) + "/@objectType", found, facts.STABLE_DOCUMENT
+        )
+
+
+@check(
+    "DE-MIME",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §7.4 : text/xml, application/xslt+xml ou application/dicom",
+    title=Text("Le type MIME est l'un de ceux du DMP", "The MIME type is one of the DMP's"),
+    mend=Text("text/xml pour un CDA ; application/xslt+xml s'il est auto-présentable", "text/xml for a CDA"),
+)
+def mime(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        found = attribute(item, "mimeType")
+        yield verdict(
+            is_media(found) and found in MEDIA, view.at(item) + "/@mimeType", found, " | ".join(MEDIA)
+        )
+
+
+@check(
+    "DE-SLOTS",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §7.4 ; ITI TF-3 tableau 4.3.1-3",
+    title=Text(
+        "Les attributs obligatoires de la fiche sont là, une fois", "The entry's mandatory slots are there"
+    ),
+    mend=Text("ajouter le Slot qui manque", "add the missing Slot"),
+)
+def mandatory_slots(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        for name in SLOTS:
+            if is_signature(item) and name == "legalAuthenticator":
+                continue
+            values = slot_values(item, name)
+            good = len(values) == 1 and bool(values[0])
+            yield verdict(good, f"{view.at(item)}/{name}", f"{len(values)}", "1")
+
+
+@check(
+    "DE-TIMES",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §2.7 : DTM en UTC, sans fuseau",
+    title=Text("Les dates de la fiche sont des DTM valides", "The dates of the entry are valid DTMs"),
+    mend=Text("AAAAMMJJhhmmss en UTC", "YYYYMMDDhhmmss in UTC"),
+)
+def times(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        for name in ("creationTime", "serviceStartTime", "serviceStopTime"):
+            for value in slot_values(item, name):
+                yield verdict(is_dtm(value), f"{view.at(item)}/{name}", value, "AAAA[MM[JJ[hh[mm[ss]]]]]")
+
+
+@check(
+    "DE-CHRONOLOGY",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="ITI TF-3 : début de l'acte avant sa fin",
+    title=Text("serviceStartTime précède serviceStopTime", "serviceStartTime comes before serviceStopTime"),
+)
+def chronology(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        start, stop = slot(item, "serviceStartTime"), slot(item, "serviceStopTime")
+        first, last = dtm_start(start), dtm_start(stop)
+        if first and last:
+            yield verdict(first <= last, f"{view.at(item)}/serviceStopTime", stop, f"≥ {start}")
+
+
+@check(
+    "DE-LANGUAGE",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §7.4 : fr-FR ; art pour la signature",
+    title=Text("languageCode est une langue au bon format", "languageCode is a language in the right form"),
+)
+def language(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        value, signed = slot(item, "languageCode"), is_signature(item)
+        good = value == "art" if signed else re.fullmatch(r"[a-z]{2}-[A-Z]{2}", value) is not None
+        yield verdict(good, f"{view.at(item)}/languageCode", value, "art" if signed else "fr-FR")
+
+
+@check(
+    "DE-SOURCE-PATIENT",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §4.2 : sourcePatientId en CX",
+    title=Text(
+        "sourcePatientId est l'identifiant local du patient", "sourcePatientId is the local patient id"
+    ),
+    mend=Text("{IPP}^^^&{OID}&ISO^PI, ou l'INS", "{IPP}^^^&{OID}&ISO^PI, or the INS"),
+)
+def source_patient(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        value = slot(item, "sourcePatientId")
+        parsed = cx(value)
+        good = parsed is not None and parsed[2] in ("PI", "NH", "")
+        yield verdict(good, f"{view.at(item)}/sourcePatientId", value, "{IPP}^^^&{OID}&ISO^PI")
+
+
+@check(
+    "DE-PATIENT-INFO",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §4.2 : sourcePatientInfo, PID-n|valeur",
+    title=Text(
+        "sourcePatientInfo donne PID-5 et n'emploie que des champs permis",
+        "sourcePatientInfo gives PID-5 and uses allowed fields only",
+    ),
+)
+def patient_info(view: Judged) -> Iterator[Finding]:
+    for item in documents_entries(view):
+        values = slot_values(item, "sourcePatientInfo")
+        where = f"{view.at(item)}/sourcePatientInfo"
+        yield verdict(
+            any(value.startswith("PID-5|") for value in values), where, " ; ".join(values), "PID-5|NOM^PRENOM"
+        )
+        for value in values:
+            name = value.partition("|")[0]
+            good = name in PID and bool(value.partition("|")[2])
+            if name == "PID-7":
+                good = re.fullmatch(r"PID-7\|\d{8}", value) is not None
+            if name == "PID-8":
+                good = value in ("PID-8|M", "PID-8|F", "PID-8|U", "PID-8|O")
+            yield verdict(good, where, value, "PID-n|valeur")
+
+
+@check(
+    "DE-TITLE",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §7.4 : titre obligatoire ; ITI : 128 caractères",
+    title=Text(
+        "La fiche a un titre de 128 caractères au plus", "The entry has a title of 128 characters at most"
+    ),
+)
+def entry_title(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        value = title(item)
+        yield verdict(
+            0 < len(value) <= 128, f"{view.at(item)}/rim:Name", f"{len(value)} : {value}", "1 … 128"
+        )
+
+
+@check(
+    "DE-LEGAL-AUTHENTICATOR",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §4.3, 7.4 : XCN du responsable",
+    title=Text("legalAuthenticator est un XCN complet", "legalAuthenticator is a complete XCN"),
+)
+def legal_authenticator(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        for value in slot_values(item, "legalAuthenticator"):
+            yield verdict(
+                good_xcn(value), f"{view.at(item)}/legalAuthenticator", value, "XCN : id, nom, OID, D|U, type"
+            )
+
+
+@check(
+    "DE-CODES",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="ITI TF-3 tableau 4.3.1-3 ; DMP §7.4",
+    title=Text(
+        "La fiche porte une fois chacun de ses codes obligatoires", "The entry has each mandatory code once"
+    ),
+)
+def mandatory_codes(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        for name, scheme in ONE_CODE.items():
+            count = len(codes(item, scheme))
+            yield verdict(count == 1, f"{view.at(item)}/{name}", str(count), "1")
+
+
+@check(
+    "DE-CONFIDENTIALITY",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="DMP §7.4 : 1 à 4 codes, N d'abord ; EX_2.1-1050",
+    title=Text(
+        "Les confidentialityCode sont N, puis des codes de visibilité",
+        "confidentialityCode is N, then visibility",
+    ),
+    mend=Text(
+        "N en premier, puis MASQUE_PS, INVISIBLE_PATIENT…", "N first, then MASQUE_PS, INVISIBLE_PATIENT…"
+    ),
+    requirements=("EX_2.1-1050",),
+)
+def confidentiality(view: Judged) -> Iterator[Finding]:
+    for item in entries(view):
+        found = [code_text(code) for code in codes(item, facts.DE_CONFIDENTIALITY)]
+        allowed = {f"{name}^{facts.OID_VISIBILITY}" for name in VISIBILITY}
+        good = (
+            found[:1] == [f"N^{facts.OID_CONFIDENTIALITY}"] and set(found[1:]) <= allowed and len(found) <= 4
+        )
+        good = good and len(set(found)) == len(found)
+        yield verdict(good, f"{view.at(item)}/confidentialityCode", " | ".join(found), "N | visibilité 0..3")
+
+
+@check(
+    "DE-VISIBILITY",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="EX_2.1-1050 : pas de cumul INVISIBLE_PATIENT et MASQUE_PS",
+    title=Text(
+        "Un document n'est pas à la fois masqué aux professionnels et invisible au patient",
+        "A document is not both hidden from professionals and invisible to the patient",
+    ),
+    requirements=("EX_2.1-1050",),
+)
+def visibility(view: Judged) -> Iterator[Finding]:
+    for item in documents_entries(view):
+        found = {code.code for code in codes(item, facts.DE_CONFIDENTIALITY)}
+        both = {"INVISIBLE_PATIENT", "MASQUE_PS"} <= found
+        yield verdict(
+            not both, f"{view.at(item)}/confidentialityCode", " | ".join(sorted(found)), "l'un ou l'autre"
+        )
+
+
+@check(
+    "DE-DOCUMENT",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="ITI TF-2 §3.41 : un document par fiche, une fiche par document",
+    title=Text("Chaque fiche a son document, chaque document sa fiche", "Entries and documents go by pairs"),
+    mend=Text(
+        "Document/@id = ExtrinsicObject/@id, à la casse près",
+        "Document/@id = ExtrinsicObject/@id, case included",
+    ),
+)
+def documents(view: Judged) -> Iterator[Finding]:
+    names = [attribute(item, "id") for item in entries(view)]
+    carriers = view.in_payload("self::xds:ProvideAndRegisterDocumentSetRequest/xds:Document")
+    for item in entries(view):
+        mine = [element for element in carriers if attribute(element, "id") == attribute(item, "id")]
+        readable = any(view.binary(element) is not None for element in mine)
+        yield verdict(len(mine) == 1 and readable, view.at(item), f"{len(mine)} xds:Document", "1")
+    for element in carriers:
+        found = attribute(element, "id")
+        yield verdict(found in names, view.at(element) + "/@id", found, " | ".join(names))
+
+
+@check(
+    "XDS-HASH",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="ITI TF-3 §4.2.3.2.10 : SHA-1 du document, 40 chiffres hexadécimaux",
+    title=Text("L'empreinte déclarée est celle du document", "The declared hash is that of the document"),
+    mend=Text("SHA-1 des octets envoyés, ou aucun Slot hash", "SHA-1 of the bytes sent, or no hash slot"),
+)
+def hash_value(view: Judged) -> Iterator[Finding]:
+    for item, declared, data in _measured(view, "hash"):
+        computed = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+        yield verdict(declared.lower() == computed, f"{view.at(item)}/hash", declared, computed)
+
+
+@check(
+    "XDS-SIZE",
+    on=ON,
+    side="request",
+    group=XDS,
+    clause="ITI TF-3 §4.2.3.2.22 : taille en octets",
+    title=Text("La taille déclarée est celle du document", "The declared size is that of the document"),
+    mend=Text("nombre d'octets envoyés, ou aucun Slot size", "number of bytes sent, or no size slot"),
+)
+def size_value(view: Judged) -> Iterator[Finding]:
+    for item, declared, data in _measured(view, "size"):
+        yield verdict(declared == str(len(data)), f"{view.at(item)}/size", declared, str(len(data)))
+
+
+def _measured(view: Judged, name: str) -> list[tuple[etree._Element, str, bytes]]:
+    """Entries that declare a hash or a size and whose document is there."""
+    found = []
+    for item in entries(view):
+        data = document_of(view, item)
+        for value in slot_values(item, name):
+            if data is not None:
+                found.append((item, value, data))
+    return found

@@ -1,0 +1,66 @@
+"""XPath for the rules: compiled once, one set of prefixes, readable places.
+
+Prefixes are those of protocol.facts plus the ones only documents use.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from lxml import etree
+
+from protocol import facts, safexml
+
+PREFIXES: Final = {
+    **facts.NS,
+    "sdtc": "urn:hl7-org:sdtc",
+    "lab": "urn:oid:1.3.6.1.4.1.19376.1.3.2",
+    "xsl": "http://www.w3.org/1999/XSL/Transform",
+    "svs": "urn:ihe:iti:svs:2008",
+}
+XSI_TYPE: Final = f"{{{facts.XSI}}}type"
+
+
+@lru_cache(maxsize=2048)
+def _compiled(expr: str) -> etree.XPath:
+    return etree.XPath(expr, namespaces=PREFIXES)
+
+
+def nodes(element: etree._Element, expr: str) -> list[etree._Element]:
+    """Elements an XPath selects from `element`."""
+    found = _compiled(expr)(element)
+    return [item for item in found if isinstance(item, etree._Element)] if isinstance(found, list) else []
+
+
+def first(element: etree._Element, expr: str) -> etree._Element | None:
+    return next(iter(nodes(element, expr)), None)
+
+
+def strings(element: etree._Element, expr: str) -> list[str]:
+    """Every value of an XPath that selects attributes or elements (their text, comments skipped)."""
+    found = _compiled(expr)(element)
+    if not isinstance(found, list):
+        return [str(found)]
+    return [safexml.text(item) if isinstance(item, etree._Element) else str(item) for item in found]
+
+
+def string(element: etree._Element, expr: str) -> str:
+    """The first value, "" when there is none."""
+    return next(iter(strings(element, expr)), "")
+
+
+def attribute(element: etree._Element, name: str) -> str:
+    value = element.get(name)
+    return "" if value is None else value
+
+
+def at(prefix: str, element: etree._Element) -> str:
+    """`prefix` and the readable path of an element."""
+    return f"{prefix}{safexml.path_of(element)}"
+
+
+def shown(values: list[str] | tuple[str, ...]) -> str:
+    """Values for the eye of a reader: as they are, separated, shortened when there are many."""
+    kept = [value if len(value) <= 200 else value[:200] + "…" for value in values[:8]]
+    return " | ".join(kept) + (" | …" if len(values) > 8 else "")

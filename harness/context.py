@@ -1,0 +1,33 @@
+"""What a step is given: the campaign, the platform, who drives, the values captured so far.
+
+One context lives as long as one case. It holds no rule and takes no decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.campaign import Campaign
+from harness.control import Platform
+from harness.drive.clock import Clock
+from harness.drive.identity import Keyring
+from harness.drive.ids import Ids
+from harness.judging import Judging
+from harness.plan import Case
+
+
+@dataclass
+class CaseContext:
+    """Everything a step may use. `values` are the captured ones, by name; `sent` the documents fed, by
+    uniqueId.
+    """
+
+    case: Case
+    campaign: Campaign
+    platform: Platform
+    judging: Judging
+    keyring: Keyring | None
+    clock: Clock
+    ids: Ids
+    values: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, bytes] = field(default_factory=dict)

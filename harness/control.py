@@ -1,0 +1,134 @@
+"""Client of the mock's control API: sessions, settings, patients, status of numbers.
+
+The harness knows the mock only through this and the wire. A platform that has no control API makes every
+call here Unmet, so that a case which needs it ends INCONCLUSIVE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import requests
+
+from harness.steps.api import Unmet
+from protocol.errors import Text, ToolError
+
+_ROOT: Final = "/control/v1"
+_NOT_FOUND: Final = 404
+_TIMEOUT: Final = (5.0, 30.0)
+
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """Files of a mutual TLS connection: authority, client certificate, its key."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+class ControlRefused(ToolError):
+    """The control API answered with an error; `status` is the HTTP one."""
+
+    def __init__(self, what: str, status: int, said: str) -> None:
+        self.status = status
+        super().__init__(
+            "CTRL-002",
+            Text("l'API de pilotage refuse", "the control API refuses"),
+            field=what,
+            found=f"HTTP {status} {said[:300]}",
+        )
+
+
+class Control:
+    """Control API of the mock at `base` (scheme, host, port)."""
+
+    def __init__(self, base: str, tls: TlsFiles | None) -> None:
+        self._base = base.rstrip("/") + _ROOT
+        self._http = requests.Session()
+        self._http.trust_env = False
+        if tls is not None:
+            self._http.verify = str(tls.ca)
+            self._http.cert = (str(tls.certificate), str(tls.key))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def create(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Open an isolated session. Raises ToolError."""
+        self._call("POST", "/sessions", {"name": name, "settings": dict(settings)})
+
+    def delete(self, name: str) -> None:
+        self._call("DELETE", f"/sessions/{quote(name, safe='')}")
+
+    def set(self, name: str, settings: Mapping[str, Any]) -> None:
+        """Change rule severities and switches of a session."""
+        self._call("PATCH", f"/sessions/{quote(name, safe='')}/settings", dict(settings))
+
+    def patient(self, name: str, record: Mapping[str, Any]) -> None:
+        """Seed or replace a patient of a session; same shape as datasets/patients."""
+        self._call("POST", f"/sessions/{quote(name, safe='')}/patients", dict(record))
+
+    def number(self, name: str, number: str, status: str) -> None:
+        """Set the status of a wire number in a session. Raises Unmet when the mock has no such number."""
+        path = f"/sessions/{quote(name, safe='')}/numbers/{quote(number, safe='')}"
+        try:
+            self._call("PATCH", path, {"status": status})
+        except ControlRefused as refused:
+            if refused.status != _NOT_FOUND:
+                raise
+            raise Unmet(
+                "STEP-014",
+                Text(
+                    "le simulateur ne connaît pas le numéro de la campagne",
+                    "the mock does not know the number of the campaign",
+                ),
+                mend=Text("employer un numéro public de test", "use a public test number"),
+            ) from None
+
+    def documents(self, name: str) -> list[Any]:
+        """Documents that a session holds."""
+        found = self._call("GET", f"/sessions/{quote(name, safe='')}/documents")
+        return list(found["documents"] if isinstance(found, dict) else found)
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        shown = path.partition("/numbers/")[0]  # a number is secret
+        try:
+            answer = self._http.request(method, self._base + path, json=body, timeout=_TIMEOUT)
+        except requests.RequestException as problem:
+            raise ToolError(
+                "CTRL-001",
+                Text("l'API de pilotage ne répond pas", "the control API does not answer"),
+                field=f"{method} {shown}",
+                found=type(problem).__name__,
+            ) from problem
+        if not answer.ok:
+            raise ControlRefused(f"{method} {shown}", answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The platform as one case sees it: base URL of the services, session and control API when it is a
+    mock.
+    """
+
+    url: str
+    session: str = ""
+    control: Control | None = None
+
+    def need(self) -> Control:
+        """The control API. Raises Unmet when the platform has none."""
+        if self.control is None:
+            raise Unmet(
+                "STEP-010",
+                Text(
+                    "la précondition demande l'API de pilotage du simulateur, que cette plateforme n'a pas",
+                    "the precondition needs the control API of the mock, which this platform lacks",
+                ),
+            )
+        return self.control

@@ -1,0 +1,198 @@
+"""The evidence tree: `preuves/`, one directory a case, an index, a manifest of SHA-256 that lists all files.
+
+Files are written whole or not at all; the directory of a case appears when the case is finished. Frames are
+the bytes of the wire, unless `harness.masking` overwrote a secret: then `test.json` holds the digest of the
+original and the ranges. What the files mean is judged elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from harness import views
+from harness.masking import Masker, Redaction
+from protocol.errors import EvidenceError, Text
+from protocol.exchange import Exchange, Headers, load
+from protocol.transactions import Transaction
+
+MANIFEST: Final = "manifest-sha256.txt"
+INDEX: Final = "index.json"
+_CHUNK: Final = 1024 * 1024
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.partial")
+    with beside.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(path)
+
+
+def to_json(value: Any) -> bytes:
+    """Readable JSON with sorted keys, the same bytes for the same value."""
+    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def read_json(path: Path) -> Any:
+    """Raises EvidenceError."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise EvidenceError(
+            "EVID-001", Text("preuve illisible", "unreadable evidence"), field=str(path), found=str(problem)
+        ) from problem
+
+
+def sha256_of(path: Path) -> str:
+    """Digest of a file (hex), read by pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A frame as it is kept: the masked exchange, and what `test.json` says of each body."""
+
+    exchange: Exchange
+    bodies: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def redacted(self) -> bool:
+        return any(body["redacted"] for body in self.bodies.values())
+
+
+def keep(exchange: Exchange, masker: Masker) -> Kept:
+    """Mask an exchange. The original digests are of the bytes that crossed the wire."""
+    sent, answered = exchange.request, exchange.response
+    asked, asked_ranges = masker.body(sent.body)
+    bodies = {"request": _body(sent.body, asked_ranges)}
+    request = replace(
+        sent, body=asked, target=masker.text(sent.target), headers=_headers(sent.headers, masker)
+    )
+    kept = replace(exchange, request=request)
+    if answered is not None:
+        answer, answer_ranges = masker.body(answered.body)
+        bodies["response"] = _body(answered.body, answer_ranges)
+        kept = replace(
+            kept, response=replace(answered, body=answer, headers=_headers(answered.headers, masker))
+        )
+    return Kept(kept, bodies)
+
+
+def _headers(headers: Headers, masker: Masker) -> Headers:
+    return tuple((name, masker.text(value)) for name, value in headers)
+
+
+def _body(original: bytes, ranges: Sequence[Redaction]) -> dict[str, Any]:
+    return {
+        "size": len(original),
+        "sha256": hashlib.sha256(original).hexdigest(),
+        "redacted": [{"start": item.start, "end": item.end, "what": item.what} for item in ranges],
+    }
+
+
+class CaseFolder:
+    """The directory of one case while it runs: built aside, put in place by `finish`."""
+
+    def __init__(self, root: Path, code: str, masker: Masker) -> None:
+        self._final = root / code
+        self._partial = root / f".{code}.partial"
+        self._masker = masker
+        self._frames: list[dict[str, Any]] = []
+        if self._partial.exists():
+            shutil.rmtree(self._partial)
+        self._partial.mkdir(parents=True)
+
+    def add(self, kept: Kept, step: int, transaction: Transaction) -> str:
+        """Write the files of one exchange; returns their stem (`01`)."""
+        stem = f"{len(self._frames) + 1:02d}"
+        kept.exchange.save(self._partial, stem)
+        facts = self._partial / f"{stem}_echange.json"
+        facts.write_text(self._masker.text(facts.read_text(encoding="utf-8")), encoding="utf-8")
+        self._view(f"{stem}_tls.json", views.tls(kept.exchange))
+        self._view(f"{stem}_vihf.json", views.vihf(kept.exchange, transaction, self._masker))
+        self._frames.append({"stem": stem, "step": step, "transaction": transaction.id, **dict(kept.bodies)})
+        return stem
+
+    def _view(self, name: str, value: Mapping[str, Any]) -> None:
+        if value:
+            text = self._masker.text(to_json(value).decode())
+            write_atomic(self._partial / name, text.encode())
+
+    def finish(self, test: Mapping[str, Any], assertions: Sequence[Mapping[str, Any]]) -> Path:
+        """Write `test.json` and `assertions.json`, then put the directory in its place."""
+        for name, value in (
+            ("assertions.json", list(assertions)),
+            ("test.json", {**test, "frames": self._frames}),
+        ):
+            write_atomic(self._partial / name, self._masker.text(to_json(value).decode()).encode())
+        if self._final.exists():
+            shutil.rmtree(self._final)
+        self._partial.rename(self._final)
+        return self._final
+
+
+def finished(root: Path, code: str) -> Mapping[str, Any] | None:
+    """`test.json` of a case that was finished, None otherwise. Raises EvidenceError when it is damaged."""
+    path = root / code / "test.json"
+    return dict(read_json(path)) if path.is_file() else None
+
+
+def frame(root: Path, code: str, stem: str) -> Exchange:
+    """One stored exchange. Raises EvidenceError."""
+    return load(root / code, stem)
+
+
+def seal(root: Path, index: Mapping[str, Any]) -> str:
+    """Write the index, with the digest of every file, then the manifest; returns the digest of the manifest.
+
+    Files left by an interrupted run are removed first, so that the manifest lists all there is.
+    """
+    for left in root.glob(".*.partial"):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    listed = {name: sha256_of(root / name) for name in _files(root) if name not in (MANIFEST, INDEX)}
+    write_atomic(root / INDEX, to_json({**index, "files": listed}))
+    lines = {**listed, INDEX: sha256_of(root / INDEX)}
+    manifest = "".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items())).encode()
+    write_atomic(root / MANIFEST, manifest)
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def verify(root: Path) -> tuple[str, ...]:
+    """Differences between the manifest and the tree: altered, missing, unlisted files; empty when it holds.
+
+    Raises EvidenceError when there is no manifest.
+    """
+    try:
+        lines = (root / MANIFEST).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise EvidenceError(
+            "EVID-002",
+            Text("manifeste absent ou illisible", "manifest missing or unreadable"),
+            field=str(root),
+        ) from problem
+    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    there = {name for name in _files(root) if name != MANIFEST}
+    altered = [
+        f"altered: {name}" for name in sorted(there & listed.keys()) if sha256_of(root / name) != listed[name]
+    ]
+    missing = [f"missing: {name}" for name in sorted(listed.keys() - there)]
+    unlisted = [f"unlisted: {name}" for name in sorted(there - listed.keys())]
+    return (*altered, *missing, *unlisted)
+
+
+def _files(root: Path) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())

@@ -1,0 +1,65 @@
+"""The one way an exchange is judged: when it happens, when it is masked, and again from the evidence.
+
+Everything it needs is in the resolved step that the evidence keeps (transaction, sides, rules,
+expectation), the declaration and the policy of the plan; so a verdict can be computed again by anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from harness.checks import api
+from harness.checks.judged import Declared
+from harness.checks.rule import Finding, Severity
+from harness.expectations import Expect, judge_answer
+from harness.verdict import apply_policy
+from protocol.exchange import Exchange
+from protocol.transactions import Registry
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What a judgement depends on beside the bytes."""
+
+    registry: Registry
+    declared: Declared
+    policy: Mapping[str, Severity]
+    under_test: Literal["L", "D"]
+
+    def expectation(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """Findings on what the step expected of the answer."""
+        expect = Expect.model_validate(resolved["expect"])
+        transaction = self.registry.by_id(str(resolved["transaction"]))
+        return judge_answer(expect, exchange, transaction, under_test=self.under_test)
+
+    def rules(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """Findings of the rules, with the severity of the plan."""
+        sides = tuple(resolved["sides"])
+        if not sides:
+            return ()
+        transaction = self.registry.by_id(str(resolved["transaction"]))
+        found = api.judge(exchange, transaction, self.declared, sides=sides, only=resolved["rules"])
+        return apply_policy(found, self.policy, self._defaults)
+
+    def all(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """Expectation first, then the rules."""
+        return (*self.expectation(exchange, resolved), *self.rules(exchange, resolved))
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, Severity]:
+        return {rule.id: rule.default for rule in api.rules()}
+
+
+def changed_rules(before: tuple[Finding, ...], after: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Rules whose findings differ between two judgements of the same exchange."""
+    names = {finding.rule for finding in (*before, *after)}
+    return tuple(
+        sorted(
+            name
+            for name in names
+            if [item for item in before if item.rule == name] != [item for item in after if item.rule == name]
+        )
+    )

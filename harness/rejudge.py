@@ -1,0 +1,194 @@
+"""Judges stored evidence again and compares finding by finding: same rules, same bytes, same findings.
+
+Frames in which a secret was overwritten are judged too; the rules that depended on it, listed when it was
+masked, are reported `NOT RE-JUDGEABLE (masked)` and not compared. Nothing is sent and nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from harness import evidence
+from harness.checks import api
+from harness.checks.judged import Declared
+from harness.checks.rule import Finding
+from harness.judging import Judging
+from harness.plan import LoadedPlan, stored_plan
+from harness.results import finding_from_plain
+from harness.runner import conclusion
+from harness.steps.asserting import Comparison, compare
+from harness.verdict import Verdict, of_case
+from harness.vocabulary import MODES
+from protocol import transactions
+from protocol.errors import EvidenceError, Text
+from protocol.exchange import Exchange
+
+MASKED: Final = "NOT RE-JUDGEABLE (masked)"
+Change = Literal["same", "different", "appeared", "disappeared", "NOT RE-JUDGEABLE (masked)"]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One finding before and after. `before` or `after` is None when it exists on one side only."""
+
+    case: str
+    step: int
+    change: Change
+    before: Finding | None
+    after: Finding | None
+
+
+@dataclass(frozen=True)
+class CaseAgain:
+    """One case judged again. `before` is the stored verdict, `after` the one of the findings now."""
+
+    code: str
+    before: Verdict
+    after: Verdict
+    findings: tuple[Compared, ...]
+    digests: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Same verdict, same findings, bodies of the recorded digest."""
+        same = all(item.change in {"same", MASKED} for item in self.findings)
+        return same and self.before == self.after and not self.digests
+
+
+@dataclass(frozen=True)
+class Rejudgement:
+    """A whole tree judged again. `rules_changed`: the rules are not those of the run, differences may be
+    theirs.
+    """
+
+    cases: tuple[CaseAgain, ...]
+    rules_changed: bool
+    tree: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.tree and all(case.holds for case in self.cases)
+
+
+def rejudge(root: Path, only: Sequence[str] = ()) -> Rejudgement:
+    """Judge the evidence tree `root` (the `preuves` folder) again, or the cases of these codes only.
+
+    Raises EvidenceError when it can't be read.
+    """
+    index = evidence.read_json(root / evidence.INDEX)
+    try:
+        plan = stored_plan((root / "plan.yaml").read_bytes(), root / "plan.yaml")
+        codes = [
+            test["code"] for test in index["tests"] if test["folder"] and (not only or test["code"] in only)
+        ]
+        rules_changed = index["rules"]["sha256"] != api.rule_bundle_digest()
+        declared = _declared(index)
+    except (OSError, KeyError, TypeError) as problem:
+        raise EvidenceError(
+            "REJUDGE-001",
+            Text("l'index des preuves est incomplet", "the index is incomplete"),
+            found=str(problem),
+        ) from problem
+    cases = tuple(_case(root, code, plan, declared) for code in codes)
+    return Rejudgement(cases, rules_changed, evidence.verify(root))
+
+
+def _declared(index: Mapping[str, Any]) -> Declared:
+    campaign = index["campaign"]
+    return Declared(
+        software=campaign["software"]["name"],
+        version=campaign["software"]["version"],
+        wire_number=index["declared_number"],
+        modes=tuple(MODES[mode] for mode in campaign["authentication"]),
+    )
+
+
+def _case(root: Path, code: str, plan: LoadedPlan, declared: Declared) -> CaseAgain:
+    test = evidence.finished(root, code)
+    if test is None:
+        raise EvidenceError(
+            "REJUDGE-002", Text("cas absent des preuves", "case not in the evidence"), found=code
+        )
+    judging = Judging(transactions.load(), declared, plan.plan.severity, plan.case(code).side)
+    stored: dict[int, list[Finding]] = {}
+    for line in evidence.read_json(root / code / "assertions.json"):
+        step, finding = finding_from_plain(line)
+        stored.setdefault(step, []).append(finding)
+    compared: list[Compared] = []
+    for step in test["steps"]:
+        number, before = int(step["step"]), stored.get(int(step["step"]), [])
+        after = _again(root, code, step, judging) if before else []
+        compared += _compare(code, number, before, after, frozenset(step.get("not_rejudgeable", ())))
+    return CaseAgain(
+        code,
+        Verdict(test["verdict"]),
+        _verdict(test, compared),
+        tuple(compared),
+        tuple(_digests(root, code, test)),
+    )
+
+
+def _again(root: Path, code: str, step: Mapping[str, Any], judging: Judging) -> list[Finding]:
+    resolved = step.get("resolved", {})
+    if "assert" in resolved:
+        return [compare(Comparison.model_validate(resolved["assert"]))]
+    if "frame" not in step:
+        return []
+    return list(judging.all(evidence.frame(root, code, step["frame"]), resolved))
+
+
+def _compare(
+    code: str, step: int, before: list[Finding], after: list[Finding], masked: frozenset[str]
+) -> Iterator[Compared]:
+    rules = list(dict.fromkeys(item.rule for item in (*before, *after)))
+    for rule in rules:
+        old = [item for item in before if item.rule == rule]
+        new = [item for item in after if item.rule == rule]
+        for place in range(max(len(old), len(new))):
+            first = old[place] if place < len(old) else None
+            second = new[place] if place < len(new) else None
+            yield Compared(code, step, _change(first, second, rule in masked), first, second)
+
+
+def _change(before: Finding | None, after: Finding | None, masked: bool) -> Change:
+    if masked:
+        return "NOT RE-JUDGEABLE (masked)"
+    if before is None:
+        return "appeared"
+    if after is None:
+        return "disappeared"
+    return "same" if before == after else "different"
+
+
+def _verdict(test: Mapping[str, Any], compared: list[Compared]) -> Verdict:
+    """The verdict that the findings of now give; what stopped the case is taken from the record."""
+    kept = [item.before if item.change == MASKED else item.after for item in compared]
+    findings = [finding for finding in kept if finding is not None]
+    stored = Verdict(test["verdict"])
+    if test.get("trouble") and of_case(findings) is not Verdict.FAIL:
+        return stored
+    return conclusion(findings, None)[0]
+
+
+def _digests(root: Path, code: str, test: Mapping[str, Any]) -> Iterator[str]:
+    """Bodies that were kept intact must have the digest that was recorded when they crossed the wire."""
+    for item in test.get("frames", ()):
+        exchange = evidence.frame(root, code, item["stem"])
+        for side in ("request", "response"):
+            if (
+                side in item
+                and not item[side]["redacted"]
+                and _sha256(exchange, side) != item[side]["sha256"]
+            ):
+                yield f"{code}/{item['stem']} {side}"
+
+
+def _sha256(exchange: Exchange, side: str) -> str:
+    body = (
+        exchange.request.body if side == "request" else exchange.response.body if exchange.response else b""
+    )
+    return hashlib.sha256(body).hexdigest()

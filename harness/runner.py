@@ -1,0 +1,284 @@
+"""Runs the cases of a campaign one by one, each in a session of its own when the platform is the mock.
+
+A case goes: session, steps, judgement, evidence. A failure of the tool is ERROR and never FAIL; a
+precondition that is not met is INCONCLUSIVE. Which cases run is `harness.scope`; what a step does is
+`harness.steps`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from harness.campaign import Campaign
+from harness.checks.judged import Declared
+from harness.checks.rule import Finding
+from harness.context import CaseContext
+from harness.control import Control, Platform
+from harness.drive.clock import Clock
+from harness.drive.identity import Keyring
+from harness.drive.ids import Ids, RandomIds, SeededIds
+from harness.events import Journal
+from harness.evidence import CaseFolder, keep
+from harness.judging import Judging, changed_rules
+from harness.masking import Masker
+from harness.plan import Case
+from harness.results import CaseResult, finding_to_plain, text_to_plain
+from harness.steps.api import Outcome, StepSpec, Unmet
+from harness.verdict import Verdict, of_case
+from harness.vocabulary import MODES
+from protocol.errors import NO_TEXT, DmpcompatError, Text, ToolError
+from protocol.exchange import Exchange
+from protocol.patientrecord import patient_to_plain
+from protocol.transactions import Registry
+
+#: Longest value quoted in the reason of a verdict; the findings hold it whole.
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What every case of a run shares. `seed` makes identifiers repeatable; None draws them."""
+
+    campaign: Campaign
+    registry: Registry
+    root: Path
+    masker: Masker
+    journal: Journal
+    keyring: Keyring | None
+    control: Control | None
+    clock: Clock
+    seed: int | None
+
+    def run(self, case: Case) -> CaseResult:
+        """Run one case to its end and keep its evidence. Raises EvidenceError when it can't be written."""
+        self.journal.tell("case-started", case.code, title=text_to_plain(case.title.text()))
+        attempt = _Attempt(self, case, CaseFolder(self.root, case.code, self.masker))
+        result = attempt.go()
+        self.journal.tell(
+            "case-finished", case.code, verdict=str(result.verdict), reason=text_to_plain(result.reason)
+        )
+        return result
+
+    def ids(self, case: Case) -> Ids:
+        return RandomIds() if self.seed is None else SeededIds(f"{self.seed}/{case.code}")
+
+    def judging(self, case: Case) -> Judging:
+        return Judging(self.registry, declared(self.campaign), self.campaign.plan.plan.severity, case.side)
+
+
+def declared(campaign: Campaign) -> Declared:
+    """What the campaign declares, as the rules compare it."""
+    software = campaign.file.software
+    return Declared(
+        software=software.name,
+        version=software.version,
+        wire_number=campaign.number,
+        modes=tuple(MODES[mode] for mode in campaign.file.authentication),
+    )
+
+
+@dataclass
+class _Attempt:
+    """One case while it runs."""
+
+    runner: Runner
+    case: Case
+    folder: CaseFolder
+    findings: list[Finding] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    trouble: DmpcompatError | None = None
+
+    def go(self) -> CaseResult:
+        started = _now()
+        session = self._session_name() if self.runner.control else ""
+        try:
+            self._open(session)
+            context = self._context(session)
+            for number, step in enumerate(self.case.steps, 1):
+                if not self._step(number, step, context):
+                    break
+        except DmpcompatError as problem:
+            self.trouble = problem
+        # Whatever else goes wrong is a fault of ours: shown as such, never as a verdict on the software.
+        except Exception as problem:  # noqa: BLE001
+            self.trouble = ToolError(
+                "RUN-020",
+                Text("défaut interne de l'outil", "internal fault of the tool"),
+                found=f"{type(problem).__name__}: {problem}",
+            )
+        finally:
+            self._close(session)
+        return self._result(started)
+
+    def _step(self, number: int, step: StepSpec, context: CaseContext) -> bool:
+        """Run one step; False when the case can't go on."""
+        journal, code = self.runner.journal, self.case.code
+        summary = text_to_plain(step.summary())
+        journal.tell("step-started", code, step=number, step_kind=step.kind, summary=summary)
+        outcome = step.run(context)
+        entry: dict[str, Any] = {"step": number, "kind": step.kind, "summary": summary}
+        if outcome.resolved is not None:
+            entry["resolved"] = dict(outcome.resolved)
+        if outcome.exchange is not None:
+            entry |= self._keep(number, outcome.exchange, outcome, context)
+        self.steps.append(entry)
+        self.findings += outcome.findings
+        self.lines += [finding_to_plain(finding, number) for finding in outcome.findings]
+        counted = Counter(finding.status for finding in outcome.findings)
+        journal.tell("step-finished", code, step=number, findings=dict(counted))
+        self.trouble = outcome.unmet
+        return outcome.unmet is None and not outcome.stop
+
+    def _keep(
+        self, number: int, exchange: Exchange, outcome: Outcome, context: CaseContext
+    ) -> dict[str, Any]:
+        """Write the exchange; when a secret was overwritten, find which rules can't be judged again without
+        it.
+        """
+        resolved = outcome.resolved or {}
+        transaction = self.runner.registry.by_id(str(resolved["transaction"]))
+        kept = keep(exchange, self.runner.masker)
+        stem = self.folder.add(kept, number, transaction)
+        self.runner.journal.tell(
+            "exchange",
+            self.case.code,
+            step=number,
+            frame=stem,
+            transaction=transaction.id,
+            status=exchange.response.status if exchange.response else None,
+            digest=exchange.digest(),
+        )
+        entry: dict[str, Any] = {"frame": stem}
+        if kept.redacted and outcome.findings:
+            again = context.judging.all(kept.exchange, resolved)
+            entry["not_rejudgeable"] = list(changed_rules(outcome.findings, again))
+        return entry
+
+    def _session_name(self) -> str:
+        return f"{self.case.code.lower().replace('.', '-')}-{secrets.token_hex(4)}"
+
+    def _open(self, session: str) -> None:
+        control = self.runner.control
+        if control is None:
+            return
+        control.create(session, {})
+        for patient in self.runner.campaign.patients.values():
+            control.patient(session, patient_to_plain(patient))
+
+    def _close(self, session: str) -> None:
+        if self.runner.control is None:
+            return
+        try:
+            self.runner.control.delete(session)
+        except ToolError as problem:
+            # The case is over: what failed is only the cleaning, which changes no verdict but must be seen.
+            self.runner.journal.tell("cleaning-failed", self.case.code, problem=problem.message("en"))
+
+    def _context(self, session: str) -> CaseContext:
+        runner = self.runner
+        url = runner.campaign.url + (f"/s/{session}" if session else "")
+        return CaseContext(
+            case=self.case,
+            campaign=runner.campaign,
+            platform=Platform(url, session, runner.control),
+            judging=runner.judging(self.case),
+            keyring=runner.keyring,
+            clock=runner.clock,
+            ids=runner.ids(self.case),
+        )
+
+    def _result(self, started: str) -> CaseResult:
+        verdict, reason = conclusion(self.findings, self.trouble)
+        result = describe(
+            self.case,
+            verdict,
+            reason,
+            findings=dict(sorted(Counter(finding.status for finding in self.findings).items())),
+            started=started,
+            ended=_now(),
+            evidence=self.case.code,
+        )
+        campaign = self.runner.campaign
+        test = {
+            **result.to_plain(),
+            "steps": self.steps,
+            "expected_evidence": list(self.case.evidence),
+            "preconditions": [text_to_plain(item.text()) for item in self.case.preconditions],
+            "plan_sha256": campaign.plan.sha256,
+            "campaign_sha256": campaign.sha256,
+            "target": campaign.url,
+            "trouble": None if self.trouble is None else self.trouble.message(campaign.file.lang),
+        }
+        self.folder.finish(test, self.lines)
+        return result
+
+
+def conclusion(findings: list[Finding], trouble: DmpcompatError | None) -> tuple[Verdict, Text]:
+    """Verdict and reason of a case. A non-conformity that was proven stands, whatever stopped the case
+    after it.
+    """
+    verdict = of_case(findings)
+    if verdict is not Verdict.FAIL and trouble is not None:
+        stopped = Verdict.INCONCLUSIVE if isinstance(trouble, Unmet) else Verdict.ERROR
+        return stopped, Text(trouble.message("fr"), trouble.message("en"))
+    return verdict, _reason(verdict, findings)
+
+
+def _reason(verdict: Verdict, findings: list[Finding]) -> Text:
+    if verdict is Verdict.PASS:
+        return NO_TEXT
+    wanted = {Verdict.FAIL: "FAIL", Verdict.ERROR: "ERROR", Verdict.WARN: "WARN"}.get(verdict, "")
+    seen = [finding for finding in findings if finding.status == wanted]
+    if not seen:
+        return Text("aucun contrôle n'a rien trouvé à regarder", "no check found anything to look at")
+    first, more = seen[0], len(seen) - 1
+    found, expected = (_short(text) for text in (first.found, first.expected))
+    return Text(
+        f"{first.rule} ({first.where}) : trouvé « {found} », attendu « {expected} »"
+        + (f" ; et {more} autre(s)" if more else ""),
+        f"{first.rule} ({first.where}): found “{found}”, expected “{expected}”"
+        + (f"; and {more} more" if more else ""),
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def describe(
+    case: Case,
+    verdict: Verdict,
+    reason: Text,
+    *,
+    findings: dict[str, int] | None = None,
+    started: str = "",
+    ended: str = "",
+    evidence: str = "",
+) -> CaseResult:
+    """The result of a case, with what the plan says of it."""
+    return CaseResult(
+        code=case.code,
+        official=case.official,
+        title=case.title.text(),
+        purpose=case.purpose.text(),
+        type=case.type,
+        side=case.side,
+        requirements=tuple(case.requirements),
+        transactions=tuple(case.filters.transactions),
+        verdict=verdict,
+        reason=reason,
+        findings=findings or {},
+        started=started,
+        ended=ended,
+        evidence=evidence,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,131 @@
+"""Which cases of the plan apply to a campaign, and why: computed before the run, never guessed after.
+
+A case is `included`, `excluded` (outside the declared scope), `not-applicable` (set aside by the campaign
+with a reason for the reviewer) or `not-selected` (left out of this run by the person who started it).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from harness.campaign import Campaign
+from harness.plan import Case
+from harness.problems import nearest
+from protocol.errors import NO_TEXT, Text, UsageError
+from protocol.transactions import Registry
+
+#: Transactions of access (authentication, existence) come with every profile.
+_ACCESS_PROFILE: Final = "acces"
+
+State = Literal["included", "excluded", "not-applicable", "not-selected"]
+
+
+@dataclass(frozen=True)
+class Scoped:
+    """One case and what becomes of it in this run."""
+
+    case: Case
+    state: State
+    reason: Text
+
+
+def scope(campaign: Campaign, registry: Registry, only: Sequence[str] = ()) -> tuple[Scoped, ...]:
+    """Every case of the plan, in its order, with its state and reason.
+
+    `only`: case codes, `CT-0.2-*` patterns or transaction ids (TD0.2). Raises UsageError when one of them
+    selects nothing.
+    """
+    cases = campaign.plan.plan.cases
+    _check_selection(cases, only)
+    declared = declared_transactions(campaign, registry)
+    excused = {item.case: item.reason.text() for item in campaign.file.not_applicable}
+    return tuple(_one(case, campaign, declared, excused.get(case.code), only) for case in cases)
+
+
+def declared_transactions(campaign: Campaign, registry: Registry) -> frozenset[str]:
+    """Transactions of the declared profiles, narrowed to those that the campaign lists when it lists some."""
+    profiles = {*campaign.file.profiles, _ACCESS_PROFILE}
+    covered = {item.id for item in registry if profiles & set(item.profiles)}
+    return frozenset(covered & set(campaign.file.transactions) if campaign.file.transactions else covered)
+
+
+def _one(
+    case: Case, campaign: Campaign, declared: frozenset[str], excuse: Text | None, only: Sequence[str]
+) -> Scoped:
+    outside = _outside(case, campaign, declared)
+    if outside is not None:
+        return Scoped(case, "excluded", outside)
+    if excuse is not None:
+        return Scoped(case, "not-applicable", excuse)
+    if only and not any(_selects(pattern, case) for pattern in only):
+        return Scoped(
+            case, "not-selected", Text("non demandé pour cette exécution", "not asked for in this run")
+        )
+    return Scoped(case, "included", _because(case, campaign))
+
+
+def _outside(case: Case, campaign: Campaign, declared: frozenset[str]) -> Text | None:
+    filters = case.filters
+    for wanted, have, fr, en in (
+        (filters.profiles, set(campaign.file.profiles), "profil non déclaré", "profile not declared"),
+        (
+            filters.authentication,
+            {str(mode) for mode in campaign.file.authentication},
+            "mode d'authentification non déclaré",
+            "authentication mode not declared",
+        ),
+    ):
+        if wanted and not have & set(wanted):
+            listed = ", ".join(wanted)
+            return Text(f"{fr} : {listed}", f"{en}: {listed}")
+    if missing := sorted(set(filters.transactions) - declared):
+        listed = ", ".join(missing)
+        return Text(
+            f"hors des transactions déclarées : {listed}", f"outside the declared transactions: {listed}"
+        )
+    if missing := sorted(set(filters.options) - set(campaign.file.options)):
+        listed = ", ".join(missing)
+        return Text(f"option non déclarée : {listed}", f"option not declared: {listed}")
+    return None
+
+
+def _because(case: Case, campaign: Campaign) -> Text:
+    filters = case.filters
+    pairs = (
+        ("profil", "profile", [item for item in campaign.file.profiles if item in filters.profiles]),
+        (
+            "authentification",
+            "authentication",
+            [item for item in campaign.file.authentication if item in filters.authentication],
+        ),
+        ("transaction", "transaction", filters.transactions),
+        ("option", "option", filters.options),
+    )
+    kept = [(fr, en, ", ".join(values)) for fr, en, values in pairs if values]
+    return Text(
+        " ; ".join(f"{fr} : {values}" for fr, _, values in kept),
+        "; ".join(f"{en}: {values}" for _, en, values in kept),
+    )
+
+
+def _selects(pattern: str, case: Case) -> bool:
+    names = (case.code, case.official, *case.filters.transactions)
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names if name)
+
+
+def _check_selection(cases: Sequence[Case], only: Sequence[str]) -> None:
+    for pattern in only:
+        if not any(_selects(pattern, case) for case in cases):
+            guess = nearest(pattern, [case.code for case in cases])
+            raise UsageError(
+                "RUN-001",
+                Text(
+                    "la sélection ne désigne aucun cas du plan", "the selection matches no case of the plan"
+                ),
+                field="--only",
+                found=pattern,
+                mend=Text(f"peut-être « {guess} » ?", f'did you mean "{guess}"?') if guess else NO_TEXT,
+            )

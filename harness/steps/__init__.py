@@ -1,0 +1,1 @@
+"""Step kinds: one file each, registered by name in `harness.steps.api`."""

@@ -1,0 +1,336 @@
+"""`drive`: the driver plays the LPS. It builds a message, sends it, and both sides are judged as asked.
+
+Building and sending are `harness.drive`, judging is the context's. A deliberately wrong message (`alter`)
+is judged on its answer only, unless the plan says otherwise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from lxml import etree
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
+
+from harness.checks.judged import Declared, Judged
+from harness.checks.rule import Finding
+from harness.context import CaseContext
+from harness.drive.build import build
+from harness.drive.client import send, tls_of
+from harness.drive.identity import Identity, Mode
+from harness.drive.lps import Lps
+from harness.drive.message import OutgoingMessage
+from harness.expectations import Expect, to_plain
+from harness.feeding import Fed, Feeder
+from harness.problems import Problems
+from harness.steps.api import Outcome, StepSpec, Unmet, step
+from harness.substitution import names_in, substitute
+from harness.vocabulary import Vocabulary
+from protocol import facts
+from protocol.errors import Text, ToolError
+from protocol.exchange import Exchange
+from protocol.yamlread import Where
+
+Side = Literal["request", "response"]
+
+
+class Actor(BaseModel):
+    """Who drives: a name of the PKI folder, and what is replaced in it (keys of the test directory,
+    certificates).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1)
+    user: str = ""
+    structure: str = ""
+    tls: str = ""
+    sign: str = ""
+    mode: Literal["", "DIRECTE", "INDIRECTE", "INDIRECTE_RENFORCEE"] = ""
+
+
+class Product(BaseModel):
+    """What this message says of the software instead of the declaration. `number`: a value of the test
+    numbers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str | None = None
+    version: str | None = None
+    number: str | None = None
+
+
+class Save(BaseModel):
+    """A value to capture, from exactly one source.
+
+    `xpath` on the envelope of `side`; `fact` of the message that was built; `part`: SHA-256 of the part of
+    that rank (from 1, the root not counted) of the request.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    side: Side = "response"
+    xpath: str = ""
+    fact: str = ""
+    part: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Save:
+        if sum((bool(self.xpath), bool(self.fact), bool(self.part))) != 1:
+            raise ValueError("exactly one of xpath, fact, part")
+        return self
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _located(value: Any) -> Any:
+    return {"xpath": value} if isinstance(value, str) else value
+
+
+AnyActor = Annotated[
+    Actor,
+    BeforeValidator(_named),
+    WithJsonSchema({"anyOf": [{"type": "string"}, Actor.model_json_schema()]}),
+]
+AnySave = Annotated[
+    Save, BeforeValidator(_located), WithJsonSchema({"anyOf": [{"type": "string"}, Save.model_json_schema()]})
+]
+
+
+@step
+class DriveStep(StepSpec):
+    """Send one message as an LPS would, or wrong on purpose."""
+
+    kind: ClassVar[str] = "drive"
+    drive: str = Field(description="transaction to send")
+    as_: AnyActor = Field(alias="as")
+    patient: str = ""
+    with_: dict[str, Any] = Field(default={}, alias="with", description="parameters of the message")
+    documents: list[Fed] = Field(default=[], description="documents to feed (TD2.1)")
+    alter: list[str] = Field(default=[], description="deliberate defects")
+    lps: Product = Product()
+    judge: list[Side] | None = Field(default=None, description="sides that the rules judge")
+    rules: list[str] | None = Field(default=None, description="rules or groups to apply; all by default")
+    expect: Expect = Expect()
+    save: dict[str, AnySave] = Field(default={})
+    need: StrictBool = Field(
+        default=False, description="a precondition: when it fails the case is INCONCLUSIVE"
+    )
+
+    def summary(self) -> Text:
+        who = f" {self.as_.name}" + (f" ({', '.join(self.alter)})" if self.alter else "")
+        return Text(f"envoyer {self.drive} en tant que{who}", f"send {self.drive} as{who}")
+
+    def used(self) -> frozenset[str]:
+        return names_in(
+            [
+                self.with_,
+                self.expect.model_dump(exclude_defaults=True),
+                [fed.model_dump() for fed in self.documents],
+                [save.xpath for save in self.save.values()],
+            ]
+        )
+
+    def saved(self) -> frozenset[str]:
+        return frozenset(self.save)
+
+    def transactions(self) -> frozenset[str]:
+        return frozenset() if self.need else frozenset({self.drive})
+
+    def check_names(self, at: Where, names: Vocabulary, problems: Problems) -> None:
+        for field, value, known, number, what in (
+            (
+                "drive",
+                self.drive,
+                names.sendable,
+                "010",
+                Text("transaction à envoyer", "transaction to send"),
+            ),
+            ("patient", self.patient, names.patients, "013", Text("patient", "patient")),
+            ("as", self.as_.name, names.identities, "014", Text("identité", "identity")),
+            ("as", self.as_.user, names.professionals, "014", Text("professionnel", "professional")),
+            ("as", self.as_.structure, names.structures, "014", Text("structure", "structure")),
+        ):
+            if value and known and value not in known:
+                problems.unknown(number, what, (*at, field), value, known)
+        for index, alteration in enumerate(self.alter):
+            if names.alterations and alteration not in names.alterations:
+                problems.unknown(
+                    "021",
+                    Text("altération", "alteration"),
+                    (*at, "alter", index),
+                    alteration,
+                    names.alterations,
+                )
+        for index, rule in enumerate(self.rules or []):
+            if rule not in names.rules | names.groups:
+                where = (*at, "rules", index)
+                problems.unknown("011", Text("règle", "rule"), where, rule, names.rules | names.groups)
+        self._check_expectations(at, names, problems)
+
+    def _check_expectations(self, at: Where, names: Vocabulary, problems: Problems) -> None:
+        for code in sorted(self.expect.codes()):
+            if names.errors and code not in names.errors:
+                problems.unknown(
+                    "023", Text("code d'erreur", "error code"), (*at, "expect"), code, names.errors
+                )
+        paths = [*self.expect.expressions(), *(save.xpath for save in self.save.values() if save.xpath)]
+        for path in paths:
+            try:
+                etree.XPath(path, namespaces=facts.NS)
+            except etree.XPathSyntaxError as problem:
+                problems.add(
+                    "024", Text("XPath illisible", "unreadable XPath"), at, found=path, expected=str(problem)
+                )
+        if self.expect.cause:
+            try:
+                re.compile(self.expect.cause)
+            except re.error as problem:
+                problems.add(
+                    "025",
+                    Text("expression régulière illisible", "unreadable regular expression"),
+                    (*at, "expect", "cause"),
+                    found=self.expect.cause,
+                    expected=str(problem),
+                )
+
+    def sides(self, under_test: Literal["L", "D"]) -> tuple[Side, ...]:
+        """What is judged: as the plan says, else both sides, the answer alone when the platform is tested or
+        the message is wrong on purpose, nothing for a precondition."""
+        if self.judge is not None:
+            return tuple(self.judge)
+        if self.need:
+            return ()
+        wrong_on_purpose = bool(self.alter) or self.lps != Product() or under_test == "D"
+        return ("response",) if wrong_on_purpose else ("request", "response")
+
+    def run(self, context: CaseContext) -> Outcome:
+        identity = self._identity(context)
+        message = build(
+            self.drive,
+            self._parameters(context, identity),
+            identity,
+            self._lps(context),
+            clock=context.clock,
+            ids=context.ids,
+            alterations=self.alter,
+        )
+        tls = tls_of(identity) if context.platform.url.startswith("https:") else None
+        sent = send(
+            message,
+            context.platform.url,
+            tls,
+            session=context.platform.session or "default",
+            clock=context.clock,
+        )
+        exchange = replace(
+            sent, id=context.ids.uuid(), started=_as_kept(sent.started), ended=_as_kept(sent.ended)
+        )
+        resolved = {
+            "transaction": self.drive,
+            "sides": list(self.sides(context.case.side)),
+            "rules": self.rules,
+            "expect": to_plain(self.expect.resolved(context.values)),
+            "altered": list(self.alter),
+        }
+        asked = context.judging.expectation(exchange, resolved)
+        if self.need and any(finding.status != "PASS" for finding in asked):
+            return Outcome((), exchange, resolved, unmet=_need_failed(asked))
+        findings = (*asked, *context.judging.rules(exchange, resolved))
+        if any(finding.status in {"FAIL", "VACUOUS"} for finding in asked):
+            return Outcome(findings, exchange, resolved, stop=True)
+        try:
+            context.values.update(self._captured(message, exchange, context))
+        except Unmet as unmet:
+            return Outcome(findings, exchange, resolved, unmet=unmet)
+        return Outcome(findings, exchange, resolved)
+
+    def _identity(self, context: CaseContext) -> Identity:
+        if context.keyring is None:
+            raise ToolError(
+                "STEP-011", Text("aucun dossier de certificats", "no folder of certificates"), field="pki"
+            )
+        mode: Mode | None = self.as_.mode or None
+        who = self.as_
+        return context.keyring.identity(
+            who.name, mode=mode, user=who.user, structure=who.structure, tls=who.tls, sign=who.sign
+        )
+
+    def _parameters(self, context: CaseContext, identity: Identity) -> dict[str, Any]:
+        parameters: dict[str, Any] = substitute(self.with_, context.values)
+        if self.patient:
+            parameters["patient"] = context.campaign.patients.get(self.patient, self.patient)
+        if self.documents:
+            feeder = Feeder(
+                identity=identity,
+                patient=parameters["patient"],
+                ids=context.ids,
+                clock=context.clock,
+                oid_root=context.campaign.file.software.oid_root,
+                sent=context.sent,
+            )
+            texts = [substitute(fed.model_dump(), context.values) for fed in self.documents]
+            parameters["documents"] = [feeder.parameter(Fed.model_validate(text)) for text in texts]
+        return parameters
+
+    def _lps(self, context: CaseContext) -> Lps:
+        software = context.campaign.file.software
+        return Lps(
+            name=software.name if self.lps.name is None else self.lps.name,
+            version=software.version if self.lps.version is None else self.lps.version,
+            wire_number=context.campaign.number if self.lps.number is None else self.lps.number,
+            lps_id=context.campaign.file.id,
+            oid_root=software.oid_root,
+        )
+
+    def _captured(self, message: OutgoingMessage, exchange: Exchange, context: CaseContext) -> dict[str, str]:
+        transaction = context.judging.registry.by_id(self.drive)
+        found: dict[str, str] = {}
+        for name, save in self.save.items():
+            view = Judged(exchange, "request" if save.part else save.side, transaction, Declared())
+            if save.fact:
+                value = message.fact(save.fact)
+            elif save.part:
+                parts = [part for part in view.parts if part is not view.start]
+                rank = save.part - 1
+                value = hashlib.sha256(parts[rank].data).hexdigest() if rank < len(parts) else ""
+            else:
+                value = view.value(str(substitute(save.xpath, context.values)))
+            if not value:
+                raise Unmet(
+                    "STEP-012",
+                    Text("la valeur à capturer est absente", "the value to capture is missing"),
+                    field=name,
+                    expected=save.xpath or save.fact or f"part {save.part}",
+                )
+            found[name] = value
+        return found
+
+
+def _as_kept(moment: datetime) -> datetime:
+    """Evidence keeps milliseconds: what is judged now must be what can be judged again."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _need_failed(asked: tuple[Finding, ...]) -> Unmet:
+    first = next(finding for finding in asked if finding.status != "PASS")
+    return Unmet(
+        "STEP-013",
+        Text("la précondition n'a pas pu être établie", "the precondition could not be established"),
+        found=first.found,
+        expected=first.expected,
+    )

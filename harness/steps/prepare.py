@@ -1,0 +1,97 @@
+"""`prepare`: puts the session of the mock in the state that a case needs, through the control API.
+
+On a platform without control API it raises Unmet: the case is INCONCLUSIVE, its precondition can't be
+established.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.context import CaseContext
+from harness.problems import Problems
+from harness.steps.api import Outcome, StepSpec, step
+from harness.substitution import names_in, substitute
+from harness.vocabulary import Vocabulary
+from protocol import directory
+from protocol.errors import Text
+from protocol.patientrecord import Patient, patient_to_plain
+from protocol.yamlread import Where
+
+
+class PatientSeed(BaseModel):
+    """A patient of the data sets, with what changes in it (merged field by field)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(min_length=1)
+    changes: dict[str, Any] = {}
+
+
+class Preparation(BaseModel):
+    """At least one of: settings (rule id or switch -> value), patients to seed, status of the campaign's
+    number.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settings: dict[str, str | int | bool] = {}
+    patients: list[PatientSeed] = []
+    number: Literal["", "active", "suspended", "revoked"] = ""
+
+
+@step
+class PrepareStep(StepSpec):
+    """Prepare the platform before or between the messages of a case."""
+
+    kind: ClassVar[str] = "prepare"
+    prepare: Preparation
+
+    def summary(self) -> Text:
+        what = [*self.prepare.settings, *(seed.key for seed in self.prepare.patients)]
+        if self.prepare.number:
+            what.append(self.prepare.number)
+        listed = ", ".join(what)
+        return Text(f"préparer la plateforme : {listed}", f"prepare the platform: {listed}")
+
+    def check_names(self, at: Where, names: Vocabulary, problems: Problems) -> None:
+        for index, seed in enumerate(self.prepare.patients):
+            if seed.key not in names.patients:
+                where = (*at, "prepare", "patients", index, "key")
+                problems.unknown("013", Text("patient", "patient"), where, seed.key, names.patients)
+        for name in self.prepare.settings:
+            if names.settings and name not in names.settings:
+                where = (*at, "prepare", "settings", name)
+                problems.unknown(
+                    "022", Text("réglage du simulateur", "setting of the mock"), where, name, names.settings
+                )
+
+    def used(self) -> frozenset[str]:
+        return names_in(self.prepare.model_dump())
+
+    def run(self, context: CaseContext) -> Outcome:
+        control, session = context.platform.need(), context.platform.session
+        settings = substitute(self.prepare.settings, context.values)
+        if settings:
+            control.set(session, settings)
+        for seed in self.prepare.patients:
+            known = context.campaign.patients.get(seed.key) or directory.patients()[seed.key]
+            control.patient(session, patient_record(known, substitute(seed.changes, context.values)))
+        if self.prepare.number:
+            control.number(session, context.campaign.number, self.prepare.number)
+        return Outcome()
+
+
+def patient_record(patient: Patient, changes: dict[str, Any]) -> dict[str, Any]:
+    """The record with `changes` merged in; mappings merge, anything else replaces."""
+    return _merged(patient_to_plain(patient), changes)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for name, value in changes.items():
+        below = result.get(name)
+        result[name] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return result

@@ -1,0 +1,215 @@
+"""Each rule on answers passes on an answer written by hand and fails on the defect it is there for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from harness.checks import api
+from protocol.exchange import Exchange, Response
+from protocol.transactions import load
+
+Make = Callable[..., Exchange]
+Answered = Callable[..., Exchange]
+Failing = Callable[..., set[str]]
+
+RS = b"urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0"
+STATUS = b"urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:"
+SEVERITY = b"urn:oasis:names:tc:ebxml-regrep:ErrorSeverityType:Error"
+UUID = b"urn:uuid:0f1e2d3c-4b5a-4697-8888-00000000000"
+
+SUCCESS = b'<rs:RegistryResponse xmlns:rs="' + RS + b'" status="' + STATUS + b'Success"/>'
+FAILURE = (
+    b'<rs:RegistryResponse xmlns:rs="' + RS + b'" status="' + STATUS + b'Failure"><rs:RegistryErrorList '
+    b'highestSeverity="'
+    + SEVERITY
+    + b'"><rs:RegistryError errorCode="XDSRepositoryError" codeContext="raison" '
+    b'severity="' + SEVERITY + b'"/></rs:RegistryErrorList></rs:RegistryResponse>'
+)
+HABILITATION = (
+    b'<h:setAuthorizationResponse xmlns:h="urn:si-dmp-habilitations"><h:output><h:status>DMPOk</h:status>'
+    b"</h:output></h:setAuthorizationResponse>"
+)
+FAULT = (
+    b"<soap:Fault><soap:Code><soap:Value>soap:Sender</soap:Value><soap:Subcode><soap:Value>soap:DMPInvalidCertificate"
+    b'</soap:Value></soap:Subcode></soap:Code><soap:Reason><soap:Text xml:lang="fr">raison</soap:Text></soap:Reason>'
+    b"</soap:Fault>"
+)
+ENTRY = (
+    b'<r:ExtrinsicObject id="' + UUID + b'1" lid="' + UUID + b'1" mimeType="text/xml" '
+    b'status="urn:oasis:names:tc:ebxml-regrep:StatusType:Approved" objectType="x">'
+    + b"".join(
+        b'<r:Slot name="' + name + b'"><r:ValueList><r:Value>1</r:Value></r:ValueList></r:Slot>'
+        for name in (b"hash", b"size", b"repositoryUniqueId")
+    )
+    + b"</r:ExtrinsicObject>"
+)
+QUERY = (
+    b'<q:AdhocQueryResponse xmlns:q="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" '
+    b'xmlns:r="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" status="' + STATUS + b'Success">'
+    b"<r:RegistryObjectList>" + ENTRY + b"</r:RegistryObjectList></q:AdhocQueryResponse>"
+)
+EXISTENCE = b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3" extension="a"/>
+<creationTime value="20261101101500"/>
+<attentionLine><keyWordText code="AUTORISATION" codeSystem="1.2.250.1.213.4.1.2.6.1"/>
+<value code="VALIDE" codeSystem="1.2.250.1.213.4.1.2.6.2"/></attentionLine>
+<acknowledgement typeCode="AA"><targetMessage>%(echo)s</targetMessage></acknowledgement>
+<controlActProcess><subject><registrationEvent><effectiveTime value="20261101101500"/><subject1><patient>
+<id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/><statusCode code="active"/></patient></subject1>
+</registrationEvent></subject><queryAck><queryResponseCode code="OK"/></queryAck></controlActProcess>
+</PRPA_IN201308UV02>"""
+PARTS = b"""--b\r\nContent-Type: application/xop+xml; type="application/soap+xml"\r\nContent-ID: <r@x>\r
+Content-Transfer-Encoding: binary\r\n\r\n%(root)s\r\n--b\r\nContent-Type: text/xml\r\nContent-ID: <d:1@x>\r
+Content-Transfer-Encoding: binary\r\n\r\n%(document)s\r\n--b--\r\n"""
+MULTIPART = (
+    'multipart/related; boundary="b"; type="application/xop+xml"; start="<r@x>"; start-info="application/soap+xml"'
+)
+RETRIEVED = (
+    b'<x:RetrieveDocumentSetResponse xmlns:x="urn:ihe:iti:xds-b:2007"><rs:RegistryResponse xmlns:rs="'
+    + RS
+    + b'" status="urn:ihe:iti:2007:ResponseStatusType:PartialSuccess"><rs:RegistryErrorList><rs:RegistryError '
+    b'errorCode="XDSDocumentUniqueIdError" codeContext="1.2.3.4.6" severity="' + SEVERITY + b'"/>'
+    b"</rs:RegistryErrorList></rs:RegistryResponse><x:DocumentResponse><x:RepositoryUniqueId>1.2.250.1.213.4.1.1.1.2"
+    b"</x:RepositoryUniqueId><x:DocumentUniqueId>1.2.3.4.5</x:DocumentUniqueId><x:mimeType>text/xml</x:mimeType>"
+    b'<x:Document><o:Include xmlns:o="http://www.w3.org/2004/08/xop/include" href="cid:d%3A1@x"/></x:Document>'
+    b"</x:DocumentResponse></x:RetrieveDocumentSetResponse>"
+)
+
+
+@pytest.fixture
+def good(make: Make, answered: Answered) -> Callable[[str], Exchange]:
+    """A transaction and its good answer; "FAULT" is TD0.2 with a fault."""
+
+    def existence() -> Exchange:
+        exchange = make("TD0.2")
+        echo = re.search(rb"<id root=[^>]+>", exchange.request.body.split(b"<soap:Body>")[1])
+        number = re.search(rb'extension="(\d{15})"', exchange.request.body)
+        assert echo is not None
+        assert number is not None
+        return answered(exchange, EXISTENCE % {b"echo": echo.group(0), b"ins": number.group(1)})
+
+    def retrieved() -> Exchange:
+        simple = answered(make("TD3.2"), RETRIEVED)
+        assert simple.response is not None
+        body = PARTS % {b"root": simple.response.body, b"document": b"<a/>"}
+        return replace(simple, response=Response(200, (("Content-Type", MULTIPART),), body))
+
+    def _good(name: str) -> Exchange:
+        if name == "FAULT":
+            return answered(make("TD0.2"), FAULT, status=500)
+        if name == "TD0.2":
+            return existence()
+        if name == "TD3.2":
+            return retrieved()
+        payload = {"TD0.3": HABILITATION, "TD2.1": SUCCESS, "TD2.1-KO": FAILURE, "TD3.1": QUERY}[name]
+        return answered(make(name.removesuffix("-KO")), payload)
+
+    return _good
+
+
+GOOD = {
+    "TD0.2": "TD0.2",
+    "TD0.3": "TD0.3",
+    "TD2.1": "TD2.1",
+    "TD2.1-KO": "TD2.1",
+    "TD3.1": "TD3.1",
+    "TD3.2": "TD3.2",
+}
+
+#: rule, answer, what is changed in it, by what
+CHANGED = [
+    ("FAULT-CODE", "FAULT", rb"soap:Sender", b"soap:Client"),
+    ("FAULT-SUBCODE", "FAULT", rb"<soap:Subcode>.*</soap:Subcode>", b""),
+    ("FAULT-REASON", "FAULT", rb' xml:lang="fr"', b""),
+    ("FAULT-REASON", "FAULT", rb"<soap:Text.*</soap:Text>", b""),
+    ("FAULT-ALONE", "FAULT", rb"</soap:Fault>", b"</soap:Fault><autre/>"),
+    ("HAB-STATUS", "TD0.3", rb"<h:status>DMPOk</h:status>", b""),
+    ("HAB-STATUS", "TD0.3", rb">DMPOk<", b">MockNotAuthorized<"),
+    ("HL7-ID", "TD0.2", rb'<id root="1.2.3"', b'<id root="dmp"'),
+    ("HL7-CREATION-TIME", "TD0.2", rb'creationTime value="20261101101500"', b'creationTime value="2026"'),
+    ("HL7-ACKNOWLEDGEMENT", "TD0.2", rb"<targetMessage>.*?</targetMessage>", b""),
+    ("HL7-ACKNOWLEDGEMENT", "TD0.2", rb'typeCode="AA"', b'typeCode="AE"'),
+    ("HL7-ANSWER", "TD0.2", rb'queryResponseCode code="OK"', b'queryResponseCode code="NF"'),
+    ("HL7-STATE", "TD0.2", rb'statusCode code="active"', b'statusCode code="open"'),
+    (
+        "HL7-STATE",
+        "TD0.2",
+        rb'(<effectiveTime value=")\d+(.*statusCode code=")active',
+        rb"\g<1>\g<2>terminated",
+    ),
+    ("HL7-AUTHORISATION", "TD0.2", rb'code="VALIDE"', b'code="OUI"'),
+    ("HL7-PATIENT", "TD0.2", rb'extension="\d{15}"', b'extension="1"'),
+    ("HTTP-STATUS", "FAULT", None, b"200"),
+    ("HTTP-STATUS", "TD2.1", None, b"500"),
+    ("MTOM-ANSWER", "TD3.2", None, b"simple"),
+    ("RETRIEVE-DOCUMENTS", "TD3.2", rb"1\.2\.3\.4\.5<", b"9.9.9<"),
+    ("RETRIEVE-CONTENT", "TD3.2", rb"<x:mimeType>[^<]+", b"<x:mimeType>xml"),
+    ("RETRIEVE-CONTENT", "TD3.2", rb"<x:Document>.*</x:Document>", b""),
+    ("RETRIEVE-STATUS", "TD3.2", rb"urn:ihe:iti:2007:ResponseStatusType:PartialSuccess", STATUS + b"Failure"),
+    ("RS-STATUS", "TD2.1", rb"ResponseStatusType:Success", b"ResponseStatusType:Bien"),
+    ("RS-ERRORS", "TD2.1-KO", rb"ResponseStatusType:Failure", b"ResponseStatusType:Success"),
+    ("RS-ERROR-CONTENT", "TD2.1-KO", rb'codeContext="raison"', b'codeContext=""'),
+    ("RS-HIGHEST", "TD2.1-KO", rb'highestSeverity="[^"]+"', b'highestSeverity="x"'),
+    ("RS-LIST", "TD3.1", rb"<r:RegistryObjectList>.*</r:RegistryObjectList>", b""),
+    (
+        "RS-RETURN-TYPE",
+        "TD3.1",
+        rb"<r:ExtrinsicObject .*</r:ExtrinsicObject>",
+        b'<r:ObjectRef id="' + UUID + b'1"/>',
+    ),
+    ("RS-OBJECT-IDS", "TD3.1", rb'id="urn:uuid:[^"]+"', b'id="Document01"'),
+    ("RS-ENTRY", "TD3.1", rb'name="hash"', b'name="autre"'),
+    ("RS-ENTRY-STATUS", "TD3.1", rb"StatusType:Approved", b"StatusType:Deprecated"),
+    ("SOAP-READABLE", "TD2.1", rb"</soap:Envelope>", b""),
+    (
+        "SOAP-VERSION",
+        "TD2.1",
+        rb"http://www.w3.org/2003/05/soap-envelope",
+        b"http://schemas.xmlsoap.org/soap/envelope/",
+    ),
+    ("WSA-ACTION", "TD2.1", rb"<wsa:Action>[^<]+", b"<wsa:Action>urn:autre"),
+    ("WSA-RELATES-TO", "TD2.1", rb"<wsa:RelatesTo>[^<]+", b"<wsa:RelatesTo>urn:uuid:autre"),
+]
+
+
+@pytest.mark.parametrize("name", [*GOOD, "FAULT"])
+def test_a_good_answer_breaks_no_rule(good: Callable[[str], Exchange], failing: Failing, name: str) -> None:
+    assert failing(good(name), GOOD.get(name, "TD0.2")) == set()
+
+
+@pytest.mark.parametrize(("rule", "name", "pattern", "by"), CHANGED)
+def test_a_changed_answer_breaks_its_rule(
+    good: Callable[[str], Exchange], failing: Failing, rule: str, name: str, pattern: bytes | None, by: bytes
+) -> None:
+    exchange = good(name)
+    assert exchange.response is not None
+    if pattern is not None:
+        body, count = re.subn(pattern, by, exchange.response.body, count=1, flags=re.DOTALL)
+        assert count == 1
+        changed = replace(exchange.response, body=body)
+    elif by == b"simple":
+        inline = re.sub(
+            rb"<x:Document>.*</x:Document>", b"<x:Document>PGEvPg==</x:Document>", exchange.response.body
+        )
+        root = inline.split(b"\r\n\r\n")[1].split(b"\r\n--b")[0]
+        changed = Response(200, (("Content-Type", "application/soap+xml"),), root)
+    else:
+        changed = replace(exchange.response, status=int(by))
+    found = failing(replace(exchange, response=changed), GOOD.get(name, "TD0.2"), sides=("response",))
+    assert rule in found
+
+
+def test_every_rule_on_answers_is_broken_by_a_test_of_this_file() -> None:
+    asked = {item.id for item in api.rules() if item.side == "response"}
+    assert asked - {row[0] for row in CHANGED} == set()
+
+
+def test_rules_on_an_answer_that_never_came_are_vacuous(make: Make) -> None:
+    exchange = replace(make("TD2.1"), failure="connexion refusée")
+    findings = api.judge(exchange, load().by_id("TD2.1"), sides=("response",))
+    assert findings
+    assert {item.status for item in findings} == {"VACUOUS"}
+    assert "connexion refusée" in {item.found for item in findings}
