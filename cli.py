@@ -6,14 +6,12 @@ Exit codes: 0 conform or valid, 1 non-conform or invalid, 2 something left undec
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from protocol.errors import ConfigError, DmpcompatError, Lang, Text, UsageError
+from reports.console import Progress, bar, dump, show_demo_end, show_red, show_verification, tell
 
 if TYPE_CHECKING:
     from harness.check_subject import Kind
@@ -42,14 +41,6 @@ def shown(command: Command) -> Command:
         "--lang", type=click.Choice(["fr", "en"]), default=default_lang, help="fr or en."
     )
     return with_lang(with_json(command))
-
-
-def dump(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
-
-
-def tell(lang: Lang, fr: str, en: str) -> None:
-    click.echo(fr if lang == "fr" else en)
 
 
 existing = click.Path(path_type=Path, exists=True)
@@ -74,7 +65,7 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
     from reports import issue, verify
 
     _fresh(out)
-    progress = _Progress(lang, quiet=as_json)
+    progress = Progress(lang, quiet=as_json)
     with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
         progress.line("1/5  PKI de test", "1/5  Test PKI")
         certificates = Path(scratch) / "pki"
@@ -101,8 +92,8 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
     if as_json:
         dump({"run": run.to_plain(), "reference": issued.report.reference, "verification": checked.as_json()})
     else:
-        _show_verification(checked, lang)
-        _show_demo_end(out, issued.folder, run.counts(), lang)
+        show_verification(checked, lang)
+        show_demo_end(out, issued.folder, run.counts(), lang)
     return run.exit_code or checked.exit_code
 
 
@@ -194,7 +185,7 @@ def run(
         seed=seed,
         lang=lang,
         resume=resume,
-        listener=_Progress(lang, quiet=as_json),
+        listener=Progress(lang, quiet=as_json),
     )
     issued = issue.issue(resume or out, lang=lang)
     if junit is not None:
@@ -203,7 +194,7 @@ def run(
     if as_json:
         dump({**result.to_plain(), "reference": issued.report.reference, "report": str(issued.folder)})
     else:
-        _show_red(result.verdicts, lang)
+        show_red(result.verdicts, lang)
         counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
         tell(lang, f"Verdicts : {counts}", f"Verdicts: {counts}")
         page = issued.folder / "report.html"
@@ -254,7 +245,7 @@ def verify(
     if as_json:
         dump(checked.as_json())
     else:
-        _show_verification(checked, lang)
+        show_verification(checked, lang)
     return checked.exit_code
 
 
@@ -359,7 +350,7 @@ def check(
 
     pack = packs.load(pack_name) if pack_name else None
     asked = Asked(kind=kind, pack=pack, only=only or None, explain=pack is not None)
-    with _bar() as progress:
+    with bar() as progress:
         outcome = judge_paths(paths, asked, jobs=jobs, progress=progress)
     click.echo(render(outcome, "json" if as_json else form, lang), nl=False)
     return outcome.exit_code
@@ -445,72 +436,6 @@ def pki_init(folder: Path, force: bool, names: tuple[str, ...], lang: Lang, as_j
             f"{len(index.entries)} certificates in {folder}",
         )
     return 0
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error for long work, when somebody looks at it."""
-    with click.progressbar(length=1, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield progress
-
-
-class _Progress:
-    """Tells the events of a run in plain words, one line a case."""
-
-    def __init__(self, lang: Lang, *, quiet: bool) -> None:
-        self._lang = lang
-        self._quiet = quiet
-        self._titles: dict[str, str] = {}
-
-    def line(self, fr: str, en: str) -> None:
-        if not self._quiet:
-            tell(self._lang, fr, en)
-
-    def __call__(self, event: Any) -> None:
-        if event.kind == "case-started":
-            self._titles[event.case] = event.data["title"][self._lang]
-        elif event.kind == "case-finished" and not self._quiet:
-            click.echo(f"     {event.data['verdict']:13} {event.case:14} {self._titles.get(event.case, '')}")
-
-
-def _show_red(verdicts: Any, lang: Lang) -> None:
-    """The reasons of what did not pass; a red preflight has the same for every case, told once."""
-    told = dict.fromkeys(
-        (str(case.verdict), case.reason.to(lang))
-        for case in verdicts
-        if str(case.verdict) in ("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE")
-    )
-    for verdict, reason in told:
-        click.echo(f"{verdict}: {reason}")
-
-
-def _show_verification(checked: Any, lang: Lang) -> None:
-    for step in checked.steps:
-        click.echo(f"     {step.number:2}. {step.outcome:7} {step.title.to(lang)} — {step.detail.to(lang)}")
-    outcome = {
-        0: Text("valide", "valid"),
-        1: Text("INVALIDE", "INVALID"),
-        2: Text("valide, mais tout n'a pas été vérifié", "valid, but not everything was checked"),
-    }[checked.exit_code]
-    tell(lang, f"     Rapport {outcome.fr}", f"     Report {outcome.en}")
-
-
-def _show_demo_end(out: Path, report: Path, counts: dict[str, int], lang: Lang) -> None:
-    summary = ", ".join(f"{name} {count}" for name, count in counts.items())
-    tell(
-        lang,
-        f"\nUn logiciel simulé a joué le plan contre le DMP bouchonné : {summary}.\n"
-        f"Rapport lisible : {report / 'report.html'}\nPreuves (octets échangés) : {out / 'preuves'}\n"
-        f"À revérifier quand on veut : dmpcompat verify {out} --rejudge",
-        f"\nA simulated software played the plan against the mock DMP: {summary}.\n"
-        f"Readable report: {report / 'report.html'}\nEvidence (bytes exchanged): {out / 'preuves'}\n"
-        f"Verify again at any time: dmpcompat verify {out} --rejudge",
-    )
 
 
 def _fresh(out: Path) -> None:

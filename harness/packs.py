@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from protocol.datafolders import home
 from protocol.errors import ConfigError, Text, UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -40,15 +41,6 @@ class Pack:
     def cda_schema(self) -> Path | None:
         """The entry schema of CDA, whatever the case of its name; None when the pack has none."""
         return find(Path(self.folder), CDA_SCHEMA)
-
-
-def home() -> Path:
-    """Where dmpcompat keeps what belongs to the user: DMPCOMPAT_HOME, else the usual data folder."""
-    chosen = os.environ.get("DMPCOMPAT_HOME")
-    if chosen:
-        return Path(chosen)
-    base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "dmpcompat"
 
 
 def add(folder: Path, name: str = "") -> Pack:

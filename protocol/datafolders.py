@@ -1,10 +1,12 @@
-"""Where the data folders are: beside the code in a checkout, inside the wheel once installed.
+"""Where data are: the product's beside the code in a checkout, inside the wheel once installed; the user's own
+(keys, packs) in the user's data folder.
 
-The only function that knows; everything else asks for `folder("datasets")`.
+The only module that knows; everything else asks for `folder("datasets")` or `home()`.
 """
 
 from __future__ import annotations
 
+import os
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -34,3 +36,12 @@ def folder(name: Name) -> Path:
             field=name,
             mend=Text("réinstaller dmpcompat", "install dmpcompat again"),
         ) from None
+
+
+def home() -> Path:
+    """Where dmpcompat keeps what belongs to the user: DMPCOMPAT_HOME, else the usual data folder."""
+    chosen = os.environ.get("DMPCOMPAT_HOME")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_DATA_HOME") or os.environ.get("LOCALAPPDATA")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "dmpcompat"

@@ -8,7 +8,6 @@ name says so and its issuer is `TST`. An authority brings its own trust file; wh
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from protocol.datafolders import home
 from protocol.errors import ConfigError, EvidenceError, Text
 from reports import canonical
 
@@ -64,11 +64,6 @@ class Seal:
 def keyid_of(public: ec.EllipticCurvePublicKey) -> str:
     """SHA-256 (hex) of the SubjectPublicKeyInfo."""
     return hashlib.sha256(_spki(public)).hexdigest()
-
-
-def home() -> Path:
-    """Where this installation keeps what is its own: `DMPCOMPAT_HOME`, or `~/.dmpcompat`."""
-    return Path(os.environ.get("DMPCOMPAT_HOME") or Path.home() / ".dmpcompat")
 
 
 def installation_seal(folder: Path | None = None) -> Seal:

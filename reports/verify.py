@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from harness import evidence as evidence_tree
 from harness import rejudge
+from protocol.datafolders import home
 from protocol.errors import DmpcompatError, EvidenceError, Text, UsageError
 from reports import canonical, dsse, keys, numbers, statement
 
@@ -104,7 +105,7 @@ def verify(
         evidence=evidence
         or next((p for p in (folder.parent / "preuves", folder / "preuves") if p.is_dir()), None),
         trust=trust,
-        own_trust=keys.home() / "keys" / "trust.json",
+        own_trust=home() / "keys" / "trust.json",
     )
     plan: list[tuple[Text, Callable[[_State], Text]]] = [
         (
