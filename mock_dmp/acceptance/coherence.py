@@ -52,6 +52,7 @@ def same_holder(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("VIHF-ROLE")
 def role(demand: Demand) -> Iterator[Breach]:
+    """The first role is in JDV_J65."""
     first = demand.vihf.roles[0]
     if not codes.value_set("JDV_J65").contains(first.code, first.system):
         yield Breach("attribut role", str(first), "un code de JDV_J65")
@@ -59,6 +60,7 @@ def role(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("VIHF-SPECIALTY")
 def specialty(demand: Demand) -> Iterator[Breach]:
+    """Physicians and pharmacists give a specialty or a section."""
     first = demand.vihf.roles[0]
     if first.system == facts.OID_PROFESSIONS and first.code in _SPECIALISTS and len(demand.vihf.roles) < 2:
         yield Breach(
@@ -68,6 +70,7 @@ def specialty(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("VIHF-SECTOR")
 def sector(demand: Demand) -> Iterator[Breach]:
+    """The sector is in JDV_J61 and is that of the structure."""
     told = demand.vihf.sector
     if told is None or not codes.value_set("JDV_J61").contains(told.code, told.system):
         yield Breach("attribut Secteur_Activite", str(told or "absent"), "un code de JDV_J61")
@@ -81,6 +84,7 @@ def sector(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("VIHF-STRUCTURE-KNOWN")
 def structure_known(demand: Demand) -> Iterator[Breach]:
+    """The structure is in the directory, and active."""
     known = demand.structure
     if known is None or not known.active:
         yield Breach(
@@ -100,6 +104,7 @@ def professional_known(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("VIHF-PS-LINKED")
 def professional_linked(demand: Demand) -> Iterator[Breach]:
+    """The directory links the professional to the structure, or to its legal entity."""
     person, place = demand.professional, demand.structure
     if person is None or place is None:
         return  # said by the rules above
@@ -113,12 +118,14 @@ def professional_linked(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("VIHF-RESOURCE-ID")
 def resource_id(demand: Demand) -> Iterator[Breach]:
+    """The VIHF names the patient."""
     if demand.vihf.patient is None:
         yield Breach("attribut resource-id", "absent", "INS^^^&OID&ISO^NH")
 
 
 @COHERENCE.rule("VIHF-PRODUCTION-INS")
 def production(demand: Demand) -> Iterator[Breach]:
+    """Nobody real on a test platform (EX_GEN-1520)."""
     for where, named in (("attribut resource-id", demand.vihf.patient), ("corps", demand.body_patient)):
         if named is not None and named.oid in facts.PRODUCTION_INS_OIDS:
             yield Breach(where, f"domaine {named.oid}", f"un INS de test ({facts.OID_INS_TEST})")
@@ -126,6 +133,7 @@ def production(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("INS-KEY")
 def ins_key(demand: Demand) -> Iterator[Breach]:
+    """15 characters and a right key, Corsica included."""
     if demand.vihf.patient is None:
         return
     try:

@@ -12,6 +12,7 @@ from mock_dmp.state import assertions
 
 @FRESHNESS.rule("VIHF-FRESHNESS")
 def fresh(demand: Demand) -> Iterator[Breach]:
+    """Age, advance and Conditions; AIR has a shorter age (EX_AIR-040)."""
     age, ahead = _tolerance(demand)
     vihf, now = demand.vihf, demand.now
     if now - vihf.issue_instant > age:

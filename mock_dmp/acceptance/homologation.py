@@ -18,36 +18,42 @@ _MASKED = "(numéro masqué)"
 
 @HOMOLOGATION.rule("HN-ABSENT")
 def absent(demand: Demand) -> Iterator[Breach]:
+    """Every flow carries a number."""
     if not demand.vihf.wire_number:
         yield Breach(_WHERE, "absent", "le numéro d'homologation du logiciel")
 
 
 @HOMOLOGATION.rule("HN-UNKNOWN")
 def unknown(demand: Demand) -> Iterator[Breach]:
+    """The platform knows it."""
     if demand.vihf.wire_number and demand.number is None:
         yield Breach(_WHERE, _MASKED, "un numéro connu de la plateforme")
 
 
 @HOMOLOGATION.rule("HN-FAMILY")
 def family(demand: Demand) -> Iterator[Breach]:
+    """LPS_Nom is a product of the number's family (EX_GEN-1490)."""
     if demand.number is not None and _product(demand) is None:
         yield Breach("attribut LPS_Nom", demand.vihf.lps_name, "un produit de la famille homologuée")
 
 
 @HOMOLOGATION.rule("HN-SUSPENDED")
 def suspended(demand: Demand) -> Iterator[Breach]:
+    """The homologation is not suspended."""
     if demand.number is not None and demand.number.status == "suspended":
         yield Breach(_WHERE, "homologation suspendue", "une homologation en vigueur")
 
 
 @HOMOLOGATION.rule("HN-REVOKED")
 def revoked(demand: Demand) -> Iterator[Breach]:
+    """The homologation is not withdrawn."""
     if demand.number is not None and demand.number.status == "revoked":
         yield Breach(_WHERE, "homologation retirée", "une homologation en vigueur")
 
 
 @HOMOLOGATION.rule("HN-PROFILE")
 def profile(demand: Demand) -> Iterator[Breach]:
+    """It covers a profile of the transaction; inferred, off by default."""
     wanted = demand.call.transaction.profiles
     if demand.number is None or not wanted or set(wanted) & set(demand.number.profiles):
         return
@@ -60,6 +66,7 @@ def profile(demand: Demand) -> Iterator[Breach]:
 
 @HOMOLOGATION.rule("HN-VERSION")
 def version(demand: Demand) -> Iterator[Breach]:
+    """LPS_Version is one that was declared (EX_GEN-1180)."""
     product = _product(demand)
     if product is not None and demand.vihf.lps_version not in product.versions:
         yield Breach("attribut LPS_Version", demand.vihf.lps_version, ", ".join(product.versions))

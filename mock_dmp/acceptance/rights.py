@@ -70,6 +70,7 @@ def unknown_patient(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("RIGHTS-AIR")
 def authentication_mode(demand: Demand) -> Iterator[Breach]:
+    """AIR is for consultation only (EX_AIR-010)."""
     if demand.vihf.mode == "INDIRECTE_RENFORCEE" and "air" not in demand.call.transaction.auth:
         yield Breach(
             "attribut Authentification_mode", demand.vihf.mode, ", ".join(demand.call.transaction.auth)
@@ -78,6 +79,7 @@ def authentication_mode(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("RIGHTS-ACCESS-MODE")
 def access_mode(demand: Demand) -> Iterator[Breach]:
+    """The transaction exists in this access mode for this role."""
     caller, who = demand.call.caller, demand.standing
     if caller is None:
         return
@@ -93,6 +95,7 @@ def access_mode(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("RIGHTS-MATRIX")
 def matrix(demand: Demand) -> Iterator[Breach]:
+    """The role may call the transaction at all."""
     who = demand.standing
     if who is None:
         return
@@ -114,6 +117,7 @@ def blocked(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("RIGHTS-OPPOSITION")
 def opposition(demand: Demand) -> Iterator[Breach]:
+    """The patient may oppose either emergency mode; it concerns consultation."""
     who = demand.standing
     if who is not None and who.opposed and demand.call.transaction.needs_authorisation:
         yield Breach(
@@ -143,6 +147,7 @@ def authorisation(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("DMP-STATE")
 def state(demand: Demand) -> Iterator[Breach]:
+    """A closed DMP only tells that it is."""
     if demand.patient is None or demand.patient.dmp.status == "absent":
         return  # said above
     if demand.patient.dmp.status not in demand.call.transaction.dmp_states:

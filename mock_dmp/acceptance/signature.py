@@ -25,12 +25,14 @@ _CERTIFICATE = frozenset({"SIG-VALIDITY", "SIG-CERTIFICATE"})
 
 @SIGNATURE.rule("VIHF-SIGNED-INDIRECT")
 def signed_indirect(demand: Demand) -> Iterator[Breach]:
+    """An organisation signs its VIHF, in indirect mode and AIR."""
     if not demand.direct and not _has_signature(demand):
         yield Breach("saml:Assertion/ds:Signature", "absente", f"une signature en mode {demand.vihf.mode}")
 
 
 @SIGNATURE.rule("VIHF-SIGNED-DIRECT")
 def signed_direct(demand: Demand) -> Iterator[Breach]:
+    """A card may not sign (samples exist both ways): off by default."""
     if demand.direct and not _has_signature(demand):
         yield Breach("saml:Assertion/ds:Signature", "absente", "une signature")
 
@@ -53,12 +55,14 @@ def signature(demand: Demand) -> Iterator[Breach]:
 
 @SIGNATURE.rule("VIHF-SHA1")
 def sha1(demand: Demand) -> Iterator[Breach]:
+    """SHA-1 is tolerated, and told."""
     if demand.signed and demand.uses_sha1:
         yield Breach("ds:SignedInfo", "SHA-1", "SHA-256")
 
 
 @SIGNATURE.rule("VIHF-CERT-KIND")
 def certificate_kind(demand: Demand) -> Iterator[Breach]:
+    """A signature certificate, not the authentication one (DMPInvalidCertificate)."""
     if demand.certificate is not None and not for_signing(demand.certificate):
         yield Breach(
             "ds:X509Certificate",
@@ -73,6 +77,7 @@ def certificate_kind(demand: Demand) -> Iterator[Breach]:
 
 @SIGNATURE.rule("VIHF-CERT-TRUST")
 def certificate_trust(demand: Demand) -> Iterator[Breach]:
+    """Issued by an authority of the platform."""
     if demand.certificate is None or demand.trust is None:
         return
     if not demand.trust.issued(demand.certificate):
@@ -85,6 +90,7 @@ def certificate_trust(demand: Demand) -> Iterator[Breach]:
 
 @SIGNATURE.rule("VIHF-CERT-DATES")
 def certificate_dates(demand: Demand) -> Iterator[Breach]:
+    """Within its dates at the session's clock."""
     certificate = demand.certificate
     if certificate is not None and not in_dates(certificate, demand.now):
         yield Breach(
@@ -96,6 +102,7 @@ def certificate_dates(demand: Demand) -> Iterator[Breach]:
 
 @SIGNATURE.rule("VIHF-CERT-REVOKED")
 def certificate_revoked(demand: Demand) -> Iterator[Breach]:
+    """Not on the authority's revocation list."""
     if demand.certificate is None or demand.trust is None:
         return
     if demand.trust.revoked(demand.certificate):
@@ -106,6 +113,7 @@ def certificate_revoked(demand: Demand) -> Iterator[Breach]:
 
 @SIGNATURE.rule("VIHF-ISSUER")
 def issuer(demand: Demand) -> Iterator[Breach]:
+    """Issuer is the subject of the signing certificate, in RFC 2253 order."""
     if demand.certificate is None:
         return
     wanted = signer_dn(demand.certificate)

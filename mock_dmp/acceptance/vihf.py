@@ -16,6 +16,7 @@ _GLASS = "bris_de_glace"
 
 @VIHF.rule("VIHF-PRESENT")
 def present(demand: Demand) -> Iterator[Breach]:
+    """The security header carries an assertion."""
     envelope = demand.call.message.envelope
     if not envelope.assertions:
         yield Breach(
@@ -27,6 +28,7 @@ def present(demand: Demand) -> Iterator[Breach]:
 
 @VIHF.rule("VIHF-SINGLE")
 def single(demand: Demand) -> Iterator[Breach]:
+    """One header, one assertion: with two, somebody must choose."""
     envelope = demand.call.message.envelope
     if len(envelope.assertions) > 1 or len(envelope.security) > 1:
         yield Breach(
@@ -67,18 +69,21 @@ _ATTRIBUTES = {"lps_name": "attribut LPS_Nom", "lps_version": "attribut LPS_Vers
 
 @VIHF.rule("VIHF-VERSION")
 def version(demand: Demand) -> Iterator[Breach]:
+    """VIHF 3.0 (DMP v2) or 4.0 (ANS since 2024)."""
     if demand.told is not None and demand.vihf.vihf_version not in _VERSIONS:
         yield Breach("attribut VIHF_Version", demand.vihf.vihf_version, " ou ".join(_VERSIONS))
 
 
 @VIHF.rule("VIHF-RESOURCE-URN")
 def resource_urn(demand: Demand) -> Iterator[Breach]:
+    """The assertion is for the DMP."""
     if demand.told is not None and demand.vihf.resource_urn != "urn:dmp":
         yield Breach("attribut Ressource_URN", demand.vihf.resource_urn or "absent", "urn:dmp")
 
 
 @VIHF.rule("VIHF-ACCESS-MODE")
 def access_mode(demand: Demand) -> Iterator[Breach]:
+    """Purpose of use in JDV_J38; breaking the glass has a reason."""
     if demand.told is None or demand.vihf.purpose is None:
         return
     purpose = demand.vihf.purpose

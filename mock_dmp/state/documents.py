@@ -125,6 +125,13 @@ def register(db: Connection, session: str, registration: Registration, *, deprec
         db.execute(update(objects).where(mine, objects.c.id.in_(batch)).values(status=deprecated_status))
 
 
+def hold(db: Connection, session: str, ids: Iterable[str]) -> None:
+    """Let nobody else change those objects until the transaction ends (SQLite: its one writer already does)."""
+    for batch in _batches(tuple(ids)):
+        mine = objects.c.session == session
+        db.execute(select(objects.c.id).where(mine, objects.c.id.in_(batch)).with_for_update()).all()
+
+
 def entries(db: Connection, session: str, patient: str) -> list[RegistryObject]:
     """The document entries of a patient, oldest first."""
     return _select(db, _of(session).where(objects.c.patient == patient, objects.c.kind == "entry"))

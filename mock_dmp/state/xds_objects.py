@@ -35,6 +35,8 @@ class Label:
 
 @dataclass(frozen=True)
 class Slot:
+    """A named list of values."""
+
     name: str
     values: tuple[str, ...]
 
@@ -52,6 +54,7 @@ class Classification:
     parent: str = ""
 
     def values(self, slot: str) -> tuple[str, ...]:
+        """All values of a slot, () when absent."""
         return tuple(value for item in self.slots if item.name == slot for value in item.values)
 
     def coded(self) -> Coded:
@@ -90,34 +93,43 @@ class RegistryObject:
     status: str = ""
 
     def values(self, slot: str) -> tuple[str, ...]:
+        """All values of a slot, () when absent."""
         return tuple(value for item in self.slots if item.name == slot for value in item.values)
 
     def slot(self, name: str) -> str:
+        """First value of a slot, "" when absent."""
         return next(iter(self.values(name)), "")
 
     def classified(self, scheme: str) -> tuple[Classification, ...]:
+        """Its classifications of a scheme, in order."""
         return tuple(item for item in self.classifications if item.scheme == scheme)
 
     def codes(self, scheme: str) -> tuple[Coded, ...]:
+        """Its codes of a scheme, in order."""
         return tuple(item.coded() for item in self.classified(scheme))
 
     def identifier(self, scheme: str) -> str:
+        """Value of an ExternalIdentifier, "" when absent."""
         return next((item.value for item in self.identifiers if item.scheme == scheme), "")
 
     @property
     def unique_id(self) -> str:
+        """uniqueId, "" when absent."""
         return self.identifier(UNIQUE_ID[self.kind])
 
     @property
     def patient_id(self) -> str:
+        """patientId (CX) as written, "" when absent."""
         return self.identifier(PATIENT_ID[self.kind])
 
     @property
     def title(self) -> str:
+        """First label of Name."""
         return self.name[0].value if self.name else ""
 
     @property
     def authors(self) -> tuple[Classification, ...]:
+        """One classification an author."""
         return self.classified(AUTHOR[self.kind])
 
     def author_values(self, slot: str) -> tuple[str, ...]:
@@ -138,11 +150,14 @@ class RegistryObject:
         return replace(self, slots=(*others, Slot(name, (value,))))
 
     def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Association:
+    """A typed link between two objects; `classified`: it came with a classification."""
+
     id: str
     type: str
     source: str
@@ -152,9 +167,11 @@ class Association:
     classified: bool = False
 
     def values(self, slot: str) -> tuple[str, ...]:
+        """All values of a slot, () when absent."""
         return tuple(value for item in self.slots if item.name == slot for value in item.values)
 
     def to_json(self) -> dict[str, Any]:
+        """Plain JSON values."""
         return asdict(self)
 
 

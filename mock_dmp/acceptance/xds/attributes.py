@@ -99,6 +99,7 @@ def required_by_the_dmp(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-CARDINALITY")
 def single_value(filing: Filing) -> Iterator[Breach]:
+    """Slots that take one value have one (ITI TF-3 table 4.2.3.2-1)."""
     for item in filing.sent.objects:
         for slot in item.slots:
             if slot.name in _SINGLE and len(slot.values) > 1:
@@ -107,6 +108,7 @@ def single_value(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def object_type(filing: Filing) -> Iterator[Breach]:
+    """Stable documents only: on-demand ones come by ITI-61."""
     for entry in filing.sent.entries:
         if entry.object_type != facts.STABLE_DOCUMENT:
             yield Breach(label(entry, "objectType"), entry.object_type or "absent", facts.STABLE_DOCUMENT)
@@ -114,6 +116,7 @@ def object_type(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-OID-UNIQUE-ID")
 def unique_id_is_an_oid(filing: Filing) -> Iterator[Breach]:
+    """uniqueId and sourceId are OIDs; the DMP does not take `OID^extension` (EX_2.1-1130)."""
     for item in filing.sent.objects:
         if item.unique_id:
             yield from _form(label(item, "uniqueId"), item.unique_id, parse_oid, "un OID, sans extension")
@@ -124,6 +127,7 @@ def unique_id_is_an_oid(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def times(filing: Filing) -> Iterator[Breach]:
+    """DTM in UTC, of any precision (ITI TF-3 table 4.2.3.1.7-2)."""
     for item in filing.sent.objects:
         for name in _TIMES:
             if item.slot(name):
@@ -134,6 +138,7 @@ def times(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def time_order(filing: Filing) -> Iterator[Breach]:
+    """A service does not end before it starts."""
     for entry in filing.sent.entries:
         try:
             start, stop = parse_dtm(entry.slot("serviceStartTime")), parse_dtm(entry.slot("serviceStopTime"))
@@ -145,6 +150,7 @@ def time_order(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-PATIENT-ID-FORMAT")
 def patient_id_form(filing: Filing) -> Iterator[Breach]:
+    """CX with its authority; type and date after it are a national option."""
     for item in filing.sent.objects:
         if item.patient_id:
             yield from _form(label(item, "patientId"), item.patient_id, parse_cx, "INS^^^&OID&ISO^NH")
@@ -155,6 +161,7 @@ def patient_id_form(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def patient_info(filing: Filing) -> Iterator[Breach]:
+    """Fields of PID that sourcePatientInfo may carry (ITI TF-3 4.2.3.2.23, DMP model)."""
     for entry in filing.sent.entries:
         for value in entry.values("sourcePatientInfo"):
             if not _PATIENT_INFO.fullmatch(value):
@@ -165,6 +172,7 @@ def patient_info(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def author_form(filing: Filing) -> Iterator[Breach]:
+    """One authorPerson (XCN) an author, institutions in XON, empty nodeRepresentation."""
     for item in filing.sent.objects:
         for author in item.authors:
             people = author.values("authorPerson")
@@ -184,6 +192,7 @@ def author_form(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def hash_form(filing: Filing) -> Iterator[Breach]:
+    """SHA-1 in hexadecimal, size in bytes (ITI TF-3 4.2.3.2.10, 4.2.3.2.25)."""
     for entry in filing.sent.entries:
         declared, size = entry.slot("hash"), entry.slot("size")
         if declared and not _SHA1.fullmatch(declared):
@@ -194,6 +203,7 @@ def hash_form(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def language(filing: Filing) -> Iterator[Breach]:
+    """languageCode is a language tag (ITI TF-3 4.2.3.2.13)."""
     for entry in filing.sent.entries:
         value = entry.slot("languageCode")
         if value and not _LANGUAGE.fullmatch(value):
@@ -202,6 +212,7 @@ def language(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def title_length(filing: Filing) -> Iterator[Breach]:
+    """128 characters at most (ITI TF-3 4.2.3.2.28)."""
     for item in filing.sent.objects:
         if len(item.title) > _MAX_TITLE:
             yield Breach(label(item, "title"), f"{len(item.title)} caractères", f"{_MAX_TITLE} au plus")
@@ -209,6 +220,7 @@ def title_length(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-FORMATS")
 def mime_type(filing: Filing) -> Iterator[Breach]:
+    """mimeType has a type and a subtype."""
     for entry in filing.sent.entries:
         if entry.mime_type and not _MIME.fullmatch(entry.mime_type):
             yield Breach(label(entry, "mimeType"), entry.mime_type, "type/sous-type")

@@ -23,6 +23,7 @@ _CDA = frozenset({"text/xml", "application/xml", "application/xslt+xml", "applic
 
 @MESSAGE.rule("CDA-WELL-FORMED")
 def well_formed(filing: Filing) -> Iterator[Breach]:
+    """XML without DTD (EX_2.1-1071)."""
     for entry in _cda_entries(filing):
         try:
             _parse(filing, entry)
@@ -32,6 +33,7 @@ def well_formed(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("CDA-SCHEMA")
 def schema(filing: Filing) -> Iterator[Breach]:
+    """Valid against the XSD that the session names; none by default."""
     path = str(filing.settings.switch("cda_schema"))
     if not path:
         return
@@ -49,6 +51,7 @@ def schema(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("CDA-COHERENCE")
 def coherence(filing: Filing) -> Iterator[Breach]:
+    """The entry says what the header says: ids, patient, type, language, title (ANS mapping)."""
     for entry in _cda_entries(filing):
         root = _readable(filing, entry)
         if root is None or root.tag != f"{{{facts.HL7}}}ClinicalDocument":
@@ -96,4 +99,6 @@ def _readable(filing: Filing, entry: RegistryObject) -> etree._Element | None:
 
 def _parse(filing: Filing, entry: RegistryObject) -> etree._Element | None:
     document = bytes_of(filing, entry)
-    return None if document is None else safexml.parse(document.read(), huge=True)
+    if document is None:
+        return None
+    return safexml.parse(document.read(), max_bytes=max(document.size, 1), huge=True)

@@ -21,6 +21,7 @@ _VACCINATION = "87273-9"
 
 @MESSAGE.rule("XDS-PATIENT-ID")
 def same_patient(filing: Filing) -> Iterator[Breach]:
+    """One patient in the set and all its entries (ITI TF-3 4.2.3.2.16)."""
     if not filing.sent.sets:
         return
     wanted = _identity(filing.sent.sets[0].patient_id)
@@ -31,6 +32,7 @@ def same_patient(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-PATIENT-ID")
 def patient_of_vihf(filing: Filing) -> Iterator[Breach]:
+    """And it is the patient of the VIHF; type code and date do not count."""
     if filing.ins is None:
         return
     for item in filing.sent.objects:
@@ -50,6 +52,7 @@ def production_identity(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-PATIENT-KNOWN")
 def patient_known(filing: Filing) -> Iterator[Breach]:
+    """The patient has a DMP."""
     if filing.patient is None or filing.patient.dmp.status == "absent":
         yield Breach("patientId", str(filing.ins or ""), "un patient qui a un DMP")
 
@@ -70,6 +73,7 @@ def author_institution(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-VISIBILITY-SECRET")
 def secret_connection(filing: Filing) -> Iterator[Breach]:
+    """In a secret connection only documents hidden from representatives (EX_2.1-1050)."""
     if not filing.caller.secret:
         return
     for entry in filing.document_entries:
@@ -80,6 +84,7 @@ def secret_connection(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-VISIBILITY-SECRET")
 def no_vaccination_in_secret(filing: Filing) -> Iterator[Breach]:
+    """No vaccination note in a secret connection (EX_2.1-2005)."""
     if not filing.caller.secret:
         return
     for entry in filing.document_entries:
@@ -89,6 +94,7 @@ def no_vaccination_in_secret(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-VISIBILITY-MINOR")
 def representatives_of_minors_only(filing: Filing) -> Iterator[Breach]:
+    """Only a minor has representatives to hide from; inferred."""
     if filing.patient is None or filing.patient.minor:
         return
     for entry in filing.document_entries:

@@ -21,6 +21,7 @@ def bytes_of(filing: Filing, entry: RegistryObject) -> Binary | None:
 
 @MESSAGE.rule("XDS-DOCUMENT-ID-CASE")
 def document_id_case(filing: Filing) -> Iterator[Breach]:
+    """Document/@id and entry id are equal, case included (a published sample differs)."""
     ids = {entry.id for entry in filing.sent.entries}
     lowered = {identifier.lower(): identifier for identifier in ids}
     for name in filing.sent.documents:
@@ -30,6 +31,7 @@ def document_id_case(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-DOCUMENTS")
 def missing_document(filing: Filing) -> Iterator[Breach]:
+    """Each entry has its bytes (ITI TF-2 3.41.4.1.3)."""
     for entry in filing.sent.entries:
         if bytes_of(filing, entry) is None:
             found = "xop:Include sans partie MIME" if entry.id in filing.sent.dangling else "aucun document"
@@ -38,6 +40,7 @@ def missing_document(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-DOCUMENT-METADATA")
 def missing_entry(filing: Filing) -> Iterator[Breach]:
+    """Each document has its entry (ITI TF-2 3.41.4.1.3)."""
     strict = filing.settings.severity("XDS-DOCUMENT-ID-CASE") == "refuse"
     ids = {entry.id if strict else entry.id.lower() for entry in filing.sent.entries}
     for name in (*filing.sent.documents, *filing.sent.dangling):
@@ -49,6 +52,7 @@ def missing_entry(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-HASH")
 def declared_hash(filing: Filing) -> Iterator[Breach]:
+    """The declared hash is that of the bytes received."""
     for entry in filing.sent.entries:
         document, declared = bytes_of(filing, entry), entry.slot("hash")
         if document is not None and declared and declared.lower() != document.sha1.lower():
@@ -57,6 +61,7 @@ def declared_hash(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SIZE")
 def declared_size(filing: Filing) -> Iterator[Breach]:
+    """The declared size is that of the bytes received."""
     for entry in filing.sent.entries:
         document, declared = bytes_of(filing, entry), entry.slot("size")
         if document is not None and declared and declared.strip() != str(document.size):

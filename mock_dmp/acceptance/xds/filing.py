@@ -30,18 +30,23 @@ class Known:
     session: str
 
     def objects(self, ids: Iterable[str]) -> list[RegistryObject]:
+        """Sets and entries by entryUUID."""
         return documents.by_id(self.db, self.session, ids)
 
     def by_unique_id(self, kind: Kind, unique_ids: Iterable[str]) -> list[RegistryObject]:
+        """Sets or entries by uniqueId."""
         return documents.by_unique_id(self.db, self.session, kind, unique_ids)
 
     def content(self, unique_id: str) -> Content | None:
+        """The bytes registered under a uniqueId."""
         return documents.content(self.db, self.session, unique_id)
 
     def patient_of(self, object_id: str) -> str:
+        """Key of the patient of a registered object."""
         return documents.patient_of(self.db, self.session, object_id)
 
     def ids(self, ids: Iterable[str]) -> set[str]:
+        """Those of the ids that are in use."""
         return documents.known_ids(self.db, self.session, ids)
 
 
@@ -62,9 +67,11 @@ class Filing:
 
     @property
     def signatures(self) -> tuple[RegistryObject, ...]:
+        """The entries of signature documents: one when the message is right."""
         return tuple(entry for entry in self.sent.entries if entry.is_signature)
 
     def links(self, *types: str) -> tuple[Association, ...]:
+        """The associations of those types."""
         return tuple(link for link in self.sent.associations if link.type in types)
 
 

@@ -19,6 +19,7 @@ _RELATIONS = (facts.RPLC, facts.APND, facts.XFRM, facts.XFRM_RPLC)
 
 @REGISTRY.rule("XDS-REPLACE-TARGET")
 def target_known(both: RegistryFiling) -> Iterator[Breach]:
+    """What is replaced or completed is in the registry (ITI TF-3 4.2.2.2)."""
     for link, target in _targets(both):
         if target is None:
             yield Breach(
@@ -31,6 +32,7 @@ def target_known(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-REPLACE-TARGET")
 def target_approved(both: RegistryFiling) -> Iterator[Breach]:
+    """It is Approved: a deprecated document is replaced no more."""
     for link, target in _targets(both):
         if target is not None and target.status != facts.APPROVED:
             yield Breach(
@@ -42,6 +44,7 @@ def target_approved(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-REPLACE-TARGET")
 def target_patient(both: RegistryFiling) -> Iterator[Breach]:
+    """It is about the same patient."""
     patient = both.filing.patient
     for link, target in _targets(both):
         if target is not None and patient is not None and both.known.patient_of(target.id) != patient.key:
@@ -55,6 +58,7 @@ def target_patient(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-REPLACE-TARGET")
 def replacement_has_its_own_unique_id(both: RegistryFiling) -> Iterator[Breach]:
+    """A new version has a uniqueId of its own (EX_2.1 replacement)."""
     sent = {entry.id: entry for entry in both.filing.sent.entries}
     for link, target in _targets(both):
         source = sent.get(link.source)
@@ -69,6 +73,7 @@ def replacement_has_its_own_unique_id(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-ASSOCIATIONS")
 def reference_known(both: RegistryFiling) -> Iterator[Breach]:
+    """A HasMember by Reference names a registered document."""
     sent = {entry.id for entry in both.filing.sent.entries}
     wanted = [
         link
@@ -85,6 +90,7 @@ def reference_known(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-STRUCTURE")
 def uuid_free(both: RegistryFiling) -> Iterator[Breach]:
+    """An entryUUID given by the sender is not in use."""
     ids = [identifier for identifier in both.filing.sent.ids if is_urn_uuid(identifier)]
     for taken in sorted(both.known.ids(ids)):
         yield Breach(f"attribut id {taken}", "déjà porté par un objet du registre", "un UUID neuf")
@@ -92,6 +98,7 @@ def uuid_free(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-DUPLICATE-SET")
 def set_unique_id_free(both: RegistryFiling) -> Iterator[Breach]:
+    """The uniqueId of a set is used once (ITI TF-3 4.2.3.3.12)."""
     ids = [package.unique_id for package in both.filing.sent.sets if package.unique_id]
     for known in both.known.by_unique_id("set", ids):
         yield Breach("lot de soumission, attribut uniqueId", known.unique_id, "un uniqueId jamais utilisé")
@@ -99,6 +106,7 @@ def set_unique_id_free(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-NON-IDENTICAL")
 def identical_hash(both: RegistryFiling) -> Iterator[Breach]:
+    """A uniqueId that is known comes back with the same bytes."""
     for entry in both.filing.sent.entries:
         document = bytes_of(both.filing, entry)
         known = both.known.content(entry.unique_id) if entry.unique_id else None
@@ -112,6 +120,7 @@ def identical_hash(both: RegistryFiling) -> Iterator[Breach]:
 
 @REGISTRY.rule("XDS-NON-IDENTICAL")
 def identical_size(both: RegistryFiling) -> Iterator[Breach]:
+    """And so with the same size."""
     for entry in both.filing.sent.entries:
         document = bytes_of(both.filing, entry)
         known = both.known.content(entry.unique_id) if entry.unique_id else None

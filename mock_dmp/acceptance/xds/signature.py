@@ -21,6 +21,7 @@ _HIDDEN = frozenset({"N", "MASQUE_PS", "INVISIBLE_PATIENT"})
 
 @MESSAGE.rule("XDS-SIGNATURE-REQUIRED")
 def one_signature_document(filing: Filing) -> Iterator[Breach]:
+    """Exactly one entry is the signature document of the set."""
     if len(filing.signatures) != 1:
         yield Breach(
             "RegistryObjectList",
@@ -31,6 +32,7 @@ def one_signature_document(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SIGNATURE-REQUIRED")
 def signs_association(filing: Filing) -> Iterator[Breach]:
+    """It signs the set, once."""
     packages = {package.id for package in filing.sent.sets}
     if len(packages) != 1:
         return  # said by XDS-STRUCTURE
@@ -42,6 +44,7 @@ def signs_association(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SIGNATURE-METADATA")
 def signature_metadata(filing: Filing) -> Iterator[Breach]:
+    """Its entry is hidden from all and has the language `art`."""
     for entry in filing.signatures:
         codes = {code.code for code in entry.codes(facts.DE_CONFIDENTIALITY)}
         if codes != _HIDDEN:
@@ -54,6 +57,7 @@ def signature_metadata(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SIGNATURE-MANIFEST")
 def readable(filing: Filing) -> Iterator[Breach]:
+    """It is a ds:Signature with one manifest."""
     for entry in filing.signatures:
         try:
             _read(filing, entry)
@@ -65,6 +69,7 @@ def readable(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SIGNATURE-MANIFEST")
 def manifest(filing: Filing) -> Iterator[Breach]:
+    """The manifest names the set and each document, with the digest of what was received."""
     for entry in filing.signatures:
         document = _readable(filing, entry)
         if document is None:
@@ -79,6 +84,7 @@ def manifest(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SIGNATURE-CRYPTO")
 def cryptography(filing: Filing) -> Iterator[Breach]:
+    """Digests of SignedInfo and signature value hold with the certificate inside."""
     for entry in filing.signatures:
         document = _readable(filing, entry)
         if document is None:

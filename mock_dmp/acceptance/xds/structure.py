@@ -21,6 +21,7 @@ _UPDATES = "urn:ihe:iti:2010:AssociationType:"
 
 @MESSAGE.rule("XDS-STRUCTURE")
 def one_set(filing: Filing) -> Iterator[Breach]:
+    """One package, and it is classified as a submission set (ITI TF-3 4.2.1.1)."""
     if len(filing.sent.sets) != 1:
         yield Breach("RegistryObjectList", f"{len(filing.sent.sets)} lot(s) de soumission", "exactement un")
     for package in filing.sent.unclassified:
@@ -29,18 +30,21 @@ def one_set(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-STRUCTURE")
 def has_entry(filing: Filing) -> Iterator[Breach]:
+    """A submission of the DMP feeds one document at least, beside its signature (TD2.1)."""
     if not filing.document_entries:
         yield Breach("RegistryObjectList", "aucune fiche de document", "au moins une")
 
 
 @MESSAGE.rule("XDS-FOLDER")
 def no_folder(filing: Filing) -> Iterator[Breach]:
+    """The DMP knows no folder; inferred from its samples and clients."""
     for folder in filing.sent.folders:
         yield Breach(f"classeur {folder}", "un classeur (Folder)", "aucun : le DMP n'a pas de classeur")
 
 
 @MESSAGE.rule("XDS-ASSOCIATIONS")
 def every_entry_is_a_member(filing: Filing) -> Iterator[Breach]:
+    """Each entry is the target of one HasMember from the set (ITI TF-3 4.2.2.1)."""
     packages = {package.id for package in filing.sent.sets}
     if not packages:
         return  # said above, once
@@ -56,6 +60,7 @@ def every_entry_is_a_member(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-ASSOCIATIONS")
 def member_status(filing: Filing) -> Iterator[Breach]:
+    """SubmissionSetStatus: Original for an object of the message, else Reference (ITI TF-3 4.2.2.1.2)."""
     sent = {entry.id for entry in filing.sent.entries}
     for link in filing.links(facts.HAS_MEMBER):
         values = link.values("SubmissionSetStatus")
@@ -68,6 +73,7 @@ def member_status(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-ASSOCIATIONS")
 def member_has_no_documentation(filing: Filing) -> Iterator[Breach]:
+    """HasMember carries no association documentation (ITI TF-3 4.2.2.2.6)."""
     for link in filing.links(facts.HAS_MEMBER):
         if link.classified:
             yield Breach(f"association {link.id}", "une classification", "aucune sur HasMember")
@@ -75,6 +81,7 @@ def member_has_no_documentation(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-ASSOCIATIONS")
 def association_type(filing: Filing) -> Iterator[Breach]:
+    """Only the types of ITI-41; those of ITI-57 have their own transaction."""
     for link in filing.sent.associations:
         if link.type not in _KNOWN:
             hint = " (opération d'ITI-57)" if link.type.startswith(_UPDATES) else ""
@@ -87,6 +94,7 @@ def association_type(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-ASSOCIATIONS")
 def association_source(filing: Filing) -> Iterator[Breach]:
+    """HasMember starts at the set, relations and signature at an entry of the message."""
     entries = {entry.id for entry in filing.sent.entries}
     packages = {package.id for package in filing.sent.sets}
     for link in filing.links(facts.HAS_MEMBER, facts.SIGNS, *_RELATIONS):
@@ -100,6 +108,7 @@ def association_source(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-ASSOCIATIONS")
 def association_target(filing: Filing) -> Iterator[Breach]:
+    """Members and signatures point inside the message, relations at a registered entryUUID."""
     entries = {entry.id for entry in filing.sent.entries}
     packages = {package.id for package in filing.sent.sets}
     for link in filing.links(facts.HAS_MEMBER):
@@ -121,6 +130,7 @@ def association_target(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-STRUCTURE")
 def ids_unique(filing: Filing) -> Iterator[Breach]:
+    """Every object has an id, and no two share one (ITI TF-3 4.2.1.4)."""
     ids = filing.sent.ids
     for identifier, count in Counter(ids).items():
         if count > 1:
@@ -131,6 +141,7 @@ def ids_unique(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-STRUCTURE")
 def objects_are_new(filing: Filing) -> Iterator[Breach]:
+    """A `lid` other than the own id is an update, which ITI-41 is not (ITI-57)."""
     for item in filing.sent.objects:
         if item.lid and item.lid != item.id:
             yield Breach(label(item, "lid"), item.lid, "absent : un lid appartient à ITI-57")
@@ -138,6 +149,7 @@ def objects_are_new(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-DUPLICATE-IN-MESSAGE")
 def unique_id_twice(filing: Filing) -> Iterator[Breach]:
+    """uniqueIds differ inside a message (ITI TF-3 4.2.3.2.26)."""
     counted = Counter(item.unique_id for item in filing.sent.objects if item.unique_id)
     for unique_id, count in counted.items():
         if count > 1:
@@ -146,6 +158,7 @@ def unique_id_twice(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-STRUCTURE")
 def parts_name_their_parent(filing: Filing) -> Iterator[Breach]:
+    """classifiedObject and registryObject name the object that holds the part (ebRIM 3)."""
     for item in filing.sent.objects:
         for classification in item.classifications:
             if classification.parent != item.id:
@@ -165,6 +178,7 @@ def parts_name_their_parent(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SLOTS")
 def slot_twice(filing: Filing) -> Iterator[Breach]:
+    """A slot name occurs once in its parent (ITI TF-3 4.2.3.1)."""
     for where, slots in _slot_lists(filing):
         for name, count in Counter(slot.name for slot in slots).items():
             if count > 1:
@@ -173,6 +187,7 @@ def slot_twice(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SLOTS")
 def slot_name(filing: Filing) -> Iterator[Breach]:
+    """A slot is one of the model, or its name is a URN (ITI TF-3 4.2.3.1.6)."""
     for item in filing.sent.objects:
         for slot in item.slots:
             if slot.name not in _SLOTS[item.kind] and not slot.name.startswith("urn:"):
@@ -181,6 +196,7 @@ def slot_name(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-SLOTS")
 def slot_values(filing: Filing) -> Iterator[Breach]:
+    """A slot has a value, of 256 characters at most (ebRIM LongName)."""
     for where, slots in _slot_lists(filing):
         for slot in slots:
             if not slot.values or not any(slot.values):

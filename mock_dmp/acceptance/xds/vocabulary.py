@@ -27,6 +27,7 @@ _MAX_CONFIDENTIALITY = 4
 
 @MESSAGE.rule("XDS-VALUE-SETS")
 def value_sets(filing: Filing) -> Iterator[Breach]:
+    """Codes are in JDV_J57 to JDV_J62 and JDV_J66."""
     for package in filing.sent.sets:
         yield from _outside(package, _SET)
     for entry in filing.document_entries:
@@ -35,6 +36,7 @@ def value_sets(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-CLASS-OF-TYPE")
 def class_of_type(filing: Filing) -> Iterator[Breach]:
+    """classCode is the class that ASS_X04 gives to the type."""
     for entry in filing.document_entries:
         types, classes = entry.codes(facts.DE_TYPE), entry.codes(facts.DE_CLASS)
         wanted = codes.class_of_type(types[0].code, types[0].system) if len(types) == 1 else None
@@ -48,6 +50,7 @@ def class_of_type(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-CONFIDENTIALITY-N")
 def confidentiality_starts_with_n(filing: Filing) -> Iterator[Breach]:
+    """N first, then visibility codes, four in all at most."""
     for entry in filing.document_entries:
         found = entry.codes(facts.DE_CONFIDENTIALITY)
         if found and (found[0].code, found[0].system) != ("N", facts.OID_CONFIDENTIALITY):
@@ -64,6 +67,7 @@ def confidentiality_starts_with_n(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-VISIBILITY-CUMUL")
 def visibility_cumul(filing: Filing) -> Iterator[Breach]:
+    """Masked to professionals or invisible to the patient, not both (EX_2.1-1050)."""
     for entry in filing.document_entries:
         found = {code.code for code in entry.codes(facts.DE_CONFIDENTIALITY)}
         if {"MASQUE_PS", "INVISIBLE_PATIENT"} <= found:

@@ -100,6 +100,7 @@ def _write(call: Call, filing: Filing, contents: dict[str, Content]) -> Registra
     def judge() -> list[Judged]:
         return list(REGISTRY.judge(RegistryFiling(filing, Known(call.db, session)), filing.settings))
 
+    documents.hold(call.db, session, (link.target for link in filing.sent.associations))
     refuse(call, judge())
     whole = registration(
         Accepted(

@@ -66,7 +66,7 @@ class ManifestReference:
         for transform in self.transforms:
             exclusive, comments = _canonicalisation(transform)
             try:
-                root = safexml.parse(data, huge=True)
+                root = safexml.parse(data, max_bytes=max(len(data), 1), huge=True)
             except XmlRefused as problem:
                 raise _refused("transformation XML d'un document illisible", problem.message()) from problem
             # Octets are parsed into a whole document: what stands around its root is digested too.
