@@ -35,6 +35,9 @@ SIGNATURES = {
     group=BODY,
     clause="CDA R2 §4.3 ; CI-SIS",
     title=Text("Le document a un corps, structuré ou non", "The document has one body, structured or not"),
+    mend=Text(
+        "mettre structuredBody ou nonXMLBody, l'un des deux", "put structuredBody or nonXMLBody, one of them"
+    ),
 )
 def one(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:component", "*[self::hl7:structuredBody or self::hl7:nonXMLBody]", 1)
@@ -62,6 +65,10 @@ def templates(view: CdaView) -> Iterator[Finding]:
     group=BODY,
     clause="volet CDA, corps de niveau 1 : cinq types de média",
     title=Text("Le type de média du corps est admis", "The media type of the body is allowed"),
+    mend=Text(
+        "convertir le corps en PDF, texte, RTF, JPEG ou TIFF",
+        "convert the body to PDF, text, RTF, JPEG or TIFF",
+    ),
     confidence="B",
 )
 def media(view: CdaView) -> Iterator[Finding]:
@@ -113,6 +120,10 @@ def body_type(view: CdaView) -> Iterator[Finding]:
     group=BODY,
     clause="CDA R2 §4.3.5",
     title=Text("Un corps structuré a des sections", "A structured body has sections"),
+    mend=Text(
+        "une section par component du corps structuré",
+        "one section for each component of the structured body",
+    ),
 )
 def sections(view: CdaView) -> Iterator[Finding]:
     path = "hl7:component/hl7:structuredBody"
@@ -131,6 +142,7 @@ def sections(view: CdaView) -> Iterator[Finding]:
     group=BODY,
     clause="CDA R2 §4.3.5.2 ; modèles de contenus",
     title=Text("Chaque section est codée", "Each section is coded"),
+    mend=Text("un code et son système par section", "a code and its system for each section"),
     confidence="B",
     default="warning",
 )
@@ -145,6 +157,7 @@ def section_code(view: CdaView) -> Iterator[Finding]:
     group=BODY,
     clause=f"{BEYOND} : ce qu'un lecteur voit d'une section",
     title=Text("Chaque section a un titre et un texte", "Each section has a title and a text"),
+    mend=Text("écrire title et text", "write title and text"),
     confidence="C",
     default="warning",
 )
@@ -164,6 +177,7 @@ def narrative(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "Chaque renvoi d'une entrée mène à un texte de la section", "Each reference leads to a narrative text"
     ),
+    mend=Text("accorder #ID et l'ID du texte", "make #ID and the ID of the text agree"),
     confidence="C",
     default="info",
 )
@@ -179,6 +193,7 @@ def references(view: CdaView) -> Iterator[Finding]:
     group=BODY,
     clause="XML Schema, type ID",
     title=Text("Chaque ID du document est unique", "Each ID of the document is unique"),
+    mend=Text("donner à chaque élément un ID à lui", "give each element an ID of its own"),
 )
 def ids(view: CdaView) -> Iterator[Finding]:
     holders = view.nodes("descendant::*[@ID]")

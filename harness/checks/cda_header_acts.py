@@ -25,6 +25,10 @@ SETTING = f"{PERFORMER}/hl7:assignedEntity/hl7:representedOrganization/hl7:stand
     group=GROUP,
     clause=SM,
     title=Text("Chaque documentationOf décrit un acte", "Each documentationOf describes one act"),
+    mend=Text(
+        "un acte par documentationOf ; code et codeSystem ensemble",
+        "one act for each documentationOf; code and codeSystem together",
+    ),
 )
 def service_event(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:documentationOf", "hl7:serviceEvent", 1)
@@ -38,6 +42,9 @@ def service_event(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("La date d'un acte a un début valide", "The time of an act has a valid start"),
+    mend=Text(
+        "effectiveTime avec low, et high au plus une fois", "effectiveTime with low, and high once at most"
+    ),
 )
 def service_time(view: CdaView) -> Iterator[Finding]:
     path = f"{EVENT}/hl7:effectiveTime[not(@nullFlavor)]"
@@ -51,6 +58,7 @@ def service_time(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{BEYOND} : intervalle dans le bon sens",
     title=Text("Un acte commence avant de finir", "An act starts before it ends"),
+    mend=Text("remettre low et high dans l'ordre", "put low and high in order"),
     confidence="C",
     default="warning",
 )
@@ -71,6 +79,10 @@ def service_order(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "L'exécutant est identifié et dit son organisation", "The performer is identified, with organisation"
     ),
+    mend=Text(
+        "typeCode PRF, un id, une organisation et son cadre d'exercice",
+        "typeCode PRF, one id, one organisation and its setting",
+    ),
 )
 def performer(view: CdaView) -> Iterator[Finding]:
     yield from valued(view, PERFORMER, "typeCode", lambda value: value == "PRF", "PRF")
@@ -86,6 +98,7 @@ def performer(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{SM} : acte principal, daté, avec son exécutant",
     title=Text("L'acte principal a une date et un exécutant", "The main act has a time and a performer"),
+    mend=Text("un acte avec effectiveTime/low et performer", "an act with effectiveTime/low and performer"),
     confidence="B",
     default="warning",
 )
@@ -100,6 +113,10 @@ def service_main(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{SM} ; JDV_J04",
     title=Text("Le cadre d'exercice est un code complet", "The practice setting is a complete code"),
+    mend=Text(
+        "code, codeSystem et displayName du cadre d'exercice",
+        "code, codeSystem and displayName of the setting",
+    ),
 )
 def practice_setting(view: CdaView) -> Iterator[Finding]:
     yield from with_attributes(view, SETTING, "code", "codeSystem", "displayName")
@@ -110,6 +127,7 @@ def practice_setting(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{BEYOND} : JDV_J62",
     title=Text("Le DMP connaît ce cadre d'exercice", "The DMP knows this practice setting"),
+    mend=Text("prendre un cadre d'exercice de JDV_J62", "take a setting of JDV_J62"),
     confidence="C",
     default="warning",
 )
@@ -122,6 +140,9 @@ def practice_setting_known(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("La prise en charge a une date et un lieu", "The encounter has a time and a place"),
+    mend=Text(
+        "effectiveTime et location/healthCareFacility", "effectiveTime and location/healthCareFacility"
+    ),
 )
 def encounter(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ENCOUNTER, "hl7:effectiveTime", 1)
@@ -137,6 +158,10 @@ def encounter(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{SM} ; JDV_J02",
     title=Text("Le lieu de la prise en charge est un code complet", "The place of care is a complete code"),
+    mend=Text(
+        "code, codeSystem et displayName du secteur d'activité",
+        "code, codeSystem and displayName of the sector",
+    ),
 )
 def facility(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, FACILITY, "hl7:code", 1)
@@ -148,6 +173,7 @@ def facility(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{BEYOND} : JDV_J61",
     title=Text("Le DMP connaît ce secteur d'activité", "The DMP knows this sector"),
+    mend=Text("prendre un secteur de JDV_J61", "take a sector of JDV_J61"),
     confidence="C",
     default="warning",
 )
@@ -162,6 +188,10 @@ def facility_known(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "Responsable et participants de la prise en charge sont des professionnels identifiés",
         "People of the encounter are identified professionals",
+    ),
+    mend=Text(
+        "un assignedEntity avec un id de racine 1.2.250.1.71.4.2.1",
+        "an assignedEntity with an id of root 1.2.250.1.71.4.2.1",
     ),
 )
 def encounter_people(view: CdaView) -> Iterator[Finding]:
@@ -199,6 +229,7 @@ def related(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{BEYOND} : un document ne se remplace pas lui-même",
     title=Text("Le document remplacé est un autre document", "The replaced document is another one"),
+    mend=Text("mettre l'id du document remplacé", "put the id of the replaced document"),
     confidence="C",
     default="warning",
 )
@@ -214,6 +245,7 @@ def related_other(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Une prescription d'origine est identifiée", "An order is identified"),
+    mend=Text("un order avec un id", "one order with an id"),
 )
 def order(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:inFulfillmentOf", "hl7:order", 1)
@@ -225,6 +257,9 @@ def order(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Un consentement est codé et achevé", "A consent is coded and completed"),
+    mend=Text(
+        "un consent avec code et statusCode completed", "one consent with a code and statusCode completed"
+    ),
 )
 def consent(view: CdaView) -> Iterator[Finding]:
     path = "hl7:authorization"

@@ -88,6 +88,7 @@ def templates(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Le document a un identifiant, OID ou UUID", "The document has an id, OID or UUID"),
+    mend=Text("un id dont root est un OID ou un UUID", "one id whose root is an OID or a UUID"),
 )
 def identifier(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:id", 1)
@@ -129,6 +130,7 @@ def code_known(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Le document a un titre", "The document has a title"),
+    mend=Text("écrire un titre", "write a title"),
 )
 def title(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:title", 1)
@@ -142,6 +144,7 @@ def title(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Le document est daté", "The document is dated"),
+    mend=Text("une date du calendrier, AAAAMMJJhhmmss+hhmm", "a calendar date, YYYYMMDDhhmmss+hhmm"),
 )
 def effective_time(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:effectiveTime", 1)
@@ -173,6 +176,10 @@ def effective_time_zone(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{SM} ; Confidentiality",
     title=Text("La confidentialité est un code complet", "Confidentiality is a complete code"),
+    mend=Text(
+        "N avec codeSystem 2.16.840.1.113883.5.25 et displayName",
+        "N with codeSystem 2.16.840.1.113883.5.25 and displayName",
+    ),
 )
 def confidentiality(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:confidentialityCode", 1)
@@ -226,6 +233,7 @@ def language(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "setId est commun aux versions du document", "setId is shared by the versions of the document"
     ),
+    mend=Text("un setId dont root est un OID ou un UUID", "one setId whose root is an OID or a UUID"),
 )
 def set_id(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:setId", 1)
@@ -237,6 +245,7 @@ def set_id(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Le numéro de version est un entier", "The version number is an integer"),
+    mend=Text("un versionNumber entier", "one integer versionNumber"),
 )
 def version_number(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:versionNumber", 1)
@@ -250,6 +259,7 @@ def version_number(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{BEYOND} : la première version porte le numéro 1",
     title=Text("Le numéro de version est positif", "The version number is positive"),
+    mend=Text("commencer à 1", "start at 1"),
     confidence="C",
     default="warning",
 )
@@ -300,6 +310,10 @@ def parts(view: CdaView) -> Iterator[Finding]:
     clause="CDA R2 : classCode DOCCLIN, moodCode EVN",
     title=Text(
         "Classe et humeur, si elles sont dites, sont celles d'un document", "Class and mood are a document's"
+    ),
+    mend=Text(
+        "retirer classCode et moodCode, ou DOCCLIN et EVN",
+        "remove classCode and moodCode, or DOCCLIN and EVN",
     ),
 )
 def class_code(view: CdaView) -> Iterator[Finding]:

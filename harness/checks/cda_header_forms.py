@@ -91,6 +91,7 @@ def address(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{SM} (CI-SISAddr)",
     title=Text("L'usage d'une adresse est un code HL7", "The use of an address is an HL7 code"),
+    mend=Text("H, HP, WP… ou pas d'attribut use", "H, HP, WP… or no use attribute"),
 )
 def address_use(view: CdaView) -> Iterator[Finding]:
     for item in _header(view, "addr"):
@@ -127,6 +128,7 @@ def telecom(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=f"{SM} (CI-SISTelecom)",
     title=Text("L'usage d'un moyen de contact est un code HL7", "The use of a telecom is an HL7 code"),
+    mend=Text("H, HP, WP, MC… ou pas d'attribut use", "H, HP, WP, MC… or no use attribute"),
 )
 def telecom_use(view: CdaView) -> Iterator[Finding]:
     for item in _header(view, "telecom"):
@@ -174,6 +176,7 @@ def zones(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "Une racine d'identifiant est un OID ou un UUID, sans doublon", "An id root is an OID or a UUID, once"
     ),
+    mend=Text("root en OID ou UUID ; retirer le doublon", "root as an OID or a UUID; remove the duplicate"),
 )
 def identifiers(view: CdaView) -> Iterator[Finding]:
     for item in _header(view, "id setId templateId"):
@@ -198,6 +201,7 @@ def _key(element: etree._Element) -> tuple[str, str]:
     group=GROUP,
     clause=f"{SM} (CD)",
     title=Text("Un code vient avec son système, un libellé avec un code", "A code comes with its system"),
+    mend=Text("ajouter codeSystem, ou retirer displayName", "add codeSystem, or remove displayName"),
 )
 def coded(view: CdaView) -> Iterator[Finding]:
     simple = ("realmCode", "languageCode", "statusCode", "signatureCode")

@@ -24,6 +24,10 @@ GENDERS = ("F", "M", "UN")
     group=GROUP,
     clause=SM,
     title=Text("Le document a un patient et un seul", "The document has one patient and one only"),
+    mend=Text(
+        "un patientRole, un patient avec nom, sexe et date de naissance",
+        "one patientRole, one patient with name, gender and birth time",
+    ),
 )
 def patient(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:recordTarget", "hl7:patientRole", 1)
@@ -39,6 +43,7 @@ def patient(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "Chaque identifiant du patient a sa racine et son extension", "Each patient id has root and extension"
     ),
+    mend=Text("root et extension sur chaque id", "root and extension on each id"),
 )
 def patient_id(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ROLE, "hl7:id", 1, None)
@@ -182,6 +187,7 @@ def birth(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Le lieu de naissance est un lieu", "The birthplace is a place"),
+    mend=Text("un birthplace, un place", "one birthplace, one place"),
 )
 def birthplace(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, PATIENT, "hl7:birthplace", 0)
@@ -195,6 +201,10 @@ def birthplace(view: CdaView) -> Iterator[Finding]:
     clause=SM,
     title=Text(
         "Un représentant est une personne ou une organisation", "A guardian is a person or an organisation"
+    ),
+    mend=Text(
+        "guardianPerson ou guardianOrganization, avec son nom",
+        "guardianPerson or guardianOrganization, with its name",
     ),
 )
 def guardian(view: CdaView) -> Iterator[Finding]:

@@ -38,6 +38,10 @@ RELATED = ("ECON", "NOK", "CON", "CAREGIVER", "PAT")
         "Chaque auteur a une date, une identité et un identifiant",
         "Each author has a time, an identity, an id",
     ),
+    mend=Text(
+        "time, assignedAuthor et son id (root et extension)",
+        "time, assignedAuthor and its id (root and extension)",
+    ),
 )
 def author(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:author", "hl7:time", 1)
@@ -52,6 +56,10 @@ def author(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Un auteur est une personne ou un dispositif", "An author is a person or a device"),
+    mend=Text(
+        "assignedPerson avec un nom, ou assignedAuthoringDevice complet",
+        "assignedPerson with a name, or a complete assignedAuthoringDevice",
+    ),
 )
 def author_kind(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, AUTHOR, "*[self::hl7:assignedPerson or self::hl7:assignedAuthoringDevice]", 0)
@@ -83,6 +91,7 @@ def author_code(view: CdaView) -> Iterator[Finding]:
         "L'organisation d'un auteur a un identifiant et un nom au plus",
         "An author's organisation is identified",
     ),
+    mend=Text("une organisation, un id de structure, un nom", "one organisation, one structure id, one name"),
 )
 def author_organisation(view: CdaView) -> Iterator[Finding]:
     path = f"{AUTHOR}/hl7:representedOrganization"
@@ -97,6 +106,10 @@ def author_organisation(view: CdaView) -> Iterator[Finding]:
     clause=f"{BEYOND} : authorInstitution de la fiche vient de là",
     title=Text(
         "Chaque auteur professionnel dit son organisation", "Each professional author tells the organisation"
+    ),
+    mend=Text(
+        "representedOrganization avec l'id de la structure",
+        "representedOrganization with the id of the structure",
     ),
     confidence="C",
     default="warning",
@@ -150,6 +163,10 @@ def legal_authenticator(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "Chaque valideur date, signe et s'identifie", "Each authenticator dates, signs and is identified"
     ),
+    mend=Text(
+        "time, signatureCode S, assignedEntity de racine 1.2.250.1.71.4.2.1",
+        "time, signatureCode S, assignedEntity of root 1.2.250.1.71.4.2.1",
+    ),
 )
 def authenticator(view: CdaView) -> Iterator[Finding]:
     path = "hl7:authenticator"
@@ -168,7 +185,11 @@ def authenticator(view: CdaView) -> Iterator[Finding]:
     clause=SM,
     title=Text(
         "Chaque intervenant a un identifiant, un nom, une organisation au plus",
-        "Each entity has one id at most",
+        "Each participant has one id, one name, one organisation at most",
+    ),
+    mend=Text(
+        "garder un id, un code, une personne, une organisation",
+        "keep one id, one code, one person, one organisation",
     ),
 )
 def entities(view: CdaView) -> Iterator[Finding]:
@@ -182,6 +203,9 @@ def entities(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Chaque personne a un nom de famille, un prénom au plus", "Each person has one family name"),
+    mend=Text(
+        "un seul family, given, prefix, suffix par nom", "a single family, given, prefix, suffix in a name"
+    ),
 )
 def names(view: CdaView) -> Iterator[Finding]:
     people = "*[self::hl7:assignedPerson or self::hl7:associatedPerson or self::hl7:relatedPerson]"
@@ -198,6 +222,10 @@ def names(view: CdaView) -> Iterator[Finding]:
     title=Text(
         "Un informateur est un professionnel ou un proche", "An informant is a professional or a relative"
     ),
+    mend=Text(
+        "assignedEntity, ou relatedEntity avec relatedPerson",
+        "assignedEntity, or relatedEntity with relatedPerson",
+    ),
 )
 def informant(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:informant", "*[self::hl7:assignedEntity or self::hl7:relatedEntity]", 1)
@@ -211,6 +239,10 @@ def informant(view: CdaView) -> Iterator[Finding]:
     group=GROUP,
     clause=SM,
     title=Text("Un destinataire a une identité", "A recipient has an identity"),
+    mend=Text(
+        "un intendedRecipient ; id de racine 1.2.250.1.71.4.2.1",
+        "one intendedRecipient; id of root 1.2.250.1.71.4.2.1",
+    ),
 )
 def recipient(view: CdaView) -> Iterator[Finding]:
     path = "hl7:informationRecipient"
@@ -228,6 +260,9 @@ def recipient(view: CdaView) -> Iterator[Finding]:
     clause=SM,
     title=Text(
         "Un participant dit son rôle, sa date et son entité", "A participant tells role, time and entity"
+    ),
+    mend=Text(
+        "typeCode, time, associatedEntity PROV ou AGNT", "typeCode, time, associatedEntity PROV or AGNT"
     ),
 )
 def participant(view: CdaView) -> Iterator[Finding]:

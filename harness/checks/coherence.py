@@ -81,6 +81,7 @@ def _same_time(view: Judged, slot_name: str, path: str) -> Iterator[Finding]:
     group=COH,
     clause=CLAUSE,
     title=Text("uniqueId de la fiche = id du document", "uniqueId of the entry = id of the document"),
+    mend=Text("recopier id/@root du document dans uniqueId", "copy the document's id/@root into uniqueId"),
 )
 def unique_id(view: Judged) -> Iterator[Finding]:
     for item, _, root in _pairs(view):
@@ -99,6 +100,7 @@ def unique_id(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Le patient de la fiche est celui du document", "The patient of the entry is that of the document"
     ),
+    mend=Text("prendre patientId dans recordTarget", "take patientId from recordTarget"),
 )
 def patient(view: Judged) -> Iterator[Finding]:
     for item, _, root in _pairs(view):
@@ -120,6 +122,7 @@ def patient(view: Judged) -> Iterator[Finding]:
     group=COH,
     clause=CLAUSE,
     title=Text("typeCode de la fiche = code du document", "typeCode of the entry = code of the document"),
+    mend=Text("recopier code et codeSystem du document", "copy the document's code and codeSystem"),
 )
 def type_code(view: Judged) -> Iterator[Finding]:
     yield from _same_code(view, facts.DE_TYPE, "hl7:code", "typeCode")
@@ -133,6 +136,9 @@ def type_code(view: Judged) -> Iterator[Finding]:
     clause=CLAUSE,
     title=Text(
         "practiceSettingCode = cadre d'exercice de l'exécutant", "practiceSettingCode = performer's setting"
+    ),
+    mend=Text(
+        "recopier standardIndustryClassCode de l'exécutant", "copy the performer's standardIndustryClassCode"
     ),
 )
 def practice(view: Judged) -> Iterator[Finding]:
@@ -153,6 +159,7 @@ def practice(view: Judged) -> Iterator[Finding]:
         "healthcareFacilityTypeCode = lieu de la prise en charge",
         "healthcareFacilityTypeCode = place of care",
     ),
+    mend=Text("recopier healthCareFacility/code", "copy healthCareFacility/code"),
 )
 def facility(view: Judged) -> Iterator[Finding]:
     path = "hl7:componentOf/hl7:encompassingEncounter/hl7:location/hl7:healthCareFacility/hl7:code"
@@ -181,6 +188,7 @@ def creation_time(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Les dates de l'acte sont celles du document", "The dates of the act are those of the document"
     ),
+    mend=Text("convertir les bornes de l'acte en UTC", "convert the bounds of the act to UTC"),
 )
 def service_times(view: Judged) -> Iterator[Finding]:
     path = "hl7:documentationOf[1]/hl7:serviceEvent/hl7:effectiveTime"
@@ -195,6 +203,7 @@ def service_times(view: Judged) -> Iterator[Finding]:
     group=COH,
     clause=CLAUSE,
     title=Text("languageCode est le même", "languageCode is the same"),
+    mend=Text("recopier languageCode du document", "copy the document's languageCode"),
 )
 def language(view: Judged) -> Iterator[Finding]:
     for item, _, root in _pairs(view):
@@ -209,6 +218,7 @@ def language(view: Judged) -> Iterator[Finding]:
     group=COH,
     clause=CLAUSE,
     title=Text("Le titre de la fiche est celui du document", "The entry's title is that of the document"),
+    mend=Text("recopier title du document", "copy the document's title"),
     confidence="B",
     default="warning",
 )
@@ -230,6 +240,7 @@ def entry_title(view: Judged) -> Iterator[Finding]:
     group=COH,
     clause=CLAUSE,
     title=Text("legalAuthenticator désigne la même personne", "legalAuthenticator names the same person"),
+    mend=Text("prendre legalAuthenticator dans le document", "take legalAuthenticator from the document"),
 )
 def legal_authenticator(view: Judged) -> Iterator[Finding]:
     for item, _, root in _pairs(view):
@@ -253,6 +264,7 @@ def legal_authenticator(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Les auteurs de la fiche sont ceux du document", "The authors of the entry are those of the document"
     ),
+    mend=Text("prendre les auteurs dans le document", "take the authors from the document"),
 )
 def authors(view: Judged) -> Iterator[Finding]:
     for item, _, root in _pairs(view):
@@ -273,6 +285,9 @@ def authors(view: Judged) -> Iterator[Finding]:
     group=COH,
     clause="niveau 1 : formatCode par type de média",
     title=Text("Le format est celui du corps de niveau 1", "The format is that of the level-1 body"),
+    mend=Text(
+        "choisir formatCode d'après le type de média du corps", "choose formatCode by the body's media type"
+    ),
 )
 def format_code(view: Judged) -> Iterator[Finding]:
     for item, _, root in _pairs(view):
@@ -293,6 +308,10 @@ def format_code(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Le type MIME dit si le document se présente seul", "The MIME type tells self-displaying documents"
     ),
+    mend=Text(
+        "application/xslt+xml pour un document auto-présentable, text/xml sinon",
+        "application/xslt+xml for a self-displaying document, else text/xml",
+    ),
 )
 def mime(view: Judged) -> Iterator[Finding]:
     for item, document, _ in _pairs(view):
@@ -309,6 +328,10 @@ def mime(view: Judged) -> Iterator[Finding]:
     clause="DMP §7.7 : relatedDocument et association RPLC vont ensemble",
     title=Text(
         "Un remplacement se dit dans le document et dans le lot", "A replacement is told in both places"
+    ),
+    mend=Text(
+        "mettre relatedDocument et l'association RPLC, ou ni l'un ni l'autre",
+        "put relatedDocument and the RPLC association, or neither",
     ),
 )
 def replacement(view: Judged) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ CODES = ("Sender", "Receiver", "MustUnderstand", "VersionMismatch", "DataEncodin
     group=FAULT,
     clause="SOAP 1.2 partie 1 §5.4.6",
     title=Text("Le code de la faute est un code SOAP 1.2", "The code of the fault is a SOAP 1.2 code"),
+    mend=Text("soap:Sender ou soap:Receiver", "soap:Sender or soap:Receiver"),
 )
 def code(view: Judged) -> Iterator[Finding]:
     if view.fault is not None:
@@ -34,6 +35,10 @@ def code(view: Judged) -> Iterator[Finding]:
     group=FAULT,
     clause="code d'erreur du DMP porté par le Subcode",
     title=Text("La faute porte un sous-code d'erreur", "The fault carries an error subcode"),
+    mend=Text(
+        "porter le code d'erreur dans soap:Subcode/soap:Value",
+        "carry the error code in soap:Subcode/soap:Value",
+    ),
     confidence="B",
     default="warning",
 )
@@ -51,6 +56,7 @@ def subcode(view: Judged) -> Iterator[Finding]:
     group=FAULT,
     clause="SOAP 1.2 partie 1 §5.4.2",
     title=Text("La faute dit sa raison, avec sa langue", "The fault tells its reason, with its language"),
+    mend=Text("un soap:Text avec xml:lang", "a soap:Text with xml:lang"),
 )
 def reason(view: Judged) -> Iterator[Finding]:
     if view.fault is None:
@@ -70,6 +76,7 @@ def reason(view: Judged) -> Iterator[Finding]:
     group=FAULT,
     clause="SOAP 1.2 partie 1 §5.4",
     title=Text("La faute est seule dans le corps", "The fault is alone in the body"),
+    mend=Text("ne rien mettre à côté de soap:Fault", "put nothing beside soap:Fault"),
 )
 def alone(view: Judged) -> Iterator[Finding]:
     if view.fault is not None:

@@ -28,6 +28,10 @@ CLAUSE = "TD0.3 setAuthorization"
         "La demande tient action et, au besoin, role, chacun une fois",
         "The request holds action and, if need be, role, each once",
     ),
+    mend=Text(
+        "action, puis role au besoin, dans urn:si-dmp-habilitations",
+        "action, then role if need be, in urn:si-dmp-habilitations",
+    ),
 )
 def content(view: Judged) -> Iterator[Finding]:
     for body in view.in_payload("self::hab:setAuthorization"):
@@ -44,6 +48,7 @@ def content(view: Judged) -> Iterator[Finding]:
     group=HAB,
     clause=CLAUSE,
     title=Text("L'action est AJOUT ou SUPPRESSION", "The action is AJOUT or SUPPRESSION"),
+    mend=Text("AJOUT ou SUPPRESSION", "AJOUT or SUPPRESSION"),
 )
 def action(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload("hab:action"):
@@ -64,6 +69,9 @@ def action(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Le rôle est MEDECIN_TRAITANT, demandé par un médecin",
         "The role is MEDECIN_TRAITANT, asked by a physician",
+    ),
+    mend=Text(
+        "MEDECIN_TRAITANT pour un médecin, rien sinon", "MEDECIN_TRAITANT for a physician, else nothing"
     ),
 )
 def role(view: Judged) -> Iterator[Finding]:
@@ -100,7 +108,11 @@ def access_mode(view: Judged) -> Iterator[Finding]:
     group=HAB,
     clause="services propres : output/status",
     title=Text(
-        "La réponse porte un statut, et un texte quand ce n'est pas DMPOk", "The answer carries a status"
+        "La réponse porte un statut, et un texte quand ce n'est pas DMPOk",
+        "The answer carries a status, and a text when it is not DMPOk",
+    ),
+    mend=Text(
+        "output/status, et output/context en cas de refus", "output/status, and output/context on a refusal"
     ),
 )
 def status(view: Judged) -> Iterator[Finding]:

@@ -45,6 +45,7 @@ def identifier(view: Judged) -> Iterator[Finding]:
     group=HL7,
     clause="GDP §5.1 : creationTime en UTC, AAAAMMJJhhmmss",
     title=Text("creationTime est une date valide à la seconde", "creationTime is a valid date to the second"),
+    mend=Text("AAAAMMJJhhmmss en UTC", "YYYYMMDDhhmmss in UTC"),
 )
 def creation_time(view: Judged) -> Iterator[Finding]:
     if view.payload is not None and view.fault is None:
@@ -62,6 +63,7 @@ def creation_time(view: Judged) -> Iterator[Finding]:
     title=Text(
         "L'enveloppe HL7 v3 porte les codes documentés", "The HL7 v3 envelope carries the documented codes"
     ),
+    mend=Text("reprendre la valeur documentée", "use the documented value"),
 )
 def envelope(view: Judged) -> Iterator[Finding]:
     if view.payload is None:
@@ -109,6 +111,7 @@ def sender(view: Judged) -> Iterator[Finding]:
     group=HL7,
     clause="GDP §5.1 : TEST_EXST",
     title=Text("Le motif est le test d'existence", "The reason is the existence test"),
+    mend=Text("TEST_EXST du système 1.2.250.1.213.1.1.4.11", "TEST_EXST of system 1.2.250.1.213.1.1.4.11"),
 )
 def reason(view: Judged) -> Iterator[Finding]:
     if view.payload is not None:
@@ -127,6 +130,7 @@ def reason(view: Judged) -> Iterator[Finding]:
     title=Text(
         "La question a un identifiant et un statut « new »", "The query has an id and the status “new”"
     ),
+    mend=Text("queryId de l'émetteur et statusCode new", "a queryId of the sender and statusCode new"),
 )
 def query(view: Judged) -> Iterator[Finding]:
     if view.payload is None:
@@ -152,6 +156,10 @@ def query(view: Judged) -> Iterator[Finding]:
     group=HL7,
     clause=REQUEST,
     title=Text("La question porte sur un patient et un seul", "The query is about one patient and one only"),
+    mend=Text(
+        "un patientIdentifier/value, semanticsText Patient.id",
+        "one patientIdentifier/value, semanticsText Patient.id",
+    ),
 )
 def parameter(view: Judged) -> Iterator[Finding]:
     if view.payload is None:
@@ -174,6 +182,10 @@ def parameter(view: Judged) -> Iterator[Finding]:
     title=Text(
         "L'accusé de réception renvoie à la question ; un refus dit son code et sa raison",
         "The acknowledgement names the question; a refusal tells its code and reason",
+    ),
+    mend=Text(
+        "recopier l'id de la question ; code et texte en cas de refus",
+        "copy the id of the query; code and text on a refusal",
     ),
 )
 def acknowledgement(view: Judged) -> Iterator[Finding]:
@@ -201,6 +213,7 @@ def acknowledgement(view: Judged) -> Iterator[Finding]:
     group=HL7,
     clause=ANSWER,
     title=Text("OK vient avec le dossier, NF sans dossier", "OK comes with the record, NF without one"),
+    mend=Text("subject avec OK, aucun avec NF", "a subject with OK, none with NF"),
 )
 def answer(view: Judged) -> Iterator[Finding]:
     if view.payload is None or string(view.payload, "hl7:acknowledgement/@typeCode") != "AA":
@@ -224,6 +237,7 @@ def answer(view: Judged) -> Iterator[Finding]:
         "L'état du dossier est active, ou terminated avec sa date",
         "The state is active, or terminated and dated",
     ),
+    mend=Text("active, ou terminated avec effectiveTime", "active, or terminated with effectiveTime"),
 )
 def state(view: Judged) -> Iterator[Finding]:
     path = "hl7:controlActProcess/hl7:subject/hl7:registrationEvent"
@@ -246,6 +260,7 @@ def state(view: Judged) -> Iterator[Finding]:
     title=Text(
         "L'autorisation d'accès est l'un des quatre états", "The authorisation is one of the four states"
     ),
+    mend=Text("VALIDE, EXPIRE, INTERDIT ou NON_EXISTE", "VALIDE, EXPIRE, INTERDIT or NON_EXISTE"),
 )
 def authorisation(view: Judged) -> Iterator[Finding]:
     for line in view.in_payload("hl7:attentionLine[hl7:keyWordText/@code='AUTORISATION']"):
@@ -263,6 +278,7 @@ def authorisation(view: Judged) -> Iterator[Finding]:
     group=HL7,
     clause=ANSWER,
     title=Text("Le dossier rendu porte l'INS demandé", "The record returned carries the INS that was asked"),
+    mend=Text("rendre aussi l'INS demandé", "return the INS that was asked too"),
     confidence="B",
     default="warning",
 )

@@ -141,6 +141,13 @@ class Judged:
     def multipart(self) -> bool:
         return self.media == "multipart/related"
 
+    @property
+    def refused_below_soap(self) -> bool:
+        """An HTTP error without any SOAP in it (413, 415…): HTTP's own answer, which SOAP rules leave alone."""
+        answer = self.exchange.response if self.side == "response" else None
+        soap = self.media == "application/soap+xml" or self.multipart
+        return answer is not None and answer.status >= 400 and not soap
+
     # MIME
 
     @cached_property

@@ -39,6 +39,7 @@ def required(view: Judged) -> Iterator[Finding]:
     group=MTOM,
     clause="ITI-43 : réponse en MTOM/XOP",
     title=Text("Les documents consultés arrivent en MTOM", "Retrieved documents come in MTOM"),
+    mend=Text("répondre en multipart/related", "answer as multipart/related"),
 )
 def answer(view: Judged) -> Iterator[Finding]:
     if view.documents:
@@ -137,6 +138,7 @@ def boundary(view: Judged) -> Iterator[Finding]:
     group=MTOM,
     clause="RFC 2045 §7 ; RFC 2392",
     title=Text("Chaque partie a un Content-ID à elle", "Each part has a Content-ID of its own"),
+    mend=Text("un Content-ID différent par partie", "a different Content-ID for each part"),
 )
 def content_id(view: Judged) -> Iterator[Finding]:
     counts = Counter(part.content_id for part in view.parts)
@@ -170,6 +172,7 @@ def include(view: Judged) -> Iterator[Finding]:
     group=MTOM,
     clause="XOP 1.0 §2.1",
     title=Text("xop:Include est seul dans son élément", "xop:Include is alone in its element"),
+    mend=Text("retirer ce qui entoure xop:Include", "remove what is around xop:Include"),
 )
 def include_alone(view: Judged) -> Iterator[Finding]:
     for element in view.nodes("descendant::xop:Include/.."):

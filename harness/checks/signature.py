@@ -39,8 +39,9 @@ def _signature(view: Judged) -> etree._Element | None:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.2 : signature obligatoire en indirect et en AIR",
+    clause="VIHF §3.2 : obligatoire en indirect et en AIR ; en direct, des exemples publics en sont privés",
     title=Text("Le VIHF est signé", "The VIHF is signed"),
+    confidence="B",
     mend=Text("signer l'assertion (ORG_SIGN ou certificat de signature de la carte)", "sign the assertion"),
 )
 def present(view: Judged) -> Iterator[Finding]:

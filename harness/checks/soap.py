@@ -30,6 +30,8 @@ SOAP = "A-SOAP"
     ),
 )
 def readable(view: Judged) -> Iterator[Finding]:
+    if view.refused_below_soap:
+        return
     where = f"{view.side}:bytes 0-{len(view.body)}"
     yield failed(where, view.trouble, "XML 1.0") if view.root is None else passed(where)
 
@@ -62,6 +64,7 @@ def version(view: Judged) -> Iterator[Finding]:
         "L'enveloppe tient un en-tête et un corps, le corps un seul élément",
         "The envelope holds one header and one body, the body a single element",
     ),
+    mend=Text("Header puis Body, un seul élément dans Body", "Header then Body, a single element in Body"),
 )
 def structure(view: Judged) -> Iterator[Finding]:
     if not view.soap or view.root is None:
@@ -140,6 +143,7 @@ def must_understand(view: Judged) -> Iterator[Finding]:
     group=SOAP,
     clause="ITI TF-2 appendice V : UTF-8",
     title=Text("Le message est en UTF-8", "The message is UTF-8"),
+    mend=Text("encoder en UTF-8", "encode in UTF-8"),
     confidence="B",
     default="warning",
 )

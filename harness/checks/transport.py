@@ -155,6 +155,8 @@ def http_path(view: Judged) -> Iterator[Finding]:
     ),
 )
 def http_media(view: Judged) -> Iterator[Finding]:
+    if view.refused_below_soap:
+        return
     expected = "application/soap+xml | multipart/related; type=application/xop+xml"
     good = view.media == "application/soap+xml" or (
         view.multipart and view.parameters.get("type", "").lower() == "application/xop+xml"
@@ -172,10 +174,14 @@ def http_media(view: Judged) -> Iterator[Finding]:
         "Une réponse métier arrive en HTTP 200, une faute en 400 ou 500",
         "A business answer comes with HTTP 200, a fault with 400 or 500",
     ),
+    mend=Text(
+        "200 pour une réponse métier, 400 ou 500 pour une faute",
+        "200 for a business answer, 400 or 500 for a fault",
+    ),
 )
 def http_status(view: Judged) -> Iterator[Finding]:
     answer = view.exchange.response
-    if answer is not None and view.root is not None:
+    if answer is not None and view.root is not None and not view.refused_below_soap:
         allowed = (200,) if view.fault is None else (400, 500)
         yield verdict(
             answer.status in allowed, "response:status", str(answer.status), " | ".join(map(str, allowed))

@@ -90,6 +90,7 @@ def attribute_once(view: Judged) -> Iterator[Finding]:
     group=VIHF,
     clause="VIHF §3.3 : 3.0 ou 4.0",
     title=Text("VIHF_Version est une version connue", "VIHF_Version is a known version"),
+    mend=Text("3.0 ou 4.0", "3.0 or 4.0"),
 )
 def version(view: Judged) -> Iterator[Finding]:
     for item in view.attribute_values("VIHF_Version"):
@@ -141,6 +142,10 @@ def sector(view: Judged) -> Iterator[Finding]:
     clause="VIHF §3.3",
     title=Text(
         "Authentification_mode est un mode connu et déclaré", "Authentification_mode is known and declared"
+    ),
+    mend=Text(
+        "DIRECTE, INDIRECTE ou INDIRECTE_RENFORCEE, comme déclaré",
+        "DIRECTE, INDIRECTE or INDIRECTE_RENFORCEE, as declared",
     ),
 )
 def mode(view: Judged) -> Iterator[Finding]:
@@ -238,6 +243,7 @@ def specialty(view: Judged) -> Iterator[Finding]:
     group=VIHF,
     clause="VIHF §3.3",
     title=Text("Ressource_URN vaut urn:dmp", "Ressource_URN is urn:dmp"),
+    mend=Text("urn:dmp", "urn:dmp"),
 )
 def urn(view: Judged) -> Iterator[Finding]:
     for item in view.attribute_values("Ressource_URN"):
@@ -288,6 +294,9 @@ def reason(view: Judged) -> Iterator[Finding]:
     group=VIHF,
     clause="VIHF §3.4 ; JDV_J64",
     title=Text("La connexion secrète porte son seul code", "A secret connection carries its only code"),
+    mend=Text(
+        "INVISIBLE_REPRESENTANTS_LEGAUX, ou pas d'attribut", "INVISIBLE_REPRESENTANTS_LEGAUX, or no attribute"
+    ),
     confidence="B",
 )
 def secret(view: Judged) -> Iterator[Finding]:

@@ -109,6 +109,10 @@ def fresh(view: Judged) -> Iterator[Finding]:
     group=VIHF,
     clause="VIHF §3.2 : Conditions facultatives, sans AudienceRestriction",
     title=Text("Les Conditions couvrent l'instant présent", "The Conditions cover the present instant"),
+    mend=Text(
+        "une fenêtre qui contient l'heure d'envoi, sans AudienceRestriction",
+        "a window that holds the time of sending, no AudienceRestriction",
+    ),
 )
 def conditions(view: Judged) -> Iterator[Finding]:
     for element in nodes(view.assertion, "saml:Conditions") if view.assertion is not None else []:
@@ -191,6 +195,7 @@ def authn(view: Judged) -> Iterator[Finding]:
     title=Text(
         "AuthnContextDecl accompagne le mode AIR, et lui seul", "AuthnContextDecl goes with AIR, only"
     ),
+    mend=Text("AuthnContextDecl en mode AIR seulement", "AuthnContextDecl in AIR mode only"),
     confidence="B",
     default="warning",
 )

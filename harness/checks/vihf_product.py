@@ -38,6 +38,7 @@ def present(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Le numéro d'homologation est celui qui est déclaré", "The homologation number is the declared one"
     ),
+    mend=Text("envoyer le numéro attribué à ce logiciel", "send the number given to this software"),
     requirements=("EX_GEN-1490",),
 )
 def declared(view: Judged) -> Iterator[Finding]:
@@ -53,6 +54,7 @@ def declared(view: Judged) -> Iterator[Finding]:
     group=NUM,
     clause="LPS_Nom = nom affiché et déclaré",
     title=Text("LPS_Nom est le nom déclaré du logiciel", "LPS_Nom is the declared name of the software"),
+    mend=Text("accorder LPS_Nom et la déclaration", "make LPS_Nom and the declaration agree"),
     requirements=("EX_GEN-1180",),
 )
 def name(view: Judged) -> Iterator[Finding]:
@@ -72,6 +74,7 @@ def name(view: Judged) -> Iterator[Finding]:
     group=NUM,
     clause="LPS_Version = version affichée et déclarée",
     title=Text("LPS_Version est la version déclarée du logiciel", "LPS_Version is the declared version"),
+    mend=Text("accorder LPS_Version et la déclaration", "make LPS_Version and the declaration agree"),
     requirements=("EX_GEN-1180",),
 )
 def version(view: Judged) -> Iterator[Finding]:

@@ -131,6 +131,7 @@ def must_understand(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Chaque en-tête d'adressage figure une fois au plus", "Each addressing header is there once at most"
     ),
+    mend=Text("retirer l'en-tête en double", "remove the duplicate header"),
 )
 def once(view: Judged) -> Iterator[Finding]:
     for name in ("Action", "MessageID", "To", "ReplyTo", "From", "FaultTo"):
@@ -148,6 +149,7 @@ def once(view: Judged) -> Iterator[Finding]:
     title=Text(
         "wsa:RelatesTo renvoie au MessageID de la requête", "wsa:RelatesTo names the request's MessageID"
     ),
+    mend=Text("recopier le MessageID de la requête", "copy the request's MessageID"),
 )
 def relates_to(view: Judged) -> Iterator[Finding]:
     asked = view.request.value(f"{HEADER}/wsa:MessageID")
@@ -166,6 +168,7 @@ def relates_to(view: Judged) -> Iterator[Finding]:
         "Le paramètre action du Content-Type, s'il est donné, dit la même chose que wsa:Action",
         "The action parameter of Content-Type, when given, says the same as wsa:Action",
     ),
+    mend=Text("accorder le paramètre, ou le retirer", "make the parameter agree, or remove it"),
     confidence="C",
     default="info",
 )

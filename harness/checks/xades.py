@@ -71,6 +71,9 @@ def _place(view: Judged) -> str:
     title=Text(
         "La fiche de signature porte ses valeurs fixes", "The signature's entry carries its fixed values"
     ),
+    mend=Text(
+        "reprendre la valeur fixe de la fiche de signature", "use the fixed value of the signature's entry"
+    ),
 )
 def entry_values(view: Judged) -> Iterator[Finding]:
     item = _entry(view)
@@ -106,6 +109,9 @@ def entry_values(view: Judged) -> Iterator[Finding]:
     group=XADES,
     clause="DMP §7.5 : document ds:Signature",
     title=Text("Le document de signature est une ds:Signature", "The signature document is a ds:Signature"),
+    mend=Text(
+        "envoyer un document dont la racine est ds:Signature", "send a document whose root is ds:Signature"
+    ),
 )
 def readable(view: Judged) -> Iterator[Finding]:
     if _entry(view) is not None:
@@ -122,6 +128,10 @@ def readable(view: Judged) -> Iterator[Finding]:
     title=Text(
         "SignedInfo référence le manifeste et les propriétés signées, aux bonnes empreintes",
         "SignedInfo refers to the manifest and the signed properties, with right digests",
+    ),
+    mend=Text(
+        "référencer le manifeste et les propriétés, puis signer",
+        "refer to the manifest and the properties, then sign",
     ),
 )
 def references(view: Judged) -> Iterator[Finding]:
@@ -256,6 +266,7 @@ def value(view: Judged) -> Iterator[Finding]:
     group=XADES,
     clause="DMP §7.5 : SignatureProperty purposeOfSignature",
     title=Text("La signature dit son objet", "The signature tells its purpose"),
+    mend=Text("SignatureProperty 1.2.840.10065.1.12.1.14", "SignatureProperty 1.2.840.10065.1.12.1.14"),
     confidence="B",
     default="warning",
 )
@@ -276,6 +287,7 @@ def purpose(view: Judged) -> Iterator[Finding]:
         "Les propriétés signées disent l'heure et le certificat",
         "Signed properties tell time and certificate",
     ),
+    mend=Text("SigningTime et SigningCertificate, une fois", "SigningTime and SigningCertificate, once"),
     confidence="B",
     default="warning",
 )

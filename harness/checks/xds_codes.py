@@ -87,6 +87,7 @@ def class_of(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="EX_2.1-2005 : note de vaccination de confidentialité N seule",
     title=Text("Une note de vaccination n'est ni masquée ni invisible", "A vaccination note is never hidden"),
+    mend=Text("confidentialityCode N seul", "confidentialityCode N alone"),
     requirements=("EX_2.1-2005",),
 )
 def vaccination(view: Judged) -> Iterator[Finding]:

@@ -64,6 +64,10 @@ PID = (
     group=XDS,
     clause="ITI TF-3 §4.2.3.2 : document stable",
     title=Text("La fiche est celle d'un document stable", "The entry is that of a stable document"),
+    mend=Text(
+        "objectType urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1",
+        "objectType urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1",
+    ),
 )
 def kind(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
@@ -134,6 +138,7 @@ def times(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-3 : début de l'acte avant sa fin",
     title=Text("serviceStartTime précède serviceStopTime", "serviceStartTime comes before serviceStopTime"),
+    mend=Text("remettre les bornes dans l'ordre", "put the bounds in order"),
 )
 def chronology(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
@@ -150,6 +155,7 @@ def chronology(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="DMP §7.4 : fr-FR ; art pour la signature",
     title=Text("languageCode est une langue au bon format", "languageCode is a language in the right form"),
+    mend=Text("fr-FR ; art pour la signature", "fr-FR; art for the signature"),
 )
 def language(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
@@ -187,6 +193,9 @@ def source_patient(view: Judged) -> Iterator[Finding]:
         "sourcePatientInfo donne PID-5 et n'emploie que des champs permis",
         "sourcePatientInfo gives PID-5 and uses allowed fields only",
     ),
+    mend=Text(
+        "PID-5|NOM^PRENOM^^^^^L, PID-7|AAAAMMJJ, PID-8|F", "PID-5|NAME^GIVEN^^^^^L, PID-7|YYYYMMDD, PID-8|F"
+    ),
 )
 def patient_info(view: Judged) -> Iterator[Finding]:
     for item in documents_entries(view):
@@ -214,6 +223,7 @@ def patient_info(view: Judged) -> Iterator[Finding]:
     title=Text(
         "La fiche a un titre de 128 caractères au plus", "The entry has a title of 128 characters at most"
     ),
+    mend=Text("un titre de 1 à 128 caractères", "a title of 1 to 128 characters"),
 )
 def entry_title(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
@@ -230,6 +240,10 @@ def entry_title(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="DMP §4.3, 7.4 : XCN du responsable",
     title=Text("legalAuthenticator est un XCN complet", "legalAuthenticator is a complete XCN"),
+    mend=Text(
+        "id^NOM^PRENOM^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS",
+        "id^NAME^GIVEN^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS",
+    ),
 )
 def legal_authenticator(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
@@ -247,6 +261,10 @@ def legal_authenticator(view: Judged) -> Iterator[Finding]:
     clause="ITI TF-3 tableau 4.3.1-3 ; DMP §7.4",
     title=Text(
         "La fiche porte une fois chacun de ses codes obligatoires", "The entry has each mandatory code once"
+    ),
+    mend=Text(
+        "une Classification, et une seule, pour ce schéma",
+        "one Classification, and only one, for this scheme",
     ),
 )
 def mandatory_codes(view: Judged) -> Iterator[Finding]:
@@ -292,6 +310,7 @@ def confidentiality(view: Judged) -> Iterator[Finding]:
         "Un document n'est pas à la fois masqué aux professionnels et invisible au patient",
         "A document is not both hidden from professionals and invisible to the patient",
     ),
+    mend=Text("choisir l'un des deux codes", "choose one of the two codes"),
     requirements=("EX_2.1-1050",),
 )
 def visibility(view: Judged) -> Iterator[Finding]:

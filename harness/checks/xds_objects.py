@@ -43,7 +43,12 @@ SPECIALTY_FORM = f"code^libellé^{facts.OID_AUTHOR_SPECIALTY}"
     group=XDS,
     clause="ebRIM 3.0 §2.1 : nom de Slot unique, une valeur au moins, 256 caractères au plus",
     title=Text(
-        "Chaque Slot a un nom unique et des valeurs de longueur permise", "Each Slot has a unique name"
+        "Chaque Slot a un nom unique et des valeurs de longueur permise",
+        "Each Slot has a unique name and values of allowed length",
+    ),
+    mend=Text(
+        "un seul Slot de ce nom ; au moins une valeur de 256 caractères au plus",
+        "a single Slot of that name; at least a value, of 256 characters at most",
     ),
 )
 def slots(view: Judged) -> Iterator[Finding]:
@@ -69,6 +74,7 @@ def slots(view: Judged) -> Iterator[Finding]:
         "Classifications et identifiants externes désignent leur objet",
         "Classifications and external identifiers name their object",
     ),
+    mend=Text("mettre l'id de l'objet parent", "put the id of the parent object"),
 )
 def parents(view: Judged) -> Iterator[Finding]:
     for tag, name in (("Classification", "classifiedObject"), ("ExternalIdentifier", "registryObject")):
@@ -87,6 +93,7 @@ def parents(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-3 §4.2.1 : identifiants uniques dans le lot",
     title=Text("Chaque objet du lot a un identifiant à lui", "Each object has an id of its own"),
+    mend=Text("changer l'un des deux id", "change one of the two ids"),
 )
 def ids(view: Judged) -> Iterator[Finding]:
     objects = view.in_payload(f"{LIST}/rim:*[@id]")
@@ -149,6 +156,10 @@ def patient_id(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Lot et fiches ont un auteur, et chaque auteur une personne",
         "Each object has an author with a person",
+    ),
+    mend=Text(
+        "une Classification d'auteur avec un Slot authorPerson",
+        "an author Classification with an authorPerson slot",
     ),
 )
 def author(view: Judged) -> Iterator[Finding]:
@@ -225,7 +236,10 @@ def _institution(view: Judged, one: etree._Element, value: str) -> Finding:
     side="request",
     group=XDS,
     clause="DMP §7.3 : authorSpecialty code^libellé^OID",
-    title=Text("authorSpecialty est codé dans le système des spécialités", "authorSpecialty is coded"),
+    title=Text(
+        "authorSpecialty est codé dans le système des spécialités",
+        "authorSpecialty is coded in the system of specialties",
+    ),
     mend=Text(SPECIALTY_FORM, SPECIALTY_FORM),
     confidence="B",
     default="warning",
@@ -271,6 +285,9 @@ def author_vihf(view: Judged) -> Iterator[Finding]:
     clause="ITI TF-3 §4.2.3.1.2 : code, codingScheme, libellé",
     title=Text(
         "Chaque attribut codé porte code, système et libellé", "Each coded attribute has code, scheme, label"
+    ),
+    mend=Text(
+        "nodeRepresentation, Slot codingScheme et Name", "nodeRepresentation, codingScheme slot and Name"
     ),
 )
 def coded(view: Judged) -> Iterator[Finding]:

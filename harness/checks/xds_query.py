@@ -139,6 +139,10 @@ def return_type(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-2 §3.18.4.1.2.3.7 : paramètres par requête",
     title=Text("Les paramètres obligatoires sont là", "The mandatory parameters are there"),
+    mend=Text(
+        "ajouter le paramètre qui manque, ou n'en garder qu'un du groupe",
+        "add the missing parameter, or keep one of the group",
+    ),
 )
 def required(view: Judged) -> Iterator[Finding]:
     query = root_of_query(view)
@@ -223,6 +227,7 @@ def single(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Un paramètre à plusieurs valeurs vient entre parenthèses", "A multi-valued parameter has parentheses"
     ),
+    mend=Text("('valeur'), même pour une seule", "('value'), even for a single one"),
 )
 def lists(view: Judged) -> Iterator[Finding]:
     for item in _parameters(view):
@@ -256,6 +261,10 @@ def patient(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-3 §4.2.1.6 ; statuts DMP Archived et Deleted",
     title=Text("Les statuts cherchés sont des URN connues", "The statuses searched for are known URNs"),
+    mend=Text(
+        "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved…",
+        "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved…",
+    ),
 )
 def status(view: Judged) -> Iterator[Finding]:
     known = (facts.APPROVED, facts.DEPRECATED, facts.ARCHIVED, facts.DELETED)
@@ -290,6 +299,7 @@ def coded(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-3 : DTM ; bornes From incluse, To exclue",
     title=Text("Les bornes de dates sont des DTM en bon ordre", "The bounds are DTMs in the right order"),
+    mend=Text("DTM en UTC ; From avant To", "DTM in UTC; From before To"),
 )
 def times(view: Judged) -> Iterator[Finding]:
     bounds: dict[str, str] = {}

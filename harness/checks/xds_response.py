@@ -39,6 +39,10 @@ def _errors(answer: etree._Element) -> list[etree._Element]:
     group=XDS,
     clause="ITI TF-3 §4.2.4",
     title=Text("La réponse porte un statut connu", "The answer carries a known status"),
+    mend=Text(
+        "Success, Failure, ou PartialSuccess en consultation",
+        "Success, Failure, or PartialSuccess when reading",
+    ),
 )
 def status(view: Judged) -> Iterator[Finding]:
     allowed = [facts.SUCCESS, facts.FAILURE]
@@ -58,6 +62,7 @@ def status(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Un échec porte une erreur, une réussite n'en porte pas", "A failure carries an error, a success none"
     ),
+    mend=Text("accorder le statut et les erreurs", "make status and errors agree"),
 )
 def errors(view: Judged) -> Iterator[Finding]:
     for item in _answers(view):
@@ -78,6 +83,7 @@ def errors(view: Judged) -> Iterator[Finding]:
         "Chaque erreur dit son code, sa raison et sa gravité",
         "Each error tells its code, reason and severity",
     ),
+    mend=Text("errorCode, codeContext et severity", "errorCode, codeContext and severity"),
 )
 def error_content(view: Judged) -> Iterator[Finding]:
     for error in (one for item in _answers(view) for one in _errors(item)):
@@ -101,6 +107,9 @@ def error_content(view: Judged) -> Iterator[Finding]:
     title=Text(
         "highestSeverity, s'il est donné, est la pire gravité", "highestSeverity, if given, is the worst one"
     ),
+    mend=Text(
+        "mettre la pire gravité, ou retirer l'attribut", "put the worst severity, or remove the attribute"
+    ),
 )
 def highest(view: Judged) -> Iterator[Finding]:
     for item in _answers(view):
@@ -120,6 +129,7 @@ def highest(view: Judged) -> Iterator[Finding]:
     title=Text(
         "La réponse de recherche porte une RegistryObjectList", "The answer carries a RegistryObjectList"
     ),
+    mend=Text("une RegistryObjectList, même vide", "one RegistryObjectList, even empty"),
 )
 def object_list(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload("self::query:AdhocQueryResponse"):
@@ -134,6 +144,7 @@ def object_list(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-2 §3.18.4.1.2.3.2",
     title=Text("Les objets rendus sont du genre demandé", "The objects returned are of the kind asked for"),
+    mend=Text("rendre le genre d'objets demandé", "return the kind of objects asked for"),
 )
 def return_type(view: Judged) -> Iterator[Finding]:
     asked = view.request.payload
@@ -150,6 +161,7 @@ def return_type(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-3 §4.2.1.3 : urn:uuid: partout",
     title=Text("Tout objet rendu a un identifiant urn:uuid:", "Every object returned has a urn:uuid: id"),
+    mend=Text("remplacer les id symboliques par des urn:uuid:", "replace symbolic ids by urn:uuid:"),
 )
 def object_ids(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload(f"{LIST}//rim:*[@id]"):
@@ -168,6 +180,7 @@ def object_ids(view: Judged) -> Iterator[Finding]:
         "Une fiche rendue porte ce que le registre y ajoute",
         "An entry returned carries what the registry adds to it",
     ),
+    mend=Text("ajouter ce que le registre calcule", "add what the registry computes"),
 )
 def entry(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload(f"{LIST}/rim:ExtrinsicObject"):
@@ -190,6 +203,7 @@ def entry(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Les fiches rendues ont un statut demandé", "The entries returned have a status that was asked for"
     ),
+    mend=Text("filtrer par statut", "filter by status"),
 )
 def entry_status(view: Judged) -> Iterator[Finding]:
     asked = " ".join(

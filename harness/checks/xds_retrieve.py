@@ -82,6 +82,7 @@ def repository(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="ITI TF-2 §3.43",
     title=Text("Aucun document n'est demandé deux fois", "No document is asked for twice"),
+    mend=Text("retirer la demande en double", "remove the duplicate request"),
     confidence="C",
     default="warning",
 )
@@ -100,6 +101,7 @@ def once(view: Judged) -> Iterator[Finding]:
     title=Text(
         "La réponse ne porte que des documents demandés", "The answer carries only documents asked for"
     ),
+    mend=Text("ne rendre que les documents demandés, une fois", "return only the documents asked for, once"),
 )
 def documents(view: Judged) -> Iterator[Finding]:
     asked = _pairs(_asked(view))
@@ -118,6 +120,7 @@ def documents(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Chaque document rendu a son type MIME et ses octets", "Each document comes with its type and bytes"
     ),
+    mend=Text("mimeType et Document avec ses octets", "mimeType and Document with its bytes"),
 )
 def content(view: Judged) -> Iterator[Finding]:
     for item in _given(view):
@@ -143,6 +146,10 @@ def content(view: Judged) -> Iterator[Finding]:
     title=Text(
         "Le statut dit si tous les documents, certains ou aucun sont rendus",
         "The status tells whether all, some or none of the documents came",
+    ),
+    mend=Text(
+        "Success, PartialSuccess ou Failure selon ce qui est rendu",
+        "Success, PartialSuccess or Failure by what is returned",
     ),
 )
 def status(view: Judged) -> Iterator[Finding]:

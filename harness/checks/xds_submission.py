@@ -85,6 +85,7 @@ def time(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="DMP §7.3 ; JDV_J59",
     title=Text("Le lot dit son contentTypeCode, une fois", "The set tells its contentTypeCode, once"),
+    mend=Text("une Classification contentTypeCode", "one contentTypeCode Classification"),
 )
 def content_type(view: Judged) -> Iterator[Finding]:
     for item in sets(view):
@@ -99,6 +100,7 @@ def content_type(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="DMP §7.3 : sourceId, OID du système émetteur",
     title=Text("sourceId est un OID", "sourceId is an OID"),
+    mend=Text("OID du système émetteur", "OID of the sending system"),
 )
 def source(view: Judged) -> Iterator[Finding]:
     for item in sets(view):
@@ -147,6 +149,7 @@ def members(view: Judged) -> Iterator[Finding]:
         "Chaque association est d'un type connu et part d'un objet du lot",
         "Each association is of a known type and starts at an object of the submission",
     ),
+    mend=Text("un type connu et des extrémités qui existent", "a known type and ends that exist"),
 )
 def ends(view: Judged) -> Iterator[Finding]:
     known = {attribute(item, "id") for item in [*sets(view), *entries(view)]}
@@ -217,6 +220,7 @@ def signs(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="DMP §7.6 : pas de classeur (déduit)",
     title=Text("La soumission ne tient pas de classeur", "The submission holds no folder"),
+    mend=Text("retirer le classeur", "remove the folder"),
     confidence="C",
     default="warning",
 )
@@ -236,6 +240,7 @@ def no_folder(view: Judged) -> Iterator[Finding]:
     group=XDS,
     clause="TD2.1 : au moins un document",
     title=Text("La soumission porte au moins un document", "The submission carries a document at least"),
+    mend=Text("joindre un document et sa fiche", "attach a document and its entry"),
 )
 def has_document(view: Judged) -> Iterator[Finding]:
     if view.payload is not None:

@@ -65,7 +65,8 @@ PARTS = b"""--b\r\nContent-Type: application/xop+xml; type="application/soap+xml
 Content-Transfer-Encoding: binary\r\n\r\n%(root)s\r\n--b\r\nContent-Type: text/xml\r\nContent-ID: <d:1@x>\r
 Content-Transfer-Encoding: binary\r\n\r\n%(document)s\r\n--b--\r\n"""
 MULTIPART = (
-    'multipart/related; boundary="b"; type="application/xop+xml"; start="<r@x>"; start-info="application/soap+xml"'
+    'multipart/related; boundary="b"; type="application/xop+xml"; '
+    'start="<r@x>"; start-info="application/soap+xml"'
 )
 RETRIEVED = (
     b'<x:RetrieveDocumentSetResponse xmlns:x="urn:ihe:iti:xds-b:2007"><rs:RegistryResponse xmlns:rs="'
@@ -213,3 +214,9 @@ def test_rules_on_an_answer_that_never_came_are_vacuous(make: Make) -> None:
     assert findings
     assert {item.status for item in findings} == {"VACUOUS"}
     assert "connexion refusée" in {item.found for item in findings}
+
+
+def test_an_http_error_without_soap_is_left_to_http(make: Make, failing: Failing) -> None:
+    plain = Response(415, (("Content-Type", "text/plain"),), "type de média refusé".encode())
+    assert failing(replace(make("TD2.1"), response=plain), "TD2.1") == set()
+    assert "SOAP-READABLE" in failing(replace(make("TD2.1"), response=replace(plain, status=200)), "TD2.1")
