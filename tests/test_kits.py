@@ -1,8 +1,8 @@
 """Real input: every official sample document travels over the wire and comes back byte for byte.
 
-The documents belong to their publisher and are read where the user keeps them (DMPCOMPAT_KITS); metadata are derived from
-their headers. A sample that names a patient of the production domain, or an INS whose key is wrong, is fed for a synthetic
-patient instead: the mock refuses real identities.
+The documents belong to their publisher and are read where the user keeps them (DMPCOMPAT_KITS); metadata are
+derived from their headers. A sample that names a patient of the production domain, or an INS whose key is wrong,
+is fed for a synthetic patient instead: the mock refuses real identities.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from harness import packs
+from harness.checks import api
 from harness.drive import metadata
+from harness.judge_files import Asked, judge_file
+from harness.packs import Pack
 from protocol import safexml
 from protocol.errors import IdentifierError
 from protocol.exchange import header
@@ -30,7 +34,10 @@ KITS = Path(os.environ.get("DMPCOMPAT_KITS") or ROOT.parent / "shared" / "kits")
 SAMPLES = sorted((KITS / "ans-cda" / "ExemplesCDA").glob("*.xml"))
 each_sample = pytest.mark.parametrize(
     "sample",
-    SAMPLES or [pytest.param(None, marks=pytest.mark.skip(f"official artefacts not found in {KITS} (DMPCOMPAT_KITS)"))],
+    SAMPLES
+    or [
+        pytest.param(None, marks=pytest.mark.skip(f"official artefacts not found in {KITS} (DMPCOMPAT_KITS)"))
+    ],
     ids=lambda path: path.stem if path else "absent",
 )
 pytestmark = pytest.mark.kits
@@ -87,21 +94,38 @@ def test_a_sample_comes_back_byte_for_byte(editor: Callable[..., Any], sample: P
 
 @each_sample
 def test_our_rules_refuse_no_official_sample(sample: Path) -> None:
-    from harness.checks import api
-
     findings = api.with_severity(api.judge_document(sample.read_bytes(), sample.name))
     assert [item for item in findings if item.status in ("FAIL", "ERROR")] == []
 
 
 @each_sample
-def test_the_pack_says_what_the_official_schema_says(sample: Path, official: Any) -> None:
-    from harness import packs
+def test_the_pack_says_what_the_official_schema_says(sample: Path, official: Any, pack: Pack) -> None:
+    data = sample.read_bytes()
+    expected = official.validate(safexml.parse(data, huge=True))
+    judged = judge_file(sample, Asked(pack=pack))
+    statuses = {finding.status for finding in judged.findings if finding.rule == "CDA-XSD"}
+    assert statuses == ({"PASS"} if expected else {"FAIL"})
 
-    document = safexml.parse(sample.read_bytes(), huge=True)
-    expected = official.validate(document)
-    assert packs.judge_schema(KITS / "ans-cda", sample.read_bytes()).valid is expected
+
+@each_sample
+def test_a_document_that_the_official_schema_refuses_is_refused_by_the_pack(
+    sample: Path, official: Any, pack: Pack, tmp_path: Path
+) -> None:
+    root = safexml.parse(sample.read_bytes(), huge=True)
+    header = metadata.clinical_document(root)
+    header.remove(safexml.xpath(header, "hl7:recordTarget")[0])
+    broken = tmp_path / "broken.xml"
+    broken.write_bytes(safexml.serialize(root))
+    assert not official.validate(root)
+    judged = judge_file(broken, Asked(pack=pack, explain=True))
+    assert [finding for finding in judged.findings if finding.rule == "CDA-XSD" and finding.status == "FAIL"]
 
 
 @pytest.fixture(scope="module")
 def official(kits: Path) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(kits / "ans-cda" / "infrastructure" / "cda" / "CDA_extended.xsd"))
+
+
+@pytest.fixture(scope="module")
+def pack(kits: Path) -> Pack:
+    return packs.add(kits / "ans-cda", "ans-test")
