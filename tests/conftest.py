@@ -99,7 +99,10 @@ class Answer:
         found = [item for path in paths for item in self.envelope.xpath(path, namespaces=facts.NS)]
         codes = {item if isinstance(item, str) else safexml.text(item) for item in found}
         if not codes and self.envelope.xpath("//soap:Fault", namespaces=facts.NS):
-            codes = {safexml.text(item) for item in safexml.xpath(self.envelope, "//soap:Fault/soap:Code/soap:Value")}
+            codes = {
+                safexml.text(item)
+                for item in safexml.xpath(self.envelope, "//soap:Fault/soap:Code/soap:Value")
+            }
         return {code.rpartition(":")[2] for code in codes}
 
     @property
@@ -111,7 +114,10 @@ class Answer:
     def said(self) -> str:
         """Every text of the answer that is for a reader."""
         texts = [safexml.text(item) for item in safexml.xpath(self.envelope, "//soap:Reason/soap:Text")]
-        texts += [safexml.text(item) for item in safexml.xpath(self.envelope, "//hl7:acknowledgementDetail/hl7:text")]
+        texts += [
+            safexml.text(item)
+            for item in safexml.xpath(self.envelope, "//hl7:acknowledgementDetail/hl7:text")
+        ]
         texts += [item.get("codeContext", "") for item in safexml.xpath(self.envelope, "//rs:RegistryError")]
         return " ".join(texts)
 
@@ -151,7 +157,9 @@ class Editor:
 
 
 @pytest.fixture
-def editor(mock: MockServer, keyring: Keyring, request: pytest.FixtureRequest) -> Iterator[Callable[..., Editor]]:
+def editor(
+    mock: MockServer, keyring: Keyring, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Editor]]:
     """Make editors; each with a session of its own unless told otherwise. Connections are closed at the end."""
     made: list[Editor] = []
 

@@ -82,7 +82,12 @@ def test_the_wheel_works_from_any_directory(wheel: Path, tmp_path: Path) -> None
     zipfile.ZipFile(wheel).extractall(site)
     environment = {**os.environ, "PYTHONPATH": str(site), "DMPCOMPAT_HOME": str(tmp_path / "home")}
     (tmp_path / "elsewhere").mkdir()
-    program = "import cli, protocol; print(protocol.__file__); raise SystemExit(cli.run_command(['explain', '--json']))"
+    program = (
+        "import cli, protocol; print(protocol.__file__)\n"
+        "from protocol import datafolders, transactions\n"
+        "for name in ('datasets', 'test_plans', 'cda_samples'): print(datafolders.folder(name), transactions.load())\n"
+        "raise SystemExit(cli.run_command(['explain', '--json']))"
+    )
     done = subprocess.run(
         [sys.executable, "-P", "-c", program],
         capture_output=True,
