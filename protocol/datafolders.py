@@ -7,7 +7,7 @@ The only module that knows; everything else asks for `folder("datasets")` or `ho
 from __future__ import annotations
 
 import os
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -21,21 +21,18 @@ def folder(name: Name) -> Path:
 
     Raises ToolError if the installation lost it.
     """
-    beside = Path(__file__).resolve().parent.parent / name
-    if beside.is_dir() and (beside.parent / "setup.cfg").is_file():
-        return beside
-    try:
-        with resources.as_file(resources.files(f"dmpcompat_{name}")) as inside:
-            return Path(inside)
-    except ModuleNotFoundError:
-        raise ToolError(
-            "DATA-001",
-            Text(
-                f"le dossier de données {name} manque à l'installation", f"the data folder {name} is missing"
-            ),
-            field=name,
-            mend=Text("réinstaller dmpcompat", "install dmpcompat again"),
-        ) from None
+    root = Path(__file__).resolve().parent.parent
+    inside_checkout, installed = root / name, root / f"dmpcompat_{name}"
+    if inside_checkout.is_dir() and (root / "setup.cfg").is_file():
+        return inside_checkout
+    if installed.is_dir():
+        return installed
+    raise ToolError(
+        "DATA-001",
+        Text(f"il manque le dossier de données {name}", f"the data folder {name} is missing"),
+        field=str(installed),
+        mend=Text("réinstaller dmpcompat", "install dmpcompat again"),
+    )
 
 
 def home() -> Path:
