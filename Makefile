@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 
 demo: $(STAMP)-core
 	$(BIN)/dmpcompat demo --out demo-out
@@ -17,6 +17,9 @@ lint: $(STAMP)-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(STAMP)-core
+	$(BIN)/python docs/generate.py
 
 bench: $(STAMP)-test
 	$(BIN)/python -m bench

@@ -105,6 +105,26 @@ def post_patient(name: str) -> tuple[Response, int]:
     return jsonify(directory.patient_to_plain(patient)), 201
 
 
+def list_numbers(name: str) -> Response:
+    """The numbers of a session, without their value: it is a secret of the editor."""
+    sessions.find(_store(), name)
+    with _store().read() as db:
+        found = known.declared(db, name)
+    return jsonify([_number_shown(one) for one in found])
+
+
+def post_number(name: str) -> tuple[Response, int]:
+    sessions.find(_store(), name)
+    number = directory.number_from(_json(), "numbers", error=UsageError)
+    with _store().write() as db:
+        known.declare(db, name, number)
+    return jsonify(_number_shown(number)), 201
+
+
+def _number_shown(number: directory.WireNumber) -> dict[str, Any]:
+    return {name: value for name, value in directory.number_to_plain(number).items() if name != "value"}
+
+
 def patch_number(name: str, number: str) -> Response:
     sessions.find(_store(), name)
     status = _body("status").get("status")
@@ -271,6 +291,8 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("PATCH", "/sessions/<name>/settings", patch_settings),
     ("GET", "/sessions/<name>/patients", list_patients),
     ("POST", "/sessions/<name>/patients", post_patient),
+    ("GET", "/sessions/<name>/numbers", list_numbers),
+    ("POST", "/sessions/<name>/numbers", post_number),
     ("PATCH", "/sessions/<name>/numbers/<number>", patch_number),
     ("GET", "/sessions/<name>/exchanges", list_exchanges),
     ("GET", "/sessions/<name>/exchanges/<exchange_id>", get_exchange),

@@ -20,6 +20,8 @@ _OPERATIONS: tuple[tuple[str, str, str, str, int, str], ...] = (
     ("patch", f"{_SESSION}/settings", "Changer règles et réglages", "Settings", 200, "Settings"),
     ("get", f"{_SESSION}/patients", "Lister les patients", "", 200, "Patients"),
     ("post", f"{_SESSION}/patients", "Ajouter ou remplacer un patient", "Patient", 201, "Patient"),
+    ("get", f"{_SESSION}/numbers", "Lister les numéros d'homologation, sans leur valeur", "", 200, "Numbers"),
+    ("post", f"{_SESSION}/numbers", "Déclarer ou remplacer un numéro", "Declared", 201, "Declaration"),
     ("patch", f"{_SESSION}/numbers/{{number}}", "Changer le statut d'un numéro", "Status", 200, "Number"),
     ("get", f"{_SESSION}/exchanges", "Lister les échanges journalisés", "", 200, "Exchanges"),
     ("get", _EXCHANGE, "Lire les faits d'un échange", "", 200, "Exchange"),
@@ -111,6 +113,9 @@ def _schemas() -> dict[str, Any]:
         "Patients": _list("Patient"),
         "Status": _object({"status": {"enum": ["active", "suspended", "revoked"]}}),
         "Number": _object({"number": text, "status": text}),
+        "Declared": {"type": "object", "description": "Même forme que datasets/lps, valeur comprise"},
+        "Declaration": {"type": "object", "description": "Le numéro déclaré, sans sa valeur"},
+        "Numbers": _list("Declaration"),
         "Exchange": _object(
             {
                 "seq": {"type": "integer"},

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from protocol.coded import Coded
 from protocol.datafolders import folder
-from protocol.errors import Text, ToolError
+from protocol.errors import DmpcompatError, Text, ToolError
 from protocol.patientrecord import (
     Address,
     Authorisation,
@@ -29,7 +29,7 @@ from protocol.patientrecord import (
     patient_to_plain,
     read_patient,
 )
-from protocol.strictdata import Fields
+from protocol.strictdata import Fields, plain
 from protocol.yamlread import YamlDocument, read_yaml
 
 __all__ = [
@@ -142,6 +142,20 @@ def numbers() -> Mapping[str, WireNumber]:
     """Wire numbers by key. Raises ToolError when the data set is wrong."""
     document = read_yaml(folder("datasets") / "lps" / "numbers.yaml")
     return _by_key(Fields(document.data, document).each("numbers", _number), document)
+
+
+def number_from(data: Any, name: str, *, error: type[DmpcompatError] = ToolError) -> WireNumber:
+    """One wire number from plain data of the shape of datasets/lps (the control API declares with it).
+
+    Raises `error`, which names the field.
+    """
+    return _number(Fields(data, plain(data, name), error=error))
+
+
+def number_to_plain(number: WireNumber) -> dict[str, Any]:
+    """The inverse of `number_from`."""
+    products = [{"name": one.name, "versions": list(one.versions)} for one in number.products]
+    return {**vars(number), "products": products, "profiles": list(number.profiles)}
 
 
 def _structure(fields: Fields) -> Structure:

@@ -204,7 +204,7 @@ def encounter_people(view: CdaView) -> Iterator[Finding]:
 @check_document(
     "CDA-RELATED",
     group=GROUP,
-    clause=f"{SM} ; DMP §7.7",
+    clause=f"{SM} ; interface DMP, remplacement",
     title=Text(
         "Un document remplacé est désigné par son identifiant", "A replaced document is named by its id"
     ),

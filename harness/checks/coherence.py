@@ -30,7 +30,7 @@ from protocol.errors import Text
 
 COH = "COHERENCE"
 ON = ("TD2.1",)
-CLAUSE = "DMP §7.4 : cohérence de la fiche et de l'en-tête CDA"
+CLAUSE = "interface DMP, fiche de document : cohérence de la fiche et de l'en-tête CDA"
 #: Level-1 body media types and the format that each asks for.
 FORMATS = {
     "application/pdf": "urn:ihe:iti:xds-sd:pdf:2008",
@@ -304,7 +304,7 @@ def format_code(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=COH,
-    clause="DMP §7.4 : text/xml, ou application/xslt+xml pour un document auto-présentable",
+    clause="interface DMP, fiche de document : text/xml, ou application/xslt+xml pour un document auto-présentable",
     title=Text(
         "Le type MIME dit si le document se présente seul", "The MIME type tells self-displaying documents"
     ),
@@ -325,7 +325,7 @@ def mime(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=COH,
-    clause="DMP §7.7 : relatedDocument et association RPLC vont ensemble",
+    clause="interface DMP, remplacement : relatedDocument et association RPLC vont ensemble",
     title=Text(
         "Un remplacement se dit dans le document et dans le lot", "A replacement is told in both places"
     ),

@@ -13,8 +13,8 @@ from protocol.errors import Text
 
 HL7 = "HL7V3"
 ON = ("TD0.2",)
-REQUEST = "GDP §5.1, 5.3 ; PRPA_IN201307UV02"
-ANSWER = "GDP §5.2, 5.3 ; PRPA_IN201308UV02"
+REQUEST = "messages GDP, enveloppe des requêtes, 5.3 ; PRPA_IN201307UV02"
+ANSWER = "messages GDP, enveloppe des réponses, 5.3 ; PRPA_IN201308UV02"
 AUTHORISATIONS = ("VALIDE", "EXPIRE", "INTERDIT", "NON_EXISTE")
 KEY, VALUE = "1.2.250.1.213.4.1.2.6.1", "1.2.250.1.213.4.1.2.6.2"
 
@@ -24,7 +24,7 @@ KEY, VALUE = "1.2.250.1.213.4.1.2.6.1", "1.2.250.1.213.4.1.2.6.2"
     on=ON,
     side="both",
     group=HL7,
-    clause="GDP §5.1 : id du message",
+    clause="messages GDP, enveloppe des requêtes : id du message",
     title=Text("Le message a un identifiant", "The message has an identifier"),
     mend=Text("root = OID de l'émetteur, extension = UUID", "root = OID of the sender, extension = a UUID"),
 )
@@ -43,7 +43,7 @@ def identifier(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="both",
     group=HL7,
-    clause="GDP §5.1 : creationTime en UTC, AAAAMMJJhhmmss",
+    clause="messages GDP, enveloppe des requêtes : creationTime en UTC, AAAAMMJJhhmmss",
     title=Text("creationTime est une date valide à la seconde", "creationTime is a valid date to the second"),
     mend=Text("AAAAMMJJhhmmss en UTC", "YYYYMMDDhhmmss in UTC"),
 )
@@ -109,7 +109,7 @@ def sender(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=HL7,
-    clause="GDP §5.1 : TEST_EXST",
+    clause="messages GDP, enveloppe des requêtes : TEST_EXST",
     title=Text("Le motif est le test d'existence", "The reason is the existence test"),
     mend=Text("TEST_EXST du système 1.2.250.1.213.1.1.4.11", "TEST_EXST of system 1.2.250.1.213.1.1.4.11"),
 )

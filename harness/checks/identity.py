@@ -46,7 +46,7 @@ _BODY = (
     on=PATIENT_BOUND,
     side="request",
     group=INS,
-    clause="VIHF §3.3 : resource-id d'un appel lié à un patient",
+    clause="VIHF, attributs : resource-id d'un appel lié à un patient",
     title=Text("Le VIHF nomme le patient par son INS", "The VIHF names the patient by the INS"),
     mend=Text("{INS}^^^&{oid}&ISO^NH", "{INS}^^^&{oid}&ISO^NH"),
 )

@@ -27,7 +27,7 @@ from protocol import facts
 from protocol.errors import Text
 
 VIHF = "A-VIHF"
-CLAUSE = "VIHF §3.6 ; XML Signature Core"
+CLAUSE = "VIHF, signature ; XML Signature Core"
 
 
 def _signature(view: Judged) -> etree._Element | None:
@@ -39,7 +39,7 @@ def _signature(view: Judged) -> etree._Element | None:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.2 : obligatoire en indirect et en AIR ; en direct, des exemples publics en sont privés",
+    clause="VIHF, éléments SAML : obligatoire en indirect et en AIR ; en direct, des exemples publics en sont privés",
     title=Text("Le VIHF est signé", "The VIHF is signed"),
     confidence="B",
     mend=Text("signer l'assertion (ORG_SIGN ou certificat de signature de la carte)", "sign the assertion"),
@@ -181,7 +181,7 @@ def certificate_dates(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.2 : Issuer = nom du sujet du certificat signataire, ordre RFC 2253",
+    clause="VIHF, éléments SAML : Issuer = nom du sujet du certificat signataire, ordre RFC 2253",
     title=Text("Issuer est le nom du signataire", "Issuer is the name of the signer"),
     mend=Text(
         "recopier le DN du certificat de signature (ST= et non S=)", "copy the DN of the signing certificate"
@@ -202,7 +202,7 @@ def issuer(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.6 : SHA-1 toléré, SHA-256 attendu",
+    clause="VIHF, signature : SHA-1 toléré, SHA-256 attendu",
     title=Text("La signature n'emploie pas SHA-1", "The signature does not use SHA-1"),
     mend=Text("passer à RSA-SHA256", "move to RSA-SHA256"),
     confidence="B",

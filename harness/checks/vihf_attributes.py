@@ -19,7 +19,7 @@ from protocol.codes import value_set
 from protocol.errors import Text
 
 VIHF = "A-VIHF"
-CLAUSE = "VIHF §3.3"
+CLAUSE = "VIHF, attributs"
 ROLE = "urn:oasis:names:tc:xacml:2.0:subject:role"
 SUBJECT = "urn:oasis:names:tc:xspa:1.0:subject:subject-id"
 RESOURCE = "urn:oasis:names:tc:xacml:2.0:resource:resource-id"
@@ -88,7 +88,7 @@ def attribute_once(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3 : 3.0 ou 4.0",
+    clause="VIHF, attributs : 3.0 ou 4.0",
     title=Text("VIHF_Version est une version connue", "VIHF_Version is a known version"),
     mend=Text("3.0 ou 4.0", "3.0 or 4.0"),
 )
@@ -102,7 +102,7 @@ def version(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3 ; Struct_IdNat",
+    clause="VIHF, attributs ; Struct_IdNat",
     title=Text("Identifiant_Structure est un Struct_IdNat", "Identifiant_Structure is a Struct_IdNat"),
     mend=Text(
         "préfixe 0 ADELI, 1 FINESS, 2 SIREN, 3 SIRET, 4 RPPS-rang", "prefix 0, 1, 2, 3 or 4, then the number"
@@ -121,7 +121,7 @@ def structure(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3 ; JDV_J61",
+    clause="VIHF, attributs ; JDV_J61",
     title=Text(
         "Secteur_Activite est un code de secteur et son OID", "Secteur_Activite is a sector code and its OID"
     ),
@@ -139,7 +139,7 @@ def sector(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3",
+    clause="VIHF, attributs",
     title=Text(
         "Authentification_mode est un mode connu et déclaré", "Authentification_mode is known and declared"
     ),
@@ -159,7 +159,7 @@ def mode(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3 : obligatoire en indirect et en AIR",
+    clause="VIHF, attributs : obligatoire en indirect et en AIR",
     title=Text(
         "subject-id nomme l'utilisateur en mode indirect", "subject-id names the user in indirect modes"
     ),
@@ -175,7 +175,7 @@ def subject(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3.1 ; JDV_J65",
+    clause="VIHF, rôles ; JDV_J65",
     title=Text(
         "Chaque rôle est un élément Role codé (type CE)", "Each role is a coded Role element (type CE)"
     ),
@@ -212,7 +212,7 @@ def role_known(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3.1 : second rôle des médecins (R01) et des pharmaciens (G05)",
+    clause="VIHF, rôles : second rôle des médecins (R01) et des pharmaciens (G05)",
     title=Text(
         "Un médecin ou un pharmacien donne sa spécialité ou sa section",
         "A physician or a pharmacist gives a specialty or a section",
@@ -241,7 +241,7 @@ def specialty(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3",
+    clause="VIHF, attributs",
     title=Text("Ressource_URN vaut urn:dmp", "Ressource_URN is urn:dmp"),
     mend=Text("urn:dmp", "urn:dmp"),
 )
@@ -255,7 +255,7 @@ def urn(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3.2 ; JDV_J38",
+    clause="VIHF, modes d'accès ; JDV_J38",
     title=Text(
         "Le mode d'accès est un code connu de TRE_R248", "The access mode is a known code of TRE_R248"
     ),
@@ -276,7 +276,7 @@ def purpose(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.3 : raison obligatoire en bris de glace",
+    clause="VIHF, attributs : raison obligatoire en bris de glace",
     title=Text("Un bris de glace dit sa raison", "A break-glass access tells its reason"),
     mend=Text("remplir Mode_Acces_Raison", "fill Mode_Acces_Raison"),
     confidence="C",
@@ -292,7 +292,7 @@ def reason(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.4 ; JDV_J64",
+    clause="VIHF, connexion secrète ; JDV_J64",
     title=Text("La connexion secrète porte son seul code", "A secret connection carries its only code"),
     mend=Text(
         "INVISIBLE_REPRESENTANTS_LEGAUX, ou pas d'attribut", "INVISIBLE_REPRESENTANTS_LEGAUX, or no attribute"

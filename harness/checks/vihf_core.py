@@ -16,7 +16,7 @@ from protocol import safexml
 from protocol.errors import Text
 
 VIHF = "A-VIHF"
-CLAUSE = "VIHF §3.2 ; SAML 2.0 core"
+CLAUSE = "VIHF, éléments SAML ; SAML 2.0 core"
 X509_NAME = "urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName"
 AC_CLASSES = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
 #: Window of freshness: no text gives one, five minutes either way is the usual tolerance of a clock.
@@ -107,7 +107,7 @@ def fresh(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.2 : Conditions facultatives, sans AudienceRestriction",
+    clause="VIHF, éléments SAML : Conditions facultatives, sans AudienceRestriction",
     title=Text("Les Conditions couvrent l'instant présent", "The Conditions cover the present instant"),
     mend=Text(
         "une fenêtre qui contient l'heure d'envoi, sans AudienceRestriction",
@@ -150,7 +150,7 @@ def issuer_format(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.2 : PS_IdNat de l'utilisateur",
+    clause="VIHF, éléments SAML : PS_IdNat de l'utilisateur",
     title=Text(
         "NameID est un identifiant national de professionnel", "NameID is a national id of a professional"
     ),
@@ -191,7 +191,7 @@ def authn(view: Judged) -> Iterator[Finding]:
     on=ANY,
     side="request",
     group=VIHF,
-    clause="VIHF §3.2 : AuthnContextDecl en authentification indirecte renforcée seulement",
+    clause="VIHF, éléments SAML : AuthnContextDecl en authentification indirecte renforcée seulement",
     title=Text(
         "AuthnContextDecl accompagne le mode AIR, et lui seul", "AuthnContextDecl goes with AIR, only"
     ),

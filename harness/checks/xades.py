@@ -67,7 +67,7 @@ def _place(view: Judged) -> str:
     on=ON,
     side="request",
     group=XADES,
-    clause="DMP §7.5 : fiche du document de signature",
+    clause="interface DMP, document de signature : fiche du document de signature",
     title=Text(
         "La fiche de signature porte ses valeurs fixes", "The signature's entry carries its fixed values"
     ),
@@ -107,7 +107,7 @@ def entry_values(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XADES,
-    clause="DMP §7.5 : document ds:Signature",
+    clause="interface DMP, document de signature : document ds:Signature",
     title=Text("Le document de signature est une ds:Signature", "The signature document is a ds:Signature"),
     mend=Text(
         "envoyer un document dont la racine est ds:Signature", "send a document whose root is ds:Signature"
@@ -124,7 +124,7 @@ def readable(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XADES,
-    clause="DMP §7.5 : Manifest et SignedProperties référencés",
+    clause="interface DMP, document de signature : Manifest et SignedProperties référencés",
     title=Text(
         "SignedInfo référence le manifeste et les propriétés signées, aux bonnes empreintes",
         "SignedInfo refers to the manifest and the signed properties, with right digests",
@@ -164,7 +164,7 @@ def _inner_digest(view: Judged, signature: etree._Element, item: Reference) -> F
     on=ON,
     side="request",
     group=XADES,
-    clause="DMP §7.5 : le lot et chaque document",
+    clause="interface DMP, document de signature : le lot et chaque document",
     title=Text(
         "Le manifeste nomme le lot et chaque document", "The manifest names the set and each document"
     ),
@@ -189,7 +189,7 @@ def manifest(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XADES,
-    clause="DMP §7.5 : empreinte de chaque document (C14N avec commentaires pour le XML)",
+    clause="interface DMP, document de signature : empreinte de chaque document (C14N avec commentaires pour le XML)",
     title=Text(
         "Le manifeste a l'empreinte de chaque document", "The manifest has the digest of each document"
     ),
@@ -246,7 +246,7 @@ def _whole_document(reference: Reference, root: etree._Element, name: str) -> st
     on=ON,
     side="request",
     group=XADES,
-    clause="DMP §7.5 ; XML Signature Core",
+    clause="interface DMP, document de signature ; XML Signature Core",
     title=Text("La signature du lot se vérifie", "The signature of the set verifies"),
     mend=Text(
         "signer SignedInfo avec le certificat de signature", "sign SignedInfo with the signature certificate"
@@ -264,7 +264,7 @@ def value(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XADES,
-    clause="DMP §7.5 : SignatureProperty purposeOfSignature",
+    clause="interface DMP, document de signature : SignatureProperty purposeOfSignature",
     title=Text("La signature dit son objet", "The signature tells its purpose"),
     mend=Text("SignatureProperty 1.2.840.10065.1.12.1.14", "SignatureProperty 1.2.840.10065.1.12.1.14"),
     confidence="B",

@@ -82,7 +82,7 @@ def kind(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.4 : text/xml, application/xslt+xml ou application/dicom",
+    clause="interface DMP, fiche de document : text/xml, application/xslt+xml ou application/dicom",
     title=Text("Le type MIME est l'un de ceux du DMP", "The MIME type is one of the DMP's"),
     mend=Text("text/xml pour un CDA ; application/xslt+xml s'il est auto-présentable", "text/xml for a CDA"),
 )
@@ -99,7 +99,7 @@ def mime(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.4 ; ITI TF-3 tableau 4.3.1-3",
+    clause="interface DMP, fiche de document ; ITI TF-3 tableau 4.3.1-3",
     title=Text(
         "Les attributs obligatoires de la fiche sont là, une fois", "The entry's mandatory slots are there"
     ),
@@ -120,7 +120,7 @@ def mandatory_slots(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §2.7 : DTM en UTC, sans fuseau",
+    clause="interface DMP, dates : DTM en UTC, sans fuseau",
     title=Text("Les dates de la fiche sont des DTM valides", "The dates of the entry are valid DTMs"),
     mend=Text("AAAAMMJJhhmmss en UTC", "YYYYMMDDhhmmss in UTC"),
 )
@@ -153,7 +153,7 @@ def chronology(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.4 : fr-FR ; art pour la signature",
+    clause="interface DMP, fiche de document : fr-FR ; art pour la signature",
     title=Text("languageCode est une langue au bon format", "languageCode is a language in the right form"),
     mend=Text("fr-FR ; art pour la signature", "fr-FR; art for the signature"),
 )
@@ -169,7 +169,7 @@ def language(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §4.2 : sourcePatientId en CX",
+    clause="interface DMP, identité locale du patient : sourcePatientId en CX",
     title=Text(
         "sourcePatientId est l'identifiant local du patient", "sourcePatientId is the local patient id"
     ),
@@ -188,7 +188,7 @@ def source_patient(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §4.2 : sourcePatientInfo, PID-n|valeur",
+    clause="interface DMP, identité locale du patient : sourcePatientInfo, PID-n|valeur",
     title=Text(
         "sourcePatientInfo donne PID-5 et n'emploie que des champs permis",
         "sourcePatientInfo gives PID-5 and uses allowed fields only",
@@ -219,7 +219,7 @@ def patient_info(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.4 : titre obligatoire ; ITI : 128 caractères",
+    clause="interface DMP, fiche de document : titre obligatoire ; ITI : 128 caractères",
     title=Text(
         "La fiche a un titre de 128 caractères au plus", "The entry has a title of 128 characters at most"
     ),
@@ -238,7 +238,7 @@ def entry_title(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §4.3, 7.4 : XCN du responsable",
+    clause="interface DMP, identités, 7.4 : XCN du responsable",
     title=Text("legalAuthenticator est un XCN complet", "legalAuthenticator is a complete XCN"),
     mend=Text(
         "id^NOM^PRENOM^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS",
@@ -258,7 +258,7 @@ def legal_authenticator(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="ITI TF-3 tableau 4.3.1-3 ; DMP §7.4",
+    clause="ITI TF-3 tableau 4.3.1-3 ; interface DMP, fiche de document",
     title=Text(
         "La fiche porte une fois chacun de ses codes obligatoires", "The entry has each mandatory code once"
     ),
@@ -279,7 +279,7 @@ def mandatory_codes(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.4 : 1 à 4 codes, N d'abord ; EX_2.1-1050",
+    clause="interface DMP, fiche de document : 1 à 4 codes, N d'abord ; EX_2.1-1050",
     title=Text(
         "Les confidentialityCode sont N, puis des codes de visibilité",
         "confidentialityCode is N, then visibility",

@@ -152,7 +152,7 @@ def patient_id(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.3, 7.4 : auteur et authorPerson obligatoires",
+    clause="interface DMP, lot de soumission, 7.4 : auteur et authorPerson obligatoires",
     title=Text(
         "Lot et fiches ont un auteur, et chaque auteur une personne",
         "Each object has an author with a person",
@@ -179,7 +179,7 @@ def author(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §4.3 : XCN d'une personne, d'un patient ou d'un système",
+    clause="interface DMP, identités : XCN d'une personne, d'un patient ou d'un système",
     title=Text("authorPerson est un XCN complet", "authorPerson is a complete XCN"),
     mend=Text(
         "id^NOM^PRENOM^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS",
@@ -208,7 +208,7 @@ def good_xcn(value: str) -> bool:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §4.3 : XON d'une structure",
+    clause="interface DMP, identités : XON d'une structure",
     title=Text("authorInstitution est un XON complet", "authorInstitution is a complete XON"),
     mend=Text(
         "NOM^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^{Struct_IdNat}",
@@ -235,7 +235,7 @@ def _institution(view: Judged, one: etree._Element, value: str) -> Finding:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.3 : authorSpecialty code^libellé^OID",
+    clause="interface DMP, lot de soumission : authorSpecialty code^libellé^OID",
     title=Text(
         "authorSpecialty est codé dans le système des spécialités",
         "authorSpecialty is coded in the system of specialties",

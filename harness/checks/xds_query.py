@@ -204,7 +204,7 @@ def grammar(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §8.1 : identifiant de patient entre apostrophes, sans parenthèses",
+    clause="interface DMP, recherche : identifiant de patient entre apostrophes, sans parenthèses",
     title=Text(
         "Un paramètre à valeur unique vient sans parenthèses", "A single-valued parameter has no parentheses"
     ),

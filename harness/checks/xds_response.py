@@ -175,7 +175,7 @@ def object_ids(view: Judged) -> Iterator[Finding]:
     on=QUERY,
     side="response",
     group=XDS,
-    clause="DMP §8.3 ; ITI TF-3 : statut, lid, dépôt, hash, size",
+    clause="interface DMP, réponse de recherche ; ITI TF-3 : statut, lid, dépôt, hash, size",
     title=Text(
         "Une fiche rendue porte ce que le registre y ajoute",
         "An entry returned carries what the registry adds to it",

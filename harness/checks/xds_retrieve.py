@@ -37,7 +37,7 @@ def _given(view: Judged) -> list[etree._Element]:
     on=ON,
     side="request",
     group=XDS,
-    clause="ITI TF-2 §3.43 ; DMP §9 : uniqueId OID, pas l'entryUUID",
+    clause="ITI TF-2 §3.43 ; interface DMP, consultation : uniqueId OID, pas l'entryUUID",
     title=Text(
         "Chaque document est demandé par dépôt et uniqueId",
         "Each document is asked by repository and uniqueId",
@@ -62,7 +62,7 @@ def request(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.4 : dépôts des documents et de l'historique vaccinal",
+    clause="interface DMP, fiche de document : dépôts des documents et de l'historique vaccinal",
     title=Text("Le dépôt demandé est un dépôt du DMP", "The repository asked for is one of the DMP's"),
     mend=Text("prendre repositoryUniqueId dans la fiche", "take repositoryUniqueId of the entry"),
     confidence="B",

@@ -34,7 +34,7 @@ RELATIONS = (facts.RPLC, facts.XFRM, facts.APND, facts.XFRM_RPLC)
     on=ON,
     side="request",
     group=XDS,
-    clause="ITI TF-2 §3.41 ; DMP §7.2",
+    clause="ITI TF-2 §3.41 ; interface DMP, forme de l'alimentation",
     title=Text(
         "La soumission tient un lot et un seul, classé comme lot", "There is one submission set, classified"
     ),
@@ -66,7 +66,7 @@ def one(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.3 : submissionTime, DTM en UTC",
+    clause="interface DMP, lot de soumission : submissionTime, DTM en UTC",
     title=Text("submissionTime est une date UTC à la seconde", "submissionTime is a UTC date to the second"),
     mend=Text("AAAAMMJJhhmmss, sans fuseau", "YYYYMMDDhhmmss, no zone"),
 )
@@ -83,7 +83,7 @@ def time(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.3 ; JDV_J59",
+    clause="interface DMP, lot de soumission ; JDV_J59",
     title=Text("Le lot dit son contentTypeCode, une fois", "The set tells its contentTypeCode, once"),
     mend=Text("une Classification contentTypeCode", "one contentTypeCode Classification"),
 )
@@ -98,7 +98,7 @@ def content_type(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.3 : sourceId, OID du système émetteur",
+    clause="interface DMP, lot de soumission : sourceId, OID du système émetteur",
     title=Text("sourceId est un OID", "sourceId is an OID"),
     mend=Text("OID du système émetteur", "OID of the sending system"),
 )
@@ -170,7 +170,7 @@ def ends(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="ITI TF-3 §4.2.2.2 ; DMP §7.7",
+    clause="ITI TF-3 §4.2.2.2 ; interface DMP, remplacement",
     title=Text(
         "Un remplacement part d'une fiche du lot vers l'entryUUID d'un document du registre",
         "A replacement goes from an entry of the submission to the entryUUID of a registered document",
@@ -194,7 +194,7 @@ def relations(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.2, 7.5 : un document de signature, qui signe le lot",
+    clause="interface DMP, forme de l'alimentation, 7.5 : un document de signature, qui signe le lot",
     title=Text("Le lot est signé par un document de signature", "The set is signed by a signature document"),
     mend=Text(
         "ajouter la fiche de signature et l'association signs",
@@ -218,7 +218,7 @@ def signs(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=XDS,
-    clause="DMP §7.6 : pas de classeur (déduit)",
+    clause="interface DMP, classeurs : pas de classeur (déduit)",
     title=Text("La soumission ne tient pas de classeur", "The submission holds no folder"),
     mend=Text("retirer le classeur", "remove the folder"),
     confidence="C",

@@ -1,7 +1,7 @@
 """Which certificates there are: subject, usages, lifetime, flaw. Facts only; `issue` makes them.
 
 Usages follow the IGC-Santé split: an authentication certificate opens TLS, a signature one signs VIHF and
-XAdES, and neither does the other's job (dmp-wire 2.3: mixing them up is `DMPInvalidCertificate`).
+XAdES, and neither does the other's job: mixing them up is `DMPInvalidCertificate`.
 """
 
 from __future__ import annotations

@@ -8,19 +8,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import get_args
 
-from sqlalchemy import Column, Connection, String, Table, insert, select, update
+from sqlalchemy import JSON, Column, Connection, String, Table, delete, insert, select
 
 from mock_dmp.state.schema import METADATA, of_session
 from protocol import directory
 from protocol.directory import NumberStatus, Professional, Structure, WireNumber
 from protocol.errors import Text, UsageError
 
+#: `record`: the whole number, as plain data (protocol.directory.number_to_plain).
 numbers = Table(
     "numbers",
     METADATA,
     of_session(),
     Column("key", String(64), primary_key=True),
-    Column("status", String(16), nullable=False),
+    Column("value", String(64), nullable=False),
+    Column("record", JSON, nullable=False),
 )
 
 
@@ -36,21 +38,26 @@ def structure(struct_id: str) -> Structure | None:
 
 def seed(db: Connection, session: str) -> None:
     """Give a new session the wire numbers as the data set has them."""
-    rows = [
-        {"session": session, "key": key, "status": number.status}
-        for key, number in directory.numbers().items()
-    ]
-    if rows:
-        db.execute(insert(numbers), rows)
+    for number in directory.numbers().values():
+        declare(db, session, number)
+
+
+def declare(db: Connection, session: str, number: WireNumber) -> None:
+    """Add a number to the session, or replace the one that has its key."""
+    db.execute(delete(numbers).filter_by(session=session, key=number.key))
+    row = {"key": number.key, "value": number.value, "record": directory.number_to_plain(number)}
+    db.execute(insert(numbers).values(session=session, **row))
 
 
 def wire_number(db: Connection, session: str, value: str) -> WireNumber | None:
-    """The number that travels as `value`, with its status in the session."""
-    known = next((one for one in directory.numbers().values() if one.value == value), None)
-    if known is None:
-        return None
-    status = db.execute(select(numbers.c.status).filter_by(session=session, key=known.key)).scalar_one()
-    return replace(known, status=status)
+    """The number that travels as `value`, compared exactly, with its status in the session."""
+    return _read(db, session, value=value)
+
+
+def declared(db: Connection, session: str) -> list[WireNumber]:
+    """Every number of the session, by key."""
+    query = select(numbers.c.record).filter_by(session=session).order_by(numbers.c.key)
+    return [directory.number_from(record, "numbers") for record in db.execute(query).scalars()]
 
 
 def set_status(db: Connection, session: str, key: str, status: str) -> WireNumber:
@@ -66,13 +73,20 @@ def set_status(db: Connection, session: str, key: str, status: str) -> WireNumbe
             found=status,
             expected=", ".join(get_args(NumberStatus)),
         )
-    if key not in directory.numbers():
+    found = _read(db, session, key=key)
+    if found is None:
         raise UsageError(
             "NUM-001",
             Text("numéro inconnu de cette session", "number unknown to this session"),
             field="number",
             found=key,
-            expected=", ".join(directory.numbers()),
+            expected=", ".join(one.key for one in declared(db, session)),
         )
-    db.execute(update(numbers).filter_by(session=session, key=key).values(status=status))
-    return replace(directory.numbers()[key], status=status)  # type: ignore[arg-type]
+    changed = replace(found, status=status)  # type: ignore[arg-type]
+    declare(db, session, changed)
+    return changed
+
+
+def _read(db: Connection, session: str, **by: str) -> WireNumber | None:
+    record = db.execute(select(numbers.c.record).filter_by(session=session, **by)).scalars().first()
+    return None if record is None else directory.number_from(record, "numbers")

@@ -67,6 +67,7 @@ def test_sessions_come_and_go(api: FlaskClient) -> None:
         ("patch", "/sessions/default/numbers/NOBODY", {"status": "active"}, 404, "NUM-001"),
         ("patch", "/sessions/default/numbers/TEST-OK-1", {"status": "gone"}, 400, "NUM-002"),
         ("patch", "/sessions/default/numbers/TEST-OK-1", {"status": 1}, 400, "CTL-003"),
+        ("post", "/sessions/default/numbers", {"key": "x"}, 400, "DATA-012"),
         ("post", "/sessions/default/patients", {"key": "x"}, 400, "DATA-012"),
         ("get", "/sessions/default/exchanges?after=x", None, 400, "CTL-003"),
         ("get", "/sessions/default/exchanges/none/request", None, 404, "CTL-001"),
@@ -104,6 +105,32 @@ def test_a_number_changes_in_its_session_only(api: FlaskClient, store: Store) ->
     with store.read() as db:
         found = [known.wire_number(db, name, value) for name in ("default", "x")]
     assert [one.status for one in found if one] == ["active", "suspended"]
+
+
+def test_a_number_is_declared_in_its_session_and_its_value_is_never_shown(
+    api: FlaskClient, store: Store
+) -> None:
+    from mock_dmp.state import directory as known
+
+    mine = {
+        "key": "mien",
+        "value": "SECRET-004239",
+        "family": "Ma famille",
+        "products": [{"name": "MON-LPS", "versions": ["2.0"]}],
+        "profiles": ["alimentation"],
+        "status": "active",
+    }
+    api.post(f"{ROOT}/sessions", json={"name": "x"})
+    made = api.post(f"{ROOT}/sessions/x/numbers", json=mine)
+    assert made.status_code == 201
+    assert api.patch(f"{ROOT}/sessions/x/numbers/mien", json={"status": "revoked"}).status_code == 200
+    listed = api.get(f"{ROOT}/sessions/x/numbers")
+    assert {one["key"]: one["status"] for one in listed.get_json()}["mien"] == "revoked"
+    assert "SECRET" not in made.get_data(as_text=True) + listed.get_data(as_text=True)
+    with store.read() as db:
+        assert known.wire_number(db, "x", "SECRET-004239")
+        assert known.wire_number(db, "x", "secret-004239") is None
+        assert known.wire_number(db, "default", "SECRET-004239") is None
 
 
 def test_a_patient_is_seeded_and_replaced(api: FlaskClient) -> None:
