@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -19,7 +20,16 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from protocol.errors import ConfigError, DmpcompatError, Lang, Text, UsageError
-from reports.console import Progress, bar, dump, show_demo_end, show_red, show_verification, tell
+from reports.console import (
+    Progress,
+    bar,
+    dump,
+    show_demo_end,
+    show_preflight,
+    show_red,
+    show_verification,
+    tell,
+)
 
 if TYPE_CHECKING:
     from harness.check_subject import Kind
@@ -103,7 +113,7 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
 @click.option(
     "--pki", "pki_folder", type=any_path, help="Folder made by `pki init`; a temporary one by default."
 )
-@click.option("--db", help="SQLAlchemy URL; a temporary SQLite file by default.")
+@click.option("--db", help="SQLAlchemy URL, with --data; a SQLite file in that folder by default.")
 @click.option(
     "--data", "data_dir", type=any_path, help="Folder of the documents and of the default database."
 )
@@ -152,7 +162,7 @@ def serve(
 
 @commands.command()
 @click.argument("campaign", type=any_path)
-@click.option("--out", type=any_path, default=Path("campagne-out"), show_default=True)
+@click.option("--out", type=any_path, help="Folder of the results.  [default: campagne-out]")
 @click.option("--target", help="Address of the platform, instead of the campaign's.")
 @click.option("--pki", "pki_folder", type=any_path, help="Certificates, instead of the campaign's.")
 @click.option("--only", multiple=True, help="Cases to run: a code, a prefix (CT-2.1), a transaction…")
@@ -162,7 +172,7 @@ def serve(
 @shown
 def run(
     campaign: Path,
-    out: Path,
+    out: Path | None,
     target: str | None,
     pki_folder: Path | None,
     only: tuple[str, ...],
@@ -176,20 +186,23 @@ def run(
     from harness.run import run_campaign
     from reports import issue
 
+    place = out or resume or Path("campagne-out")
+    issue.refuse_issued(place)
+    if junit is not None:
+        junit.parent.mkdir(parents=True, exist_ok=True)  # told now rather than after the run
     result = run_campaign(
         campaign,
-        out=resume or out,
+        out=place,
         target=target,
         pki=pki_folder,
         only=only,
         seed=seed,
         lang=lang,
         resume=resume,
-        listener=Progress(lang, quiet=as_json),
+        listener=Progress(lang, quiet=as_json, again=f"dmpcompat run {campaign} --resume {place}"),
     )
-    issued = issue.issue(resume or out, lang=lang)
+    issued = issue.issue(place, lang=lang)
     if junit is not None:
-        junit.parent.mkdir(parents=True, exist_ok=True)
         junit.write_bytes((issued.folder / "junit.xml").read_bytes())
     if as_json:
         dump({**result.to_plain(), "reference": issued.report.reference, "report": str(issued.folder)})
@@ -197,6 +210,12 @@ def run(
         show_red(result.verdicts, lang)
         counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
         tell(lang, f"Verdicts : {counts}", f"Verdicts: {counts}")
+        if left_out := len(issued.report.left_out):
+            tell(
+                lang,
+                f"Exécution partielle : {left_out} cas du périmètre n'ont pas été joués",
+                f"Partial run: {left_out} cases of the scope were not played",
+            )
         page = issued.folder / "report.html"
         tell(lang, f"Rapport {issued.report.reference} : {page}", f"Report {issued.report.reference}: {page}")
     return result.exit_code
@@ -215,17 +234,13 @@ def doctor(campaign: Path, target: str | None, pki_folder: Path | None, lang: La
     from harness.scope import scope
     from protocol import transactions
 
-    loaded = load_campaign(campaign).at(url=target.rstrip("/") if target else None, pki=pki_folder)
+    loaded = load_campaign(campaign).at(url=target, pki=pki_folder)
     cases = [item.case for item in scope(loaded, transactions.load(), ()) if item.state == "included"]
     items = preflight.preflight(loaded, cases, Masker(loaded.number))
     if as_json:
         dump([item.to_plain() for item in items])
-    for item in () if as_json else items:
-        data = " — ".join(part for part in (item.found, item.expected, item.mend.to(lang)) if part)
-        click.echo(
-            f"{item.state:7} {item.code:20} {item.subject}: {item.text.to(lang)}"
-            + (f" ({data})" if data else "")
-        )
+    else:
+        show_preflight(items, lang)
     return ConfigError.exit_code if preflight.red(items) else 0
 
 
@@ -288,10 +303,12 @@ def rejudge(evidence: Path, lang: Lang, as_json: bool) -> int:
 @click.argument("rule", required=False)
 @shown
 def explain(rule: str | None, lang: Lang, as_json: bool) -> int:
-    """Explain a RULE of the oracle: what it asks, of what, by which text. Without RULE, list them."""
+    """Explain a RULE of the oracle: what it asks, of what, by which text. A group lists its rules; nothing, all."""
     from harness.checks import api
 
-    chosen = [api.rule(rule)] if rule else list(api.rules())
+    group = rule in api.groups()
+    chosen = [item for item in api.rules() if not group or item.group == rule]
+    chosen = chosen if group or not rule else [api.rule(rule)]
     if as_json:
         dump(
             [
@@ -308,7 +325,7 @@ def explain(rule: str | None, lang: Lang, as_json: bool) -> int:
                 for item in chosen
             ]
         )
-    elif rule:
+    elif rule and not group:
         click.echo(api.explain(rule, lang))
     else:
         for item in chosen:
@@ -459,6 +476,8 @@ def _fresh(out: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of the console script: runs a command and leaves with the exit code of its outcome."""
+    # As with Ctrl-C, what is open is closed and what is temporary removed; `serve` has its own way to stop.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -471,7 +490,8 @@ def run_command(arguments: list[str]) -> int:
         outcome = commands.main(arguments, prog_name="dmpcompat", standalone_mode=False)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(Text("interrompu", "interrupted").to(lang), err=True)
         return 130
     except click.ClickException as problem:
         problem.show()

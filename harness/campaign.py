@@ -21,7 +21,7 @@ from harness.plan import Authentication, LoadedPlan, Model, Words, load_plan
 from harness.problems import Problems
 from harness.vocabulary import Vocabulary
 from protocol.datafolders import folder
-from protocol.errors import PlanError, Text, ToolError
+from protocol.errors import PlanError, Text, ToolError, UsageError
 from protocol.patientrecord import Patient, read_patient
 from protocol.strictdata import Fields
 from protocol.yamlread import parse_yaml, read_yaml
@@ -116,8 +116,19 @@ class Campaign:
     patients: Mapping[str, Patient] = field(default_factory=dict)
 
     def at(self, *, url: str | None = None, pki: Path | None = None) -> Campaign:
-        """The same campaign aimed at another address, or with another folder of certificates."""
-        return replace(self, url=url or self.url, pki=pki or self.pki)
+        """The same campaign aimed at another address, or with another folder of certificates.
+
+        Raises UsageError for what is no address.
+        """
+        if url and not is_address(url):
+            raise UsageError(
+                "RUN-006",
+                Text("l'adresse n'est pas une URL http(s)", "the address is no http(s) URL"),
+                field="--target",
+                found=url,
+                expected="https://127.0.0.1:8443",
+            )
+        return replace(self, url=(url or self.url).rstrip("/"), pki=pki or self.pki)
 
     @property
     def host(self) -> str:
@@ -186,8 +197,7 @@ def _check_names(read: CampaignFile, names: Vocabulary, problems: Problems) -> N
                 transaction,
                 names.transactions,
             )
-    scheme = urlsplit(read.target.url).scheme
-    if read.target.url and scheme not in {"https", "http"}:
+    if read.target.url and not is_address(read.target.url):
         problems.add(
             "020",
             Text(
@@ -198,6 +208,15 @@ def _check_names(read: CampaignFile, names: Vocabulary, problems: Problems) -> N
             found=read.target.url,
             expected="https://127.0.0.1:8443",
         )
+
+
+def is_address(url: str) -> bool:
+    """Whether it is an http(s) URL with a host and, when it names one, a port that exists."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _resolved(value: str, at: tuple[str, ...], env: Mapping[str, str], problems: Problems) -> str:

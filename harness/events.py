@@ -21,6 +21,7 @@ Kind = Literal[
     "step-finished",
     "case-finished",
     "cleaning-failed",
+    "run-interrupted",
     "run-finished",
 ]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 from lxml import etree
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import Finding, Status
@@ -45,6 +45,8 @@ _TEXTS: Final = (
 )
 
 
+#: Longest text of an error that a finding quotes.
+_LONGEST: Final = 500
 #: First words of the failure of an exchange that the platform cut.
 _REFUSALS: Final = frozenset({"tls", "cut"})
 
@@ -62,6 +64,13 @@ class XpathExpect(BaseModel):
     matches: str | None = None
     count: int | None = None
     present: StrictBool | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> XpathExpect:
+        given = (self.equals, self.contains, self.matches, self.count, self.present)
+        if sum(value is not None for value in given) > 1:
+            raise ValueError("equals | contains | matches | count | present: one")
+        return self
 
 
 class Expect(BaseModel):
@@ -129,6 +138,37 @@ Judgement = tuple[str, bool, str, str, str]
 
 
 def _judgements(expect: Expect, view: Judged, http: int) -> Iterator[Judgement]:
+    """Each expectation; one that failed also quotes the error of the answer.
+
+    After a failure on a SOAP fault the others are left out: they would repeat that there is no answer to read.
+    """
+    said = _said(view)
+    for rule, good, where, found, expected in _expected(expect, view, http):
+        if good or rule == "EXPECT-CAUSE" or not said:
+            yield rule, good, where, found, expected
+            continue
+        codes = " ".join(_errors(view)) if view.root is not None else ""
+        yield (
+            rule,
+            good,
+            where,
+            " — ".join(dict.fromkeys(part for part in (found or codes, said) if part)),
+            expected,
+        )
+        if view.fault is not None:
+            return
+
+
+def _said(view: Judged) -> str:
+    """Texts of the error that the answer carries, on one line, shortened; "" without any."""
+    if view.root is None:
+        return ""
+    texts = (" ".join(text.split()) for path in _TEXTS for text in view.values(path))
+    line = " ".join(dict.fromkeys(text for text in texts if text))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _expected(expect: Expect, view: Judged, http: int) -> Iterator[Judgement]:
     if view.root is None:
         yield "EXPECT-READABLE", False, "", view.trouble, "SOAP"
         return

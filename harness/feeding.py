@@ -90,7 +90,7 @@ class Feeder:
                 )
             return self.sent[fed.again]
         if fed.sample:
-            return _sample(fed.sample)
+            return sample_path(fed.sample).read_bytes()
         wanted = Level1(
             title=fed.title,
             text=fed.text,
@@ -113,10 +113,10 @@ class Feeder:
         return made.content
 
 
-def _sample(name: str) -> bytes:
+def sample_path(name: str) -> Path:
     """A file of cda_samples, never one outside it. Raises UsageError."""
     base = folder("cda_samples").resolve()
     path = (base / Path(name)).resolve()
     if not path.is_relative_to(base) or not path.is_file():
         raise UsageError("FEED-002", Text("échantillon inconnu", "unknown sample"), found=name)
-    return path.read_bytes()
+    return path

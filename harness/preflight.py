@@ -25,7 +25,7 @@ from harness.drive.identity import Identity, KeyPair, Keyring
 from harness.masking import Masker
 from harness.plan import Case
 from harness.steps.drive import DriveStep
-from protocol.errors import NO_TEXT, DmpcompatError, Text
+from protocol.errors import NO_TEXT, DmpcompatError, Lang, Text
 
 #: Hosts of the national platform: a test tool never talks to them.
 PRODUCTION_HOSTS: Final = (".dmp.gouv.fr",)
@@ -59,6 +59,14 @@ class Item:
             name: {"fr": text.fr, "en": text.en} for name, text in (("text", self.text), ("mend", self.mend))
         }
         return {**vars(self), **words}
+
+    def sentence(self, lang: Lang) -> str:
+        """Code, subject, what is looked at; then what was found, what was expected, how to mend."""
+        labels = ("trouvé", "attendu", "remède") if lang == "fr" else ("found", "expected", "mend")
+        colon = " : " if lang == "fr" else ": "
+        values = (self.found, self.expected, self.mend.to(lang))
+        told = [f"{label}{colon}{value}" for label, value in zip(labels, values, strict=True) if value]
+        return " — ".join([f"{self.code} {self.subject}{colon}{self.text.to(lang)}", *told])
 
 
 def is_production(host: str) -> bool:
@@ -143,17 +151,30 @@ def _identities(keyring: Keyring | None, names: list[str]) -> Iterator[Item]:
             ),
         )
         return
+    if not keyring.folder.is_dir():
+        yield Item(
+            "PRE-PKI",
+            "KO",
+            "pki",
+            Text("le dossier de certificats n'existe pas", "the folder of certificates does not exist"),
+            found=str(keyring.folder),
+            mend=Text(
+                "dmpcompat pki init DOSSIER, puis pki: DOSSIER", "dmpcompat pki init DIR, then pki: DIR"
+            ),
+        )
+        return
     for name in names:
         try:
             identity = keyring.identity(name)
             authority = x509.load_pem_x509_certificate(identity.ca_file.read_bytes())
         except (DmpcompatError, OSError, ValueError) as problem:
-            found = problem.message("fr") if isinstance(problem, DmpcompatError) else str(problem)
+            why = problem.text if isinstance(problem, DmpcompatError) else Text("illisible", "unreadable")
+            found = problem.found if isinstance(problem, DmpcompatError) else str(problem)
             yield Item(
                 "PRE-PKI",
                 "KO",
                 name,
-                Text("identité inutilisable", "unusable identity"),
+                Text(f"identité inutilisable : {why.fr}", f"unusable identity: {why.en}"),
                 found=found,
                 mend=Text("refaire la PKI : dmpcompat pki init", "make the PKI again: dmpcompat pki init"),
             )

@@ -7,14 +7,41 @@ What is a mistake is decided by `harness.plan` and `harness.campaign`.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from protocol.errors import NO_TEXT, Lang, PlanError, Text
 from protocol.yamlread import Where, YamlDocument
+
+#: What the commonest refusals of the validation library mean, in words of ours.
+_REFUSED: Final[Mapping[str, Text]] = {
+    "string_type": Text("un texte est attendu", "a text is expected"),
+    "list_type": Text("une liste est attendue", "a list is expected"),
+    "dict_type": Text("des champs (nom: valeur) sont attendus", "fields (name: value) are expected"),
+    "model_type": Text("des champs (nom: valeur) sont attendus", "fields (name: value) are expected"),
+    "model_attributes_type": Text(
+        "des champs (nom: valeur) sont attendus", "fields (name: value) are expected"
+    ),
+    "int_type": Text("un nombre entier est attendu", "a whole number is expected"),
+    "bool_type": Text("true ou false est attendu", "true or false is expected"),
+    "string_pattern_mismatch": Text("forme refusée", "form refused"),
+    "string_too_short": Text("texte trop court", "text too short"),
+    "string_too_long": Text("texte trop long", "text too long"),
+    "too_short": Text("liste trop courte", "list too short"),
+    "greater_than_equal": Text("nombre trop petit", "number too small"),
+}
+_SIGNS: Final[Mapping[str, str]] = {
+    "pattern": "",
+    "min_length": ">= ",
+    "max_length": "<= ",
+    "ge": ">= ",
+    "le": "<= ",
+}
+_QUOTES: Final = Text("écrire la valeur entre guillemets", "write the value between quotes")
 
 
 class InvalidFile(PlanError):
@@ -92,7 +119,7 @@ class Problems:
             at,
             found=name,
             expected=listed,
-            mend=Text(f"peut-être « {guess} » ?", f'did you mean "{guess}"?') if guess else NO_TEXT,
+            mend=_perhaps(guess, ()),
         )
 
     def from_pydantic(self, error: ValidationError, model: type[BaseModel]) -> None:
@@ -106,8 +133,9 @@ class Problems:
         found = "" if kind == "missing" else _short(detail["input"])
         if kind == "extra_forbidden":
             guess = nearest(str(at[-1]), known)
-            mend = Text(f"peut-être « {guess} » ?", f'did you mean "{guess}"?') if guess else NO_TEXT
-            self.add("002", Text("champ inconnu", "unknown field"), at, found=str(at[-1]), mend=mend)
+            self.add(
+                "002", Text("champ inconnu", "unknown field"), at, found=str(at[-1]), mend=_perhaps(guess, at)
+            )
         elif kind == "missing":
             self.add("003", Text("champ obligatoire absent", "required field missing"), at)
         elif kind == "unknown_step":
@@ -115,9 +143,27 @@ class Problems:
             self.unknown(
                 "015", Text("sorte d'étape", "step kind"), at, str(context["name"]), context["known"]
             )
+        elif kind == "literal_error":
+            allowed = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+            self.add(
+                "004",
+                Text("valeur refusée", "value refused"),
+                at,
+                found=found,
+                expected=" | ".join(allowed),
+                mend=_perhaps(nearest(str(detail["input"]), allowed), ()),
+            )
         else:
-            expected = detail["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            self.add("004", Text("valeur refusée", "value refused"), at, found=found, expected=expected)
+            self.add(
+                "004",
+                _REFUSED.get(kind, Text("valeur refusée", "value refused")),
+                at,
+                found=found,
+                expected=_asked(detail),
+                mend=_QUOTES
+                if kind == "string_type" and isinstance(detail["input"], (int, float))
+                else NO_TEXT,
+            )
 
     def raise_if_any(self) -> None:
         """Raises InvalidFile."""
@@ -134,6 +180,21 @@ def _properties(schema: Any) -> frozenset[str]:
     described = schema.get("properties")
     own = frozenset(described) if isinstance(described, Mapping) else frozenset[str]()
     return own.union(*(_properties(item) for item in schema.values()))
+
+
+def _perhaps(guess: str, at: Where) -> Text:
+    """The nearest name; a field that exists elsewhere is only misplaced."""
+    if at and guess == at[-1]:
+        return Text("ce champ existe, mais pas à cet endroit", "this field exists, but not at that place")
+    return Text(f"peut-être « {guess} » ?", f'did you mean "{guess}"?') if guess else NO_TEXT
+
+
+def _asked(detail: ErrorDetails) -> str:
+    """What was expected, as data: a pattern, a bound; else the words of the validation library."""
+    limits = {name: value for name, value in detail.get("ctx", {}).items() if name in _SIGNS}
+    if limits:
+        return ", ".join(f"{_SIGNS[name]}{value}" for name, value in limits.items())
+    return "" if detail["type"] in _REFUSED else detail["msg"].removeprefix("Value error, ")
 
 
 def _short(value: object) -> str:

@@ -6,6 +6,7 @@ elsewhere from the RunResult and the tree.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from harness.drive.clock import Clock, SystemClock
 from harness.drive.identity import Keyring
 from harness.events import Journal, Listener
 from harness.masking import Masker
-from harness.results import CaseResult, RunResult, text_to_plain
+from harness.results import RUN_FILE, CaseResult, RunResult, text_to_plain
 from harness.runner import Runner, describe
 from harness.scope import Scoped, scope
 from harness.verdict import Verdict, exit_code
@@ -54,7 +55,7 @@ def run_campaign(
     nothing: every case is then CONFIG and `exit_code` 65.
     """
     started = _now()
-    campaign = load_campaign(path, environ=environ).at(url=target.rstrip("/") if target else None, pki=pki)
+    campaign = load_campaign(path, environ=environ).at(url=target, pki=pki)
     registry = transactions.load()
     scoped = scope(campaign, registry, only)
     if resume is not None and resume.resolve() != out.resolve():
@@ -69,35 +70,73 @@ def run_campaign(
             expected=str(out),
         )
     root = out / TREE
-    _make_room(root, resumed=resume is not None)
+    _make_room(out, resumed=resume is not None)
+    _same_run(campaign, root)
     masker = Masker(campaign.number)
     journal = Journal(root / _EVENTS, listener, masker.text)
     journal.tell("run-started", campaign=campaign.file.id, plan=campaign.plan.plan.id, target=campaign.url)
     included = [item.case for item in scoped if item.state == "included"]
     items = preflight.preflight(campaign, included, masker)
     journal.tell("preflight", items=[item.to_plain() for item in items])
-    results = _results(
-        campaign, scoped, items, root, masker, journal, seed, clock or SystemClock(), resume is not None
-    )
+    try:
+        results = _results(
+            campaign, scoped, items, root, masker, journal, seed, clock or SystemClock(), resume is not None
+        )
+    except (KeyboardInterrupt, SystemExit):
+        journal.tell("run-interrupted")
+        raise
     code = exit_code(result.verdict for result in results if result.verdict is not Verdict.NOT_APPLICABLE)
     journal.tell("run-finished", exit_code=code)
     facts = _facts(campaign, scoped, items, seed, lang or campaign.file.lang, started)
     return _sealed(campaign, RunResult(results, root, code, "", facts), masker, out)
 
 
-def _make_room(root: Path, *, resumed: bool) -> None:
+def _make_room(out: Path, *, resumed: bool) -> None:
+    """A tree without any case (red preflight, interrupted at once) holds no evidence: it may be made anew."""
+    root = out / TREE
     if resumed and not root.is_dir():
         raise UsageError(
             "RUN-003", Text("aucune exécution à reprendre ici", "no run to resume here"), field=str(root)
         )
-    if not resumed and root.exists() and any(root.iterdir()):
+    if not resumed and any(root.glob("*/test.json")):
         raise UsageError(
             "RUN-004",
             Text("le dossier contient déjà des preuves", "the folder already holds evidence"),
             field=str(root),
             mend=Text("choisir un autre dossier, ou --resume", "choose another folder, or --resume"),
         )
+    if not resumed and root.exists():
+        _discard(out, root)
     root.mkdir(parents=True, exist_ok=True)
+
+
+def _same_run(campaign: Campaign, root: Path) -> None:
+    """Every case that is kept in the tree must be of this plan and this campaign. Raises UsageError."""
+    for path in sorted(root.glob("*/test.json")):
+        test = evidence.read_json(path)
+        if (test.get("plan_sha256"), test.get("campaign_sha256")) != (campaign.plan.sha256, campaign.sha256):
+            raise UsageError(
+                "RUN-005",
+                Text(
+                    "le plan ou la campagne n'est pas celui de l'exécution à reprendre",
+                    "the plan or the campaign is not that of the run to resume",
+                ),
+                field=path.parent.name,
+                mend=Text("relancer dans un nouveau dossier", "run again in a new folder"),
+            )
+
+
+def _discard(out: Path, root: Path) -> None:
+    """Remove an empty tree of ours. Raises UsageError for a folder with this name that is not."""
+    if any(root.iterdir()) and not (root / _EVENTS).is_file():
+        raise UsageError(
+            "RUN-007",
+            Text("ce dossier n'est pas un dossier de preuves", "this folder is no folder of evidence"),
+            field=str(root),
+            mend=Text("choisir un autre dossier", "choose another folder"),
+        )
+    shutil.rmtree(root)
+    (out / RUN_FILE).unlink(missing_ok=True)
 
 
 def _results(
@@ -128,7 +167,7 @@ def _results(
     )
     try:
         return tuple(
-            _kept(item, campaign, root, resumed) or runner.run(item.case)
+            _kept(item, root, resumed) or runner.run(item.case)
             if item.state == "included"
             else _not_run(item, ())
             for item in scoped
@@ -139,21 +178,11 @@ def _results(
             control.close()
 
 
-def _kept(item: Scoped, campaign: Campaign, root: Path, resumed: bool) -> CaseResult | None:
+def _kept(item: Scoped, root: Path, resumed: bool) -> CaseResult | None:
     """The result of a case that an interrupted run had finished; errors of the tool are tried again."""
     test = evidence.finished(root, item.case.code) if resumed else None
     if test is None or test.get("verdict") in {Verdict.ERROR, Verdict.CONFIG}:
         return None
-    if (test.get("plan_sha256"), test.get("campaign_sha256")) != (campaign.plan.sha256, campaign.sha256):
-        raise UsageError(
-            "RUN-005",
-            Text(
-                "le plan ou la campagne a changé depuis l'exécution à reprendre",
-                "the plan or the campaign changed since the run to resume",
-            ),
-            field=item.case.code,
-            mend=Text("relancer dans un nouveau dossier", "run again in a new folder"),
-        )
     return CaseResult.from_plain(test)
 
 
@@ -162,8 +191,8 @@ def _not_run(item: Scoped, items: Sequence[preflight.Item]) -> CaseResult:
         return describe(item.case, Verdict.NOT_APPLICABLE, item.reason)
     bad = [problem for problem in items if problem.state == "KO"]
     reason = Text(
-        " ; ".join(f"{problem.code} {problem.subject} : {problem.text.fr}" for problem in bad),
-        "; ".join(f"{problem.code} {problem.subject}: {problem.text.en}" for problem in bad),
+        " ; ".join(problem.sentence("fr") for problem in bad),
+        "; ".join(problem.sentence("en") for problem in bad),
     )
     return describe(item.case, Verdict.CONFIG, reason)
 

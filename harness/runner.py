@@ -24,6 +24,7 @@ from harness.drive.identity import Keyring
 from harness.drive.ids import Ids, RandomIds, SeededIds
 from harness.events import Journal
 from harness.evidence import CaseFolder, keep
+from harness.expectation_words import title
 from harness.judging import Judging, changed_rules
 from harness.masking import Masker
 from harness.plan import Case
@@ -194,7 +195,8 @@ class _Attempt:
         )
 
     def _result(self, started: str) -> CaseResult:
-        verdict, reason = conclusion(self.findings, self.trouble)
+        verdict, said = conclusion(self.findings, self.trouble)
+        reason = Text(self.runner.masker.text(said.fr), self.runner.masker.text(said.en))
         result = describe(
             self.case,
             verdict,
@@ -238,11 +240,11 @@ def _reason(verdict: Verdict, findings: list[Finding]) -> Text:
     if not seen:
         return Text("aucun contrôle n'a rien trouvé à regarder", "no check found anything to look at")
     first, more = seen[0], len(seen) - 1
-    found, expected = (_short(text) for text in (first.found, first.expected))
+    found, expected, what = _short(first.found), _short(first.expected), title(first.rule)
     return Text(
-        f"{first.rule} ({first.where}) : trouvé « {found} », attendu « {expected} »"
+        f"{what.fr} ({first.rule}, {first.where}) : trouvé « {found or 'rien'} », attendu « {expected} »"
         + (f" ; et {more} autre(s)" if more else ""),
-        f"{first.rule} ({first.where}): found “{found}”, expected “{expected}”"
+        f"{what.en} ({first.rule}, {first.where}): found “{found or 'nothing'}”, expected “{expected}”"
         + (f"; and {more} more" if more else ""),
     )
 

@@ -61,7 +61,8 @@ class DmpcompatError(Exception):
         )
         parts = [f"{self.code}: {self.text.to(lang)}"]
         values = (self.field, self.found, self.expected, self.mend.to(lang))
-        parts += [f"{word} : {value}" for word, value in zip(words, values, strict=True) if value]
+        colon = " : " if lang == "fr" else ": "
+        parts += [f"{word}{colon}{value}" for word, value in zip(words, values, strict=True) if value]
         return " — ".join(parts)
 
 

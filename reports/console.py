@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from protocol.errors import Lang, Text
+from reports.visible import visible
 
 if TYPE_CHECKING:
     from harness.events import Event
+    from harness.preflight import Item
     from harness.results import CaseResult
     from reports.verify import Verification
 
@@ -44,12 +46,16 @@ def bar() -> Iterator[Callable[[int, int], None]]:
 
 
 class Progress:
-    """Tells the events of a run in plain words, one line a case."""
+    """Tells the events of a run in plain words, one line a case with its rank; `again` is how to go on after an
+    interruption. Where somebody looks, the case that is running shows on standard error.
+    """
 
-    def __init__(self, lang: Lang, *, quiet: bool) -> None:
+    def __init__(self, lang: Lang, *, quiet: bool, again: str = "") -> None:
         self._lang = lang
         self._quiet = quiet
+        self._again = again
         self._titles: dict[str, str] = {}
+        self._live = not quiet and sys.stderr.isatty()
 
     def line(self, fr: str, en: str) -> None:
         if not self._quiet:
@@ -58,19 +64,44 @@ class Progress:
     def __call__(self, event: Event) -> None:
         if event.kind == "case-started":
             self._titles[event.case] = event.data["title"][self._lang]
+            if self._live:
+                click.echo(f"     {'…':13} {event.case:14} {self._titles[event.case]}\r", err=True, nl=False)
         elif event.kind == "case-finished" and not self._quiet:
+            if self._live:
+                click.echo("\x1b[2K", err=True, nl=False)
             click.echo(f"     {event.data['verdict']:13} {event.case:14} {self._titles.get(event.case, '')}")
+        elif event.kind == "run-interrupted" and self._again:
+            said = Text(
+                f"\nInterrompu. Pour reprendre : {self._again}", f"\nInterrupted. To go on: {self._again}"
+            )
+            click.echo(said.to(self._lang), err=True)
 
 
 def show_red(verdicts: Iterable[CaseResult], lang: Lang) -> None:
-    """The reasons of what did not pass; a red preflight has the same for every case, told once."""
-    told = dict.fromkeys(
-        (str(case.verdict), case.reason.to(lang))
-        for case in verdicts
-        if str(case.verdict) in ("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE")
-    )
-    for verdict, reason in told:
-        click.echo(f"{verdict}: {reason}")
+    """The reasons of what did not pass, each once with its cases; a red preflight has the same for all."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for case in verdicts:
+        if str(case.verdict) in ("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE"):
+            told.setdefault((str(case.verdict), case.reason.to(lang)), []).append(case.code)
+    for (verdict, reason), codes in told.items():
+        listed = ", ".join(codes[:3]) + (f" (+{len(codes) - 3})" if len(codes) > 3 else "")
+        click.echo(f"{verdict} {listed}: {visible(reason)}")
+
+
+def show_preflight(items: Sequence[Item], lang: Lang) -> None:
+    """What is in order in a line each, then what is not with its remedy, then the conclusion."""
+    bad = [item for item in items if item.state in ("KO", "WARN")]
+    for item in items:
+        if item not in bad:
+            click.echo(f"{item.state:7} {item.code:20} {item.subject}: {item.text.to(lang)}")
+    for item in bad:
+        click.echo(f"{item.state:7} {item.sentence(lang)}")
+    red = sum(item.state == "KO" for item in items)
+    fine = sum(item.state == "OK" for item in items)
+    if red:
+        tell(lang, f"Configuration à corriger : {red} point(s).", f"Configuration to mend: {red} point(s).")
+    else:
+        tell(lang, f"Configuration en ordre : {fine} points.", f"Configuration in order: {fine} points.")
 
 
 def show_verification(checked: Verification, lang: Lang) -> None:

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from harness.checks import api
+from harness.checks.rule import Finding
 from harness.evidence import MANIFEST, read_json
 from harness.results import RUN_FILE, CaseResult, RunResult, finding_from_plain
 from protocol import requirements
 from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
-from reports import dsse, keys, numbers, statement
+from reports import dsse, explain, keys, numbers, statement
 from reports.model import (
     RESULTS,
     CaseLine,
@@ -49,13 +49,7 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
     Raises UsageError when a report is there already, EvidenceError when the run is damaged.
     """
     place = run_folder / FOLDER
-    if place.exists():
-        raise UsageError(
-            "ISSUE-001",
-            Text("un rapport a déjà été établi ici", "a report was already issued here"),
-            field=str(place),
-            mend=Text("relancer dans un autre dossier", "run again into another folder"),
-        )
+    refuse_issued(run_folder)
     run = RunResult.load(run_folder)
     signer = seal or keys.installation_seal()
     issued = datetime.now(UTC).replace(microsecond=0)
@@ -72,6 +66,8 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
         made.chmod(0o755)
         for name, data in files.items():
             (made / name).write_bytes(data)
+        if place.exists():  # it told a red preflight only, as refuse_issued saw
+            shutil.rmtree(place)
         made.rename(place)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
@@ -79,18 +75,42 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
     return Issued(report, place)
 
 
+def refuse_issued(run_folder: Path) -> None:
+    """Raises UsageError when the folder holds a report that rests on evidence: running again there would break it.
+
+    A report of a red preflight rests on none, and may be replaced once the configuration is mended.
+    """
+    place = run_folder / FOLDER
+    if place.exists() and not _rests_on_nothing(place):
+        raise UsageError(
+            "ISSUE-001",
+            Text("un rapport a déjà été établi ici", "a report was already issued here"),
+            field=str(place),
+            mend=Text("relancer dans un autre dossier", "run again into another folder"),
+        )
+
+
+def _rests_on_nothing(place: Path) -> bool:
+    try:
+        return not any(case["evidence"] for case in read_json(place / "report.json")["cases"])
+    except (EvidenceError, KeyError, TypeError):
+        return False
+
+
 def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
     """The report of a run. Raises EvidenceError when the run or its evidence lacks something."""
     facts = run.facts
     try:
         campaign, plan, rules = facts["campaign"], facts["plan"], facts["rules"]
+        left_out = tuple(item["code"] for item in facts["scope"] if item["state"] == "not-selected")
+        result = RESULTS[run.exit_code]
         cases = tuple(_case(run, case) for case in run.verdicts)
         return Report(
             reference=reference,
             issued=issued,
             started=_moment(facts["started"]),
             ended=_moment(facts["ended"]),
-            result=RESULTS[run.exit_code],
+            result="PARTIAL" if left_out and result == "CONFORM" else result,
             software=Software(
                 vendor=campaign["vendor"]["name"],
                 name=campaign["software"]["name"],
@@ -102,10 +122,11 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
             modes=tuple(campaign["authentication"]),
             guide=", ".join(plan["guide"]),
             plan=Named(plan["id"], plan["version"], plan["sha256"]),
-            rules=Named(f"{rules['count']} règles", facts["tool"]["version"], rules["sha256"]),
+            rules=Named(facts["tool"]["name"], facts["tool"]["version"], rules["sha256"]),
             pack=None,
             tool=Named(facts["tool"]["name"], facts["tool"]["version"], ""),
             cases=cases,
+            left_out=left_out,
             requirements=_requirements(cases),
             evidence=_sha256(run.evidence / MANIFEST),
         )
@@ -125,19 +146,7 @@ def _case(run: RunResult, case: CaseResult) -> CaseLine:
             finding_from_plain(line)[1]
             for line in read_json(run.evidence / case.evidence / "assertions.json")
         ]
-        findings = tuple(
-            FindingLine(
-                rule=finding.rule,
-                status=finding.status,
-                title=title_of(finding.rule),
-                where=finding.where,
-                found=finding.found,
-                expected=finding.expected,
-                mend=mend_of(finding.rule),
-                exchange=finding.exchange,
-            )
-            for finding in stored
-        )
+        findings = tuple(_finding(finding) for finding in stored)
         exchanges = tuple(dict.fromkeys(finding.exchange for finding in stored if finding.exchange))
     return CaseLine(
         code=case.code,
@@ -155,15 +164,21 @@ def _case(run: RunResult, case: CaseResult) -> CaseLine:
     )
 
 
-def title_of(rule: str) -> Text:
-    """Title of a rule of the oracle; what a step expected (`EXPECT-…`) has one title for all."""
-    if rule.startswith("EXPECT-"):
-        return Text("Ce que le cas attend de la réponse", "What the case expects of the answer")
-    return api.rule(rule).title
-
-
-def mend_of(rule: str) -> Text:
-    return NO_TEXT if rule.startswith("EXPECT-") else api.rule(rule).mend
+def _finding(finding: Finding) -> FindingLine:
+    known = explain.explanation(finding)
+    return FindingLine(
+        rule=finding.rule,
+        status=finding.status,
+        title=known.title,
+        where=finding.where,
+        found=finding.found,
+        expected=finding.expected,
+        cause=known.cause,
+        mend=known.mend,
+        clause=known.clause,
+        requirements=known.requirements,
+        exchange=finding.exchange,
+    )
 
 
 def _requirements(cases: tuple[CaseLine, ...]) -> tuple[RequirementLine, ...]:

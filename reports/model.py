@@ -43,7 +43,8 @@ class Software:
 
 @dataclass(frozen=True)
 class FindingLine:
-    """One finding as shown: `title` and `mend` come from the rule, the rest is data."""
+    """One finding as shown: `title`, `mend`, `clause` and `requirements` come from the rule, `cause` from the error
+    catalogue, the rest is data."""
 
     rule: str
     status: str
@@ -51,7 +52,10 @@ class FindingLine:
     where: str
     found: str
     expected: str
+    cause: Text
     mend: Text
+    clause: str
+    requirements: tuple[str, ...]
     exchange: str
 
 
@@ -86,7 +90,10 @@ class RequirementLine:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a reader needs; `evidence` is the SHA-256 of the manifest of the evidence tree."""
+    """Everything a reader needs; `evidence` is the SHA-256 of the manifest of the evidence tree.
+
+    `left_out`: codes of the cases in scope that this run was told not to play; then `result` is at best PARTIAL.
+    """
 
     reference: str
     issued: datetime
@@ -103,6 +110,7 @@ class Report:
     pack: Named | None
     tool: Named
     cases: tuple[CaseLine, ...]
+    left_out: tuple[str, ...]
     requirements: tuple[RequirementLine, ...]
     evidence: str
 

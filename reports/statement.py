@@ -55,7 +55,12 @@ def payload(report: Report, digests: dict[str, str]) -> bytes:
                 "issuedAt": raw["issued"],
                 "period": {"from": raw["started"], "to": raw["ended"]},
                 "software": raw["software"],
-                "scope": {"profiles": raw["profiles"], "modes": raw["modes"], "target": raw["target"]},
+                "scope": {
+                    "profiles": raw["profiles"],
+                    "modes": raw["modes"],
+                    "target": raw["target"],
+                    "leftOut": raw["left_out"],
+                },
                 "framework": report.guide,
                 "plan": raw["plan"],
                 "rules": raw["rules"],

@@ -97,9 +97,12 @@ def verify(
 
     `trust`: the keys to believe (default: those of this installation). `evidence`: the evidence folder (default:
     `preuves` beside the report). `rejudged`: compute every verdict again from the captured bytes.
-    Raises UsageError when there is no report at that place.
+    Raises UsageError when there is no report at that place, or the trust file can't be read: neither says anything
+    of the report.
     """
     folder = _report_folder(path)
+    if trust is not None:
+        _readable_trust(trust)
     state = _State(
         folder=folder,
         evidence=evidence
@@ -172,6 +175,20 @@ def _report_folder(path: Path) -> Path:
         expected=STATEMENT_FILE,
         mend=Text("donner le dossier produit par dmpcompat", "give the folder made by dmpcompat"),
     )
+
+
+def _readable_trust(trust: Path) -> None:
+    try:
+        keys.load_trust(trust)
+    except (DmpcompatError, OSError) as problem:
+        found = problem.found if isinstance(problem, DmpcompatError) else str(problem.strerror)
+        raise UsageError(
+            "VERIFY-015",
+            Text("le fichier de confiance ne se lit pas", "the trust file can't be read"),
+            field=str(trust),
+            found=found,
+            mend=Text("demander trust.json à l'émetteur", "ask the issuer for trust.json"),
+        ) from problem
 
 
 def _files(state: _State) -> Text:
@@ -309,6 +326,8 @@ def _evidence(state: _State) -> Text:
     signed = statement.digests_of(state.statement)
     expected = signed[statement.EVIDENCE]
     manifest = state.evidence / evidence_tree.MANIFEST
+    if not manifest.is_file():
+        raise _ko("VERIFY-013", Text("manifeste absent", "no manifest"), where=str(manifest))
     found = hashlib.sha256(manifest.read_bytes()).hexdigest()
     if found != expected:
         raise _ko("VERIFY-013", Text("manifeste modifié", "altered manifest"), found=found, expected=expected)

@@ -90,6 +90,63 @@ def test_a_run_into_a_folder_that_holds_a_run_is_refused(demo: Any) -> None:
     assert cli.run_command(["verify", str(out)]) == 0
 
 
+def test_resuming_a_run_whose_report_is_issued_touches_nothing(demo: Any, pki_folder: Path) -> None:
+    out, _ = demo
+    campaign = ROOT / "test_plans" / "campagne-demo.yaml"
+    target = "https://127.0.0.1:1"
+    done = command("run", campaign, "--resume", out, "--target", target, "--pki", pki_folder)
+    assert done.returncode == 64, done.stdout + done.stderr
+    assert cli.run_command(["verify", str(out)]) == 0
+
+
+def test_a_run_resumes_in_its_own_folder_only(tmp_path: Path) -> None:
+    (tmp_path / "first").mkdir()
+    campaign = ROOT / "test_plans" / "campagne-demo.yaml"
+    done = command("run", campaign, "--out", tmp_path / "second", "--resume", tmp_path / "first")
+    assert done.returncode == 64
+    assert "RUN-002" in done.stderr
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_mended_configuration_runs_again_into_the_same_folder(tmp_path: Path, pki_folder: Path) -> None:
+    arguments = ["run", str(ROOT / "test_plans" / "campagne-demo.yaml"), "--out", str(tmp_path / "out")]
+    arguments += ["--target", "https://127.0.0.1:1"]
+    assert cli.run_command([*arguments, "--pki", str(tmp_path / "nowhere")]) == 65
+    assert cli.run_command([*arguments, "--pki", str(pki_folder)]) == 65
+    run = json.loads((tmp_path / "out" / "run.json").read_bytes())
+    assert "PRE-PKI" not in run["verdicts"][0]["reason"]["fr"]
+    assert cli.run_command(["verify", str(tmp_path / "out")]) == 0
+
+
+def test_a_run_interrupted_says_how_to_go_on(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from harness import run as engine
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "_results", interrupted)
+    campaign = str(ROOT / "test_plans" / "campagne-demo.yaml")
+    out = str(tmp_path / "out")
+    assert cli.run_command(["run", campaign, "--out", out, "--target", "https://127.0.0.1:1"]) == 130
+    assert f"--resume {out}" in capfd.readouterr().err
+
+
+def test_the_doctor_concludes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    campaign = str(ROOT / "test_plans" / "campagne-demo.yaml")
+    arguments = ["doctor", campaign, "--target", "https://127.0.0.1:1", "--pki", str(tmp_path / "nowhere")]
+    assert cli.run_command([*arguments, "--lang", "en"]) == 65
+    said = capfd.readouterr().out
+    assert "the folder of certificates does not exist" in said
+    assert said.splitlines()[-1] == "Configuration to mend: 1 point(s)."
+
+
+def test_a_group_of_rules_is_explained_by_its_rules(capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.run_command(["explain", "A-NUM", "--json"]) == 0
+    assert {rule["group"] for rule in json.loads(capfd.readouterr().out)} == {"A-NUM"}
+
+
 def test_a_platform_out_of_reach_is_configuration_not_a_failure(tmp_path: Path, pki_folder: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

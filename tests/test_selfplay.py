@@ -290,11 +290,11 @@ def test_a_platform_without_control_cannot_be_prepared(run: Run) -> None:
 
 def test_a_failure_of_the_tool_is_an_error_never_a_fail(run: Run) -> None:
     case = copy.deepcopy(CASES["CT-0.1-020"])
-    case["steps"][0]["with"] = {"no_such_parameter": 1}
+    case["steps"][0]["as"] = {"name": "cps", "sign": "no-such-certificate"}
     result = run([case])
     assert verdicts(result) == {"CT-0.1-020": "ERROR"}
     assert result.exit_code == 3
-    assert "no_such_parameter" in result.verdicts[0].reason.en
+    assert "no-such-certificate" in result.verdicts[0].reason.en
 
 
 def test_a_case_that_looks_at_nothing_is_inconclusive(run: Run) -> None:
@@ -332,3 +332,28 @@ def test_results_name_what_a_report_needs(demo: RunResult) -> None:
     assert demo.facts["campaign"]["software"]["number"] == "•••"
     assert demo.facts["plan"]["id"] == "dmp-socle"
     assert demo.facts["seed"] == 1
+
+
+def test_a_run_resumes_with_its_own_campaign_only(run: Run, tmp_path: Path) -> None:
+    run([copy.deepcopy(CASES["CT-0.1-020"])])
+    before = sorted(path for path in (tmp_path / "out").rglob("*"))
+    with pytest.raises(UsageError) as caught:
+        run([copy.deepcopy(CASES["CT-0.2-020"])], resume=tmp_path / "out")
+    assert caught.value.code == "RUN-005"
+    assert sorted(path for path in (tmp_path / "out").rglob("*")) == before
+
+
+def test_a_secret_number_quoted_by_a_finding_stays_out_of_the_result(run: Run, tmp_path: Path) -> None:
+    number = "4242-SECRET-NUMBER"
+    case = copy.deepcopy(CASES["CT-0.1-020"])
+    path = "//saml:Attribute[@Name='LPS_ID_HOMOLOGATION_DMP']/saml:AttributeValue"
+    case["steps"][0]["expect"] = {"request": [{"path": path, "equals": "another"}]}
+    result = run(
+        [case],
+        {"software": {"name": "LPS-TEST", "version": "1.0.0", "number": "env:DMP"}},
+        environ={"DMP": number},
+    )
+    assert result.exit_code == 1
+    assert "EXPECT-REQUEST" in result.verdicts[0].reason.en
+    assert number not in result.verdicts[0].reason.en
+    assert number.encode() not in (tmp_path / "out" / "run.json").read_bytes()

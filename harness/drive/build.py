@@ -100,6 +100,7 @@ def _hash_name(draft: Draft) -> sign.Hash:
 
 
 def _write_payload(draft: Draft, form: MessageSpec, chosen: Sequence[defects.Alteration]) -> None:
+    draft.allow(*form.parameters)
     draft.payload = form.write(draft)
     if draft.subject is not None:
         draft.facts["patient"] = draft.subject.cx

@@ -64,13 +64,13 @@ class Keyring:
     """The certificates of one PKI folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self._pairs: dict[str, KeyPair] = {}
 
     def pair(self, stem: str) -> KeyPair:
         """Certificate and key named `<stem>.pem` and `<stem>.key`. Raises ConfigError."""
         if stem not in self._pairs:
-            self._pairs[stem] = _read_pair(self._folder, stem)
+            self._pairs[stem] = _read_pair(self.folder, stem)
         return self._pairs[stem]
 
     def identity(
@@ -102,16 +102,16 @@ class Keyring:
             mode=mode or usual,
             sign=self.pair(sign or known[1]),
             tls=self.pair(tls or known[0]),
-            ca_file=self._folder / "ca.pem",
+            ca_file=self.folder / "ca.pem",
             user=professional(user or known[2]),
             structure=structure_of(structure or known[3]),
         )
 
     def stems(self) -> tuple[str, ...]:
         """Names of the pairs that pki.json lists, or that the folder holds when it has none."""
-        listing = self._folder / "pki.json"
+        listing = self.folder / "pki.json"
         if not listing.exists():
-            return tuple(sorted(path.stem for path in self._folder.glob("*.key")))
+            return tuple(sorted(path.stem for path in self.folder.glob("*.key")))
         return _names(listing)
 
 

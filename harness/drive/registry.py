@@ -16,7 +16,7 @@ from typing import Literal
 from lxml import etree
 
 from harness.drive import messages
-from harness.drive.draft import Draft
+from harness.drive.draft import COMMON, Draft
 from protocol.errors import Text, UsageError
 
 Service = Literal["patients", "habilitations", "registry", "repository"]
@@ -29,13 +29,15 @@ BASE_PATH = "/si-dmp-server/v2/services/"
 class MessageSpec:
     """Where a message goes and how.
 
-    `write` returns the payload, and leaves attachments and facts in the draft.
+    `write` returns the payload, and leaves attachments and facts in the draft. `parameters` are its own, beside
+    those that every message takes.
     """
 
     transaction: str
     service: Service
     action: str
     mtom: bool
+    parameters: tuple[str, ...]
     write: Writer
 
 
@@ -43,12 +45,12 @@ _KNOWN: dict[str, MessageSpec] = {}
 
 
 def message(
-    transaction: str, *, service: Service, action: str, mtom: bool = False
+    transaction: str, *, service: Service, action: str, mtom: bool = False, parameters: tuple[str, ...] = ()
 ) -> Callable[[Writer], Writer]:
     """Register the writer of a transaction."""
 
     def keep(write: Writer) -> Writer:
-        _KNOWN[transaction] = MessageSpec(transaction, service, action, mtom, write)
+        _KNOWN[transaction] = MessageSpec(transaction, service, action, mtom, parameters, write)
         return write
 
     return keep
@@ -58,6 +60,11 @@ def transactions() -> tuple[str, ...]:
     """Ids of the transactions that have a message."""
     _import_all()
     return tuple(sorted(_KNOWN))
+
+
+def parameters(transaction: str) -> tuple[str, ...]:
+    """Names of every parameter that the message takes. Raises UsageError."""
+    return (*COMMON, *spec(transaction).parameters)
 
 
 def spec(transaction: str) -> MessageSpec:

@@ -7,12 +7,10 @@ is judged on its answer only, unless the plan says otherwise.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from lxml import etree
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -34,10 +32,10 @@ from harness.drive.message import OutgoingMessage
 from harness.expectations import Expect, to_plain
 from harness.feeding import Fed, Feeder
 from harness.problems import Problems
+from harness.steps import loading
 from harness.steps.api import Outcome, StepSpec, Unmet, step
 from harness.substitution import names_in, substitute
 from harness.vocabulary import Vocabulary
-from protocol import facts
 from protocol.errors import Text, ToolError
 from protocol.exchange import Exchange
 from protocol.yamlread import Where
@@ -180,6 +178,10 @@ class DriveStep(StepSpec):
             if rule not in names.rules | names.groups:
                 where = (*at, "rules", index)
                 problems.unknown("011", Text("règle", "rule"), where, rule, names.rules | names.groups)
+        loading.check_parameters(self.drive, self.with_, at, problems)
+        for index, fed in enumerate(self.documents):
+            if fed.sample and not names_in(fed.sample):
+                loading.check_sample(fed.sample, (*at, "documents", index, "sample"), problems)
         self._check_expectations(at, names, problems)
 
     def _check_expectations(self, at: Where, names: Vocabulary, problems: Problems) -> None:
@@ -188,25 +190,13 @@ class DriveStep(StepSpec):
                 problems.unknown(
                     "023", Text("code d'erreur", "error code"), (*at, "expect"), code, names.errors
                 )
-        paths = [*self.expect.expressions(), *(save.xpath for save in self.save.values() if save.xpath)]
-        for path in paths:
-            try:
-                etree.XPath(path, namespaces=facts.NS)
-            except etree.XPathSyntaxError as problem:
-                problems.add(
-                    "024", Text("XPath illisible", "unreadable XPath"), at, found=path, expected=str(problem)
-                )
+        for field, items in (("xpath", self.expect.xpath), ("request", self.expect.request)):
+            loading.check_comparisons(items, (*at, "expect", field), problems)
+        for name, save in self.save.items():
+            if save.xpath:
+                loading.check_xpath(save.xpath, (*at, "save", name), problems)
         if self.expect.cause:
-            try:
-                re.compile(self.expect.cause)
-            except re.error as problem:
-                problems.add(
-                    "025",
-                    Text("expression régulière illisible", "unreadable regular expression"),
-                    (*at, "expect", "cause"),
-                    found=self.expect.cause,
-                    expected=str(problem),
-                )
+            loading.check_pattern(self.expect.cause, (*at, "expect", "cause"), problems)
 
     def sides(self, under_test: Literal["L", "D"]) -> tuple[Side, ...]:
         """What is judged: as the plan says, else both sides, the answer alone when the platform is tested or

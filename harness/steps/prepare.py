@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.context import CaseContext
 from harness.problems import Problems
+from harness.steps import loading
 from harness.steps.api import Outcome, StepSpec, step
 from harness.substitution import names_in, substitute
 from harness.vocabulary import Vocabulary
@@ -61,7 +62,11 @@ class PrepareStep(StepSpec):
             if seed.key not in names.patients:
                 where = (*at, "prepare", "patients", index, "key")
                 problems.unknown("013", Text("patient", "patient"), where, seed.key, names.patients)
-        for name in self.prepare.settings:
+            elif seed.key in directory.patients():
+                record = patient_record(directory.patients()[seed.key], seed.changes)
+                loading.check_patient(record, (*at, "prepare", "patients", index), problems)
+        for name, value in self.prepare.settings.items():
+            loading.check_setting(name, value, (*at, "prepare", "settings", name), problems)
             if names.settings and name not in names.settings:
                 where = (*at, "prepare", "settings", name)
                 problems.unknown(

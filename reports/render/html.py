@@ -13,16 +13,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from protocol.errors import Lang
 from reports.model import ORDER, Report
 from reports.render.words import words
+from reports.visible import visible
 
+#: Longest value shown; `assertions.json` holds it whole.
+_LONGEST: Final = 10_000
 _COLOURS: Final = {
     "PASS": "#1a7f4b",
-    "WARN": "#b26a00",
+    "WARN": "#8f5500",
     "FAIL": "#b3261e",
     "ERROR": "#6d3fb5",
     "CONFIG": "#6d3fb5",
-    "INCONCLUSIVE": "#5b6470",
+    "INCONCLUSIVE": "#2f3b4a",
     "MANUAL": "#1f5fa8",
-    "NOT_APPLICABLE": "#9aa1aa",
+    "NOT_APPLICABLE": "#6b7280",
+    "NOT_TESTED": "#6b7280",
 }
 
 
@@ -35,6 +39,7 @@ def html(report: Report, lang: Lang) -> bytes:
         lstrip_blocks=True,
     )
     environment.filters["day"] = _day
+    environment.filters["visible"] = lambda text: visible(text[:_LONGEST])
     page = environment.get_template("report.html.j2").render(
         report=report,
         w=words(lang),

@@ -32,6 +32,9 @@ WORDS: Final[dict[str, Text]] = {
     "tool": Text("Outil", "Tool"),
     "result": Text("Résultat", "Result"),
     "CONFORM": Text("Conforme", "Conform"),
+    "PARTIAL": Text(
+        "Exécution partielle : les cas choisis sont réussis", "Partial run: the chosen cases passed"
+    ),
     "NON_CONFORM": Text("Non conforme", "Not conform"),
     "INCONCLUSIVE": Text("Non concluant", "Inconclusive"),
     "TOOL_ERROR": Text("Défaillance de l'outil", "Failure of the tool"),
@@ -47,6 +50,25 @@ WORDS: Final[dict[str, Text]] = {
     "INFO": Text("Information", "Information"),
     "VACUOUS": Text("Rien à examiner", "Nothing to look at"),
     "attention": Text("Ce qui demande une action", "What asks for action"),
+    "left_out": Text(
+        "cas du périmètre déclaré n'ont pas été joués (--only). Ce rapport ne dit rien d'eux.",
+        "cases of the declared scope were not played (--only). This report says nothing of them.",
+    ),
+    "cause": Text("Cause", "Cause"),
+    "clause": Text("Texte", "Clause"),
+    "title_of": Text("Intitulé", "Title"),
+    "reason": Text("Motif", "Reason"),
+    "none": Text("(rien)", "(nothing)"),
+    "whole": Text("tout voir", "see all"),
+    "characters": Text("caractères", "characters"),
+    "more": Text(
+        "autres constats : voir assertions.json dans le dossier", "more findings: see assertions.json in"
+    ),
+    "same": Text("Même cause pour", "Same cause for"),
+    "success": Text("acceptation de l'appel", "the call is accepted"),
+    "no success": Text("refus de l'appel", "the call is refused"),
+    "present": Text("une valeur", "a value"),
+    "absent": Text("aucune valeur", "no value"),
     "nothing": Text("Rien : aucun écart relevé.", "Nothing: no deviation found."),
     "cases": Text("Cas de test", "Test cases"),
     "case": Text("Cas", "Case"),

@@ -11,7 +11,7 @@ import pytest
 from harness.campaign import load_campaign
 from harness.problems import InvalidFile
 from protocol.datafolders import folder
-from protocol.errors import PlanError
+from protocol.errors import PlanError, UsageError
 
 WriteCampaign = Callable[..., Path]
 
@@ -31,6 +31,9 @@ def codes(path: Path, environ: dict[str, str] | None = None) -> dict[str, PlanEr
         ({"authentication": ["card"]}, "CAMP-004", ""),
         ({"authentication": []}, "CAMP-004", ""),
         ({"target": {"url": "ftp://localhost"}}, "CAMP-020", ""),
+        ({"target": {"url": "https://localhost:99999"}}, "CAMP-020", ""),
+        ({"target": {"url": "https://[::1"}}, "CAMP-020", ""),
+        ({"target": {"url": "https://"}}, "CAMP-020", ""),
         ({"plan": {"file": "dmp-socl.yaml"}}, "CAMP-030", "dmp-socle.yaml"),
         ({"plan": {"file": "plan.yaml", "sha256": "0" * 64}}, "CAMP-031", ""),
         (
@@ -110,3 +113,12 @@ def test_the_demonstration_campaign_is_right() -> None:
     campaign = load_campaign(folder("test_plans") / "campagne-demo.yaml", environ={})
     assert campaign.file.software.name == "LPS-TEST"
     assert campaign.number == "TEST-OK-1"
+
+
+@pytest.mark.parametrize("url", ["localhost:8443", "https://localhost:99999", "https://[::1", "file:///etc"])
+def test_an_address_of_the_command_line_is_checked_too(
+    url: str, small_plan: dict[str, Any], small_campaign: dict[str, Any], write_campaign: WriteCampaign
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_campaign(write_campaign(small_campaign, small_plan)).at(url=url)
+    assert caught.value.code == "RUN-006"

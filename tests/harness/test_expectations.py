@@ -155,3 +155,22 @@ def test_codes_and_expressions_are_listed_for_the_check_of_names() -> None:
 def test_unknown_expectations_are_refused() -> None:
     with pytest.raises(ValidationError):
         Expect.model_validate({"sucess": True})
+
+
+def test_a_fault_is_told_once_with_its_own_words() -> None:
+    found = judged(FAULT, success=True, query_response="OK", xpath=[{"path": "//hl7:patient"}])
+    assert [finding.rule for finding in found] == ["EXPECT-SUCCESS"]
+    assert found[0].found == "s:DMPInvalidCertificate — Le certificat ayant signé le VIHF est invalide"
+    found = judged(FAULT, query_response="NF")
+    assert "DMPInvalidCertificate — Le certificat" in found[0].found
+
+
+def test_an_error_without_fault_is_quoted_and_the_rest_still_judged() -> None:
+    found = judged(KO, success=True, xpath=[{"path": "//hl7:patient"}])
+    assert [finding.rule for finding in found] == ["EXPECT-SUCCESS", "EXPECT-XPATH"]
+    assert all("patient inconnu" in finding.found for finding in found)
+
+
+def test_a_long_text_of_the_platform_is_shortened() -> None:
+    found = judged(FAULT.replace("Le certificat", "x" * 100_000), success=True)
+    assert len(found[0].found) < 1000

@@ -58,7 +58,23 @@ MISTAKES: dict[str, tuple[Mutate, str, str]] = {
     "alteration": (put(step, alter=["unsignd"]), "PLAN-021", "unsigned"),
     "error code": (put(step, expect={"fault": "MockVihfExpird"}), "PLAN-023", "MockVihfExpired"),
     "XPath": (put(step, expect={"xpath": [{"path": "//["}]}), "PLAN-024", ""),
+    "prefix of an XPath": (put(step, expect={"xpath": [{"path": "//zz:a"}]}), "PLAN-024", ""),
+    "XPath of a capture": (put(step, save={"a": "//zz:a"}), "PLAN-024", ""),
+    "two comparisons": (
+        put(step, expect={"xpath": [{"path": "//hl7:a", "equals": "a", "count": 2}]}),
+        "PLAN-004",
+        "",
+    ),
     "regular expression": (put(step, expect={"cause": "("}), "PLAN-025", ""),
+    "pattern of an XPath": (
+        put(step, expect={"request": [{"path": "//hl7:a", "matches": "("}]}),
+        "PLAN-025",
+        "",
+    ),
+    "parameter of a message": (put(step, **{"with": {"acess": "normal"}}), "PLAN-026", "access"),
+    "sample": (put(step, documents=[{"sample": "../../setup.cfg"}]), "PLAN-027", ""),
+    "misplaced field": (put(case, sha256="a"), "PLAN-002", ""),
+    "choice": (put(case, evidence=["frame"]), "PLAN-004", "frames"),
 }
 
 
@@ -88,6 +104,46 @@ def test_setting_of_the_mock(
         load_plan(write_plan(small_plan))
     assert caught.value.code == "PLAN-022"
     assert "VIHF-FRESHNESS" in caught.value.mend.fr
+
+
+@pytest.mark.parametrize(
+    ("preparation", "code", "found"),
+    [
+        ({"settings": {"XDS-VALUE-SETS": "refus"}}, "PLAN-028", "refus"),
+        ({"settings": {"freshness_seconds": "30"}}, "PLAN-028", "30"),
+        ({"patients": [{"key": "actif-autorise", "changes": {"dpm": {}}}]}, "PLAN-029", "dpm"),
+        ({"settings": {"XDS-VALUE-SETS": "off", "freshness_seconds": 30}}, "", ""),
+        ({"patients": [{"key": "actif-autorise", "changes": {"family_usual": "AUTRE"}}]}, "", ""),
+    ],
+)
+def test_what_prepare_would_be_refused_by_the_mock_is_told_before(
+    preparation: dict[str, Any],
+    code: str,
+    found: str,
+    small_plan: dict[str, Any],
+    write_plan: Callable[[dict[str, Any]], Path],
+) -> None:
+    case(small_plan)["steps"].insert(0, {"prepare": preparation})
+    path = write_plan(small_plan)
+    if not code:
+        assert load_plan(path).plan.cases
+        return
+    with pytest.raises(InvalidFile) as caught:
+        load_plan(path)
+    assert [(problem.code, problem.found) for problem in caught.value.problems] == [(code, found)]
+
+
+def test_refusals_speak_the_language_of_the_reader(
+    small_plan: dict[str, Any], write_plan: Callable[[dict[str, Any]], Path]
+) -> None:
+    small_plan["cases"][0]["requirements"] = "EX_GEN-1320"
+    small_plan["version"] = 1.0
+    with pytest.raises(InvalidFile) as caught:
+        load_plan(write_plan(small_plan))
+    assert "une liste est attendue" in caught.value.message("fr")
+    assert "entre guillemets" in caught.value.message("fr")
+    assert "valid list" not in caught.value.message("fr")
+    assert "a list is expected" in caught.value.message("en")
 
 
 def test_every_mistake_is_told_at_once(

@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from lxml import etree
 from harness import evidence
 from harness.results import CaseResult, RunResult
 from harness.verdict import Verdict
+from protocol import catalogue
 from protocol.errors import NO_TEXT, EvidenceError, Text, UsageError
 from reports import canonical, dsse, keys
-from reports.issue import issue
+from reports.issue import issue, refuse_issued
 from reports.verify import verify
 
 FINDING = {
@@ -48,11 +50,12 @@ def case(code: str, verdict: Verdict, *, kept: bool) -> CaseResult:
     )
 
 
-def build_run(folder: Path) -> Path:
+def build_run(folder: Path, found: str = "") -> Path:
     """A finished run with one failed case, one passed and one outside the scope."""
     root = folder / "preuves"
     for code in ("CT-1", "CT-2"):
-        evidence.write_atomic(root / code / "assertions.json", evidence.to_json([FINDING]))
+        finding = FINDING | ({"found": found} if found else {})
+        evidence.write_atomic(root / code / "assertions.json", evidence.to_json([finding]))
         evidence.write_atomic(root / code / "01_requete.bin", b"\x00bytes")
     facts: dict[str, Any] = {
         "campaign": {
@@ -66,6 +69,7 @@ def build_run(folder: Path) -> Path:
         "rules": {"sha256": "b" * 64, "count": 90},
         "tool": {"name": "dmpcompat", "version": "0.1.0"},
         "target": {"url": "https://127.0.0.1:1"},
+        "scope": [{"code": code, "state": "included"} for code in ("CT-1", "CT-2")],
         "started": "2026-11-23T06:00:00.000Z",
         "ended": "2026-11-23T06:00:09.500Z",
     }
@@ -247,6 +251,44 @@ def test_a_report_is_issued_once(run: Path) -> None:
         issue(run)
 
 
+def test_a_report_of_a_red_preflight_may_be_replaced(tmp_path: Path) -> None:
+    folder = build_run(tmp_path / "run")
+    finished = RunResult.load(folder)
+    red = tuple(replace(item, verdict=Verdict.CONFIG, evidence="") for item in finished.verdicts)
+    replace(finished, verdicts=red, exit_code=65).save(folder)
+    first = issue(folder).report
+    assert first.result == "CONFIGURATION"
+    refuse_issued(folder)
+    finished.save(folder)
+    assert issue(folder).report.reference != first.reference
+    with pytest.raises(UsageError):
+        refuse_issued(folder)
+    assert verify(folder).exit_code == 0
+
+
+def test_a_partial_run_is_never_called_conform(tmp_path: Path) -> None:
+    folder = build_run(tmp_path / "run")
+    finished = RunResult.load(folder)
+    scope = [*finished.facts["scope"], {"code": "CT-9", "state": "not-selected"}]
+    replace(finished, exit_code=0, facts={**finished.facts, "scope": scope}).save(folder)
+    issued = issue(folder)
+    assert issued.report.result == "PARTIAL"
+    assert issued.report.left_out == ("CT-9",)
+    page = (issued.folder / "report.html").read_text(encoding="utf-8")
+    assert "Conforme" not in page
+    assert "CT-9" in page
+    payload = json.loads((issued.folder / "statement.dsse.json").read_bytes())["payload"]
+    assert json.loads(base64.b64decode(payload))["predicate"]["scope"]["leftOut"] == ["CT-9"]
+
+
+def test_a_trust_file_that_cannot_be_read_says_nothing_of_the_report(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "trust.json").write_text("{", encoding="utf-8")
+    for trust in (tmp_path / "trust.json", tmp_path):
+        with pytest.raises(UsageError) as caught:
+            verify(run, trust=trust)
+        assert caught.value.code == "VERIFY-015"
+
+
 def test_a_damaged_run_gives_no_report(tmp_path: Path) -> None:
     folder = build_run(tmp_path / "run")
     (folder / "preuves" / "CT-1" / "assertions.json").write_bytes(b"[{}]")
@@ -266,6 +308,26 @@ def test_the_page_escapes_what_it_shows_and_says_what_to_do(tmp_path: Path, lang
     assert issued.report.reference in page
     assert ("Titre CT-1" if lang == "fr" else "Title CT-1") in page
     assert ("sans valeur officielle" if lang == "fr" else "no official value") in page
+    assert "\\u0007" in page
+    cells = etree.fromstring(page.encode(), etree.HTMLParser()).iter("th")
+    assert all(cell.get("scope") == "col" and "".join(cell.itertext()).strip() for cell in cells)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_page_explains_a_refused_number(tmp_path: Path, lang: Any) -> None:
+    folder = build_run(tmp_path / "run", found="soap:MockHomologationUnknown — numéro inconnu")
+    page = (issue(folder, lang=lang).folder / "report.html").read_text(encoding="utf-8")
+    cause = catalogue.error("MockHomologationUnknown").text.to(lang)
+    assert cause in page or cause.replace("'", "&#39;") in page
+    assert "software.number" in page
+    assert "EX_2.1-1260" in page
+
+
+def test_a_long_value_is_folded_and_the_page_stays_small(tmp_path: Path) -> None:
+    folder = build_run(tmp_path / "run", found="x" * 2_000_000)
+    page = (issue(folder).folder / "report.html").read_bytes()
+    assert len(page) < 200_000
+    assert b"<details>" in page
 
 
 def test_junit_counts_and_survives_control_characters(run: Path) -> None:

@@ -22,7 +22,6 @@ _REASON: Final = Coded("TEST_EXST", OID_REASONS, "Test d'existence de dossier")
 @message("TD0.2", service="patients", action="urn:hl7-org:v3:PRPA_IN201307UV02")
 def write(draft: Draft) -> etree._Element:
     """Payload PRPA_IN201307UV02. Raises UsageError without a patient."""
-    draft.allow()
     if draft.subject is None:
         raise wrong_param(draft.transaction, "patient", None, "patient")
     identifier, query = draft.ids.uuid(), draft.ids.uuid()

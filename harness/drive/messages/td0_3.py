@@ -17,8 +17,8 @@ from harness.drive.registry import message
     "TD0.3",
     service="habilitations",
     action="urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization",
+    parameters=("action", "role"),
 )
 def write(draft: Draft) -> etree._Element:
     """Payload setAuthorization. Values are sent as they are given: wrong ones are for tests."""
-    draft.allow("action", "role")
     return bind.fill("td0_3", {"action": draft.text("action", "AJOUT"), "role": draft.text("role")})

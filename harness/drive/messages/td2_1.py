@@ -34,10 +34,12 @@ _SIGNATURES: Final = ("signed", "none", "wrong-manifest", "wrong-value")
 _SET, _SIGNATURE = "SubmissionSet01", "Signature01"
 
 
-@message("TD2.1", service="repository", action=_ACTION, mtom=True)
-def write(draft: Draft) -> etree._Element:
-    """Payload ProvideAndRegisterDocumentSetRequest. Raises UsageError, MetadataError, XmlRefused."""
-    draft.allow(
+@message(
+    "TD2.1",
+    service="repository",
+    action=_ACTION,
+    mtom=True,
+    parameters=(
         "documents",
         "content_type",
         "title",
@@ -45,7 +47,10 @@ def write(draft: Draft) -> etree._Element:
         "hash_and_size",
         "signature_document",
         "submission_unique_id",
-    )
+    ),
+)
+def write(draft: Draft) -> etree._Element:
+    """Payload ProvideAndRegisterDocumentSetRequest. Raises UsageError, MetadataError, XmlRefused."""
     documents = _documents(draft)
     lot = _lot(draft, documents)
     at = draft.clock.now()

@@ -51,10 +51,14 @@ _STATUS: Final[Mapping[str, tuple[str, ...]]] = {
 LONGEST_VALUE: Final = 256
 
 
-@message("TD3.1", service="registry", action="urn:ihe:iti:2007:RegistryStoredQuery")
+@message(
+    "TD3.1",
+    service="registry",
+    action="urn:ihe:iti:2007:RegistryStoredQuery",
+    parameters=("query", "parameters", "return_type", "composed", "patient_parameter"),
+)
 def write(draft: Draft) -> etree._Element:
     """Payload AdhocQueryRequest. Raises UsageError."""
-    draft.allow("query", "parameters", "return_type", "composed", "patient_parameter")
     name = draft.text("query", "FindDocuments")
     if name not in QUERIES and not name.startswith("urn:"):
         raise wrong_param(draft.transaction, "query", name, " | ".join(QUERIES))

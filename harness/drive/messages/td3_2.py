@@ -15,10 +15,14 @@ from harness.drive.registry import message
 from protocol.facts import OID_REPOSITORY
 
 
-@message("TD3.2", service="repository", action="urn:ihe:iti:2007:RetrieveDocumentSet")
+@message(
+    "TD3.2",
+    service="repository",
+    action="urn:ihe:iti:2007:RetrieveDocumentSet",
+    parameters=("unique_ids", "repository", "documents", "mtom"),
+)
 def write(draft: Draft) -> etree._Element:
     """Payload RetrieveDocumentSetRequest. Raises UsageError."""
-    draft.allow("unique_ids", "repository", "documents", "mtom")
     repository = draft.text("repository", OID_REPOSITORY)
     unique_ids = draft.params.get("unique_ids", [])
     if not isinstance(unique_ids, (list, tuple)):

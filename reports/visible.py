@@ -1,0 +1,10 @@
+"""Text from outside, made safe to look at: on a page or a terminal, nothing in it hides, turns or commands."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def visible(text: str) -> str:
+    """Control, format and unassigned characters become their escape (`\\u202e`); line ends stay."""
+    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in text)
