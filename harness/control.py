@@ -90,6 +90,10 @@ class Control:
                 mend=Text("employer un numéro public de test", "use a public test number"),
             ) from None
 
+    def declare_number(self, name: str, declaration: Mapping[str, Any]) -> None:
+        """Declare a wire number in a session; same shape as datasets/lps."""
+        self._call("POST", f"/sessions/{quote(name, safe='')}/numbers", dict(declaration))
+
     def documents(self, name: str) -> list[Any]:
         """Documents that a session holds."""
         found = self._call("GET", f"/sessions/{quote(name, safe='')}/documents")

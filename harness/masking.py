@@ -78,10 +78,12 @@ class Masker:
         """The number as views and reports show it: nothing of it but that it exists."""
         return "•••" if self.number else ""
 
-    def leaks(self, folder: Path) -> tuple[str, ...]:
-        """Files under `folder` that still hold a secret, each with what it holds."""
+    def leaks(self, place: Path) -> tuple[str, ...]:
+        """Files under `place` (or that file) that still hold a secret, each with what it holds."""
         found = []
-        for path in sorted(item for item in folder.rglob("*") if item.is_file()):
+        folder = place if place.is_dir() else place.parent
+        files = folder.rglob("*") if place.is_dir() else [place]
+        for path in sorted(item for item in files if item.is_file()):
             data = path.read_bytes()
             if _PRIVATE_KEY.search(data):
                 found.append(f"{path.relative_to(folder)}: private key")
@@ -91,13 +93,13 @@ class Masker:
                 found.append(f"{path.relative_to(folder)}: patient secret")
         return tuple(found)
 
-    def refuse_leaks(self, folder: Path) -> None:
-        """Raises EvidenceError when a file under `folder` holds a secret."""
-        if leaks := self.leaks(folder):
+    def refuse_leaks(self, place: Path) -> None:
+        """Raises EvidenceError when `place`, a file or a folder, holds a secret."""
+        if leaks := self.leaks(place):
             raise EvidenceError(
                 "EVID-010",
                 Text("un secret se trouve dans les preuves", "a secret is in the evidence"),
-                field=str(folder),
+                field=str(place),
                 found=" ; ".join(leaks),
                 mend=Text("ne pas diffuser ce dossier", "do not hand this folder out"),
             )

@@ -230,6 +230,7 @@ def _facts(
         "rules": {"sha256": api.rule_bundle_digest(), "count": len(api.rules())},
         "tool": {"name": "dmpcompat", "version": tool_version()},
         "target": {"kind": read.target.kind, "url": campaign.url},
+        "frames": "driver",
         "seed": seed,
         "lang": lang,
         "started": started,
@@ -265,8 +266,8 @@ def _sealed(campaign: Campaign, result: RunResult, masker: Masker, out: Path) ->
     }
     masker.refuse_leaks(root)
     sealed = replace(result, manifest=evidence.seal(root, index))
-    sealed.save(out)
-    masker.refuse_leaks(out)
+    # Only what this run wrote: the folder may hold the user's own keys beside.
+    masker.refuse_leaks(sealed.save(out))
     return sealed
 
 

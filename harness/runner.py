@@ -26,7 +26,7 @@ from harness.events import Journal
 from harness.evidence import CaseFolder, keep
 from harness.expectation_words import title
 from harness.judging import Judging, changed_rules
-from harness.masking import Masker
+from harness.masking import Masker, public_numbers
 from harness.plan import Case
 from harness.results import CaseResult, finding_to_plain, text_to_plain
 from harness.steps.api import Outcome, StepSpec, Unmet
@@ -81,6 +81,19 @@ def declared(campaign: Campaign) -> Declared:
         wire_number=campaign.number,
         modes=tuple(MODES[mode] for mode in campaign.file.authentication),
     )
+
+
+def _homologated(campaign: Campaign) -> dict[str, Any]:
+    """The campaign's number as the mock would hold it, had the declared software been homologated."""
+    software = campaign.file.software
+    return {
+        "key": "campagne",
+        "value": campaign.number,
+        "family": software.name,
+        "products": [{"name": software.name, "versions": [software.version]}],
+        "profiles": list(campaign.file.profiles),
+        "status": "active",
+    }
 
 
 @dataclass
@@ -171,6 +184,9 @@ class _Attempt:
         control.create(session, {})
         for patient in self.runner.campaign.patients.values():
             control.patient(session, patient_to_plain(patient))
+        if self.runner.campaign.number not in public_numbers():
+            # The mock knows its test numbers only; here it stands for a DMP that homologated this software.
+            control.declare_number(session, _homologated(self.runner.campaign))
 
     def _close(self, session: str) -> None:
         if self.runner.control is None:

@@ -117,6 +117,7 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
                 version=campaign["software"]["version"],
                 wire_number=campaign["software"]["number"],
             ),
+            frames=facts["frames"],
             target=facts["target"]["url"],
             profiles=tuple(campaign["profiles"]),
             modes=tuple(campaign["authentication"]),

@@ -92,7 +92,8 @@ class RequirementLine:
 class Report:
     """Everything a reader needs; `evidence` is the SHA-256 of the manifest of the evidence tree.
 
-    `left_out`: codes of the cases in scope that this run was told not to play; then `result` is at best PARTIAL.
+    `frames`: where the bytes come from, as the origin of an Exchange. `left_out`: codes of the cases in scope that
+    this run was told not to play; then `result` is at best PARTIAL.
     """
 
     reference: str
@@ -101,6 +102,7 @@ class Report:
     ended: datetime
     result: str
     software: Software
+    frames: str
     target: str
     profiles: tuple[str, ...]
     modes: tuple[str, ...]

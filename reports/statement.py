@@ -59,6 +59,7 @@ def payload(report: Report, digests: dict[str, str]) -> bytes:
                     "profiles": raw["profiles"],
                     "modes": raw["modes"],
                     "target": raw["target"],
+                    "frames": raw["frames"],
                     "leftOut": raw["left_out"],
                 },
                 "framework": report.guide,

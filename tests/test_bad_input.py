@@ -204,3 +204,37 @@ def test_soap_1_1_is_refused_unless_the_session_is_lenient(
     expect(editor().call(transaction, params, alter=["soap11"]), code)
     lenient = editor(settings={"lenient_soap11": True})
     assert lenient.call(transaction, params, alter=["soap11"]).codes == set()
+
+
+@pytest.mark.parametrize(
+    ("transaction", "params", "alteration"),
+    [
+        ("TD0.2", EXISTENCE, "two-payloads"),
+        ("TD0.2", EXISTENCE, "soap11"),
+        ("TD0.2", EXISTENCE, "wrong-content-type"),
+        ("TD0.2", EXISTENCE, "unknown-path"),
+        ("TD2.1", FEED, "two-payloads"),
+        ("TD2.1", FEED, "soap11"),
+        ("TD2.1", FEED, "truncated-multipart"),
+        ("TD2.1", FEED, "unclosed-multipart"),
+        ("TD2.1", FEED, "duplicate-content-id"),
+    ],
+)
+def test_a_refusal_says_what_it_answers_as_soon_as_it_can_be_read(
+    editor: Callable[..., Any], transaction: str, params: Mapping[str, Any], alteration: str
+) -> None:
+    one = editor()
+    answer = one.call(transaction, params, alter=[alteration])
+    relates = answer.envelope.xpath("//*[local-name()='RelatesTo']/text()")
+    assert relates == [answer.message.fact("message_id")], answer.codes
+
+
+def test_a_number_whose_profile_does_not_cover_the_transaction(editor: Callable[..., Any]) -> None:
+    alteration = ["wire-number-other-profile"]
+    lenient, strict = editor(), editor(settings={"HN-PROFILE": "refuse"})
+    assert lenient.call("TD2.1", FEED, alter=alteration).codes == set()
+    answer = strict.call("TD2.1", FEED, alter=alteration)
+    expect(answer, "MockHomologationProfile")
+    assert "alimentation" in answer.said
+    assert strict.documents() == []
+    assert strict.call("TD2.1", FEED).codes == set()

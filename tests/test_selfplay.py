@@ -225,10 +225,10 @@ def test_identifiers_follow_the_seed(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_secret_number_is_masked_everywhere_and_the_rest_is_judged_again(run: Run) -> None:
+    """The mock stands for a DMP that homologated the declared software, whatever its number."""
     secret = "ZZZ-900417-tmp1"
-    case = copy.deepcopy(CASES["CT-0.1-020"])
-    case["steps"].insert(0, {"prepare": {"settings": {"HN-UNKNOWN": "off", "HN-FAMILY": "off"}}})
-    software = {"name": "LPS-TEST", "version": "1.0.0", "number": "env:LPS_NUMBER"}
+    case = CASES["CT-0.1-020"]
+    software = {"name": "MON-LPS", "version": "2.0", "number": "env:LPS_NUMBER"}
     result = run([case], {"software": software}, environ={"LPS_NUMBER": secret})
     assert explained(result, but=Verdict.PASS) == {}
     out = result.evidence.parent

@@ -18,6 +18,13 @@ WORDS: Final[dict[str, Text]] = {
     "software": Text("Logiciel", "Software"),
     "vendor": Text("Éditeur", "Vendor"),
     "number": Text("Numéro d'homologation (masqué)", "Homologation number (masked)"),
+    "frames": Text("Origine des trames", "Origin of the frames"),
+    "frames_driver": Text(
+        "jouées par le pilote de dmpcompat au nom du logiciel déclaré : ce rapport éprouve la plateforme et montre des "
+        "trames conformes, il ne prouve rien du logiciel lui-même",
+        "played by the driver of dmpcompat in the name of the declared software: this report tries the platform and "
+        "shows conforming frames, it proves nothing of the software itself",
+    ),
     "target": Text("Plateforme visée", "Target platform"),
     "profiles": Text("Profils", "Profiles"),
     "modes": Text("Modes d'authentification", "Authentication modes"),

@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -15,6 +16,9 @@ from mock_dmp import journal, pki
 from mock_dmp.pki import PkiIndex
 from mock_dmp.server import MockServer
 from mock_dmp.state.engine import Store
+from tests.mock_dmp.databases import NewDatabase, database, postgres
+
+__all__ = ["database", "postgres"]
 
 T = TypeVar("T")
 
@@ -25,8 +29,9 @@ def test_pki(tmp_path_factory: pytest.TempPathFactory) -> PkiIndex:
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
-    opened = Store()
+def store(database: NewDatabase, tmp_path: Path) -> Iterator[Store]:
+    """A store of its own; on SQLite unless the module says otherwise (tests.mock_dmp.databases)."""
+    opened = Store(database(), tmp_path / "store")
     yield opened
     opened.close()
 
@@ -47,9 +52,12 @@ def serve(test_pki: PkiIndex) -> Iterator[Callable[..., MockServer]]:
 
 
 @pytest.fixture(scope="module")
-def mock(test_pki: PkiIndex) -> Iterator[MockServer]:
+def mock(
+    test_pki: PkiIndex, database: NewDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MockServer]:
     """One mock over mutual TLS for the tests of a module that only look at their own exchanges."""
-    with MockServer(pki_folder=test_pki.folder, threads=4) as server:
+    data = tmp_path_factory.mktemp("mock")
+    with MockServer(pki_folder=test_pki.folder, db_url=database(), data_dir=data, threads=4) as server:
         yield server
 
 

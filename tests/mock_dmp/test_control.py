@@ -89,6 +89,41 @@ def test_a_body_that_is_not_json_is_told(api: FlaskClient) -> None:
     assert (answer.status_code, error(answer)) == (400, "CTL-002")
 
 
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("/sessions", "[" * 100_000),
+        ("/sessions", '{"name": ' * 100_000),
+        ("/sessions/default/patients", '{"key": "\\ud800"}'),
+    ],
+)
+def test_json_that_no_text_can_be_made_of_is_told(api: FlaskClient, path: str, data: str) -> None:
+    answer = api.post(ROOT + path, data=data, content_type="application/json")
+    assert (answer.status_code, error(answer)) == (400, "CTL-002")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clock_offset_seconds", 10**15),
+        ("freshness_seconds", 10**20),
+        ("authorisation_days", 10**9),
+        ("clock_frozen_at", "0001-01-01T00:00:00+14:00"),
+        ("clock_frozen_at", "9999-12-31T23:59:59-12:00"),
+    ],
+)
+def test_a_clock_beyond_the_calendar_is_refused(api: FlaskClient, name: str, value: object) -> None:
+    answer = api.patch(f"{ROOT}/sessions/default/settings", json={name: value})
+    assert (answer.status_code, error(answer)) == (400, "SET-002")
+
+
+@pytest.mark.parametrize("documents", [1, "text", [None], {"a": None}])
+def test_documents_of_a_patient_are_a_list_of_mappings(api: FlaskClient, documents: object) -> None:
+    known = api.get(f"{ROOT}/sessions/default/patients").get_json()[0]
+    answer = api.post(f"{ROOT}/sessions/default/patients", json=known | {"documents": documents})
+    assert (answer.status_code, error(answer)) == (400, "DATA-014")
+
+
 def test_a_bad_change_changes_nothing(api: FlaskClient) -> None:
     before = api.get(f"{ROOT}/sessions/default/settings").get_json()
     api.patch(f"{ROOT}/sessions/default/settings", json={"WSA-TO": "off", "WSA-REPLY-TO": "maybe"})

@@ -434,3 +434,23 @@ def test_each_service_has_its_way_to_refuse() -> None:
     assert found["registry"] == found["repository"] == "ebxml"
     assert found["patients"] == "ack"
     assert found["habilitations"] == "ws"
+
+
+def test_what_names_no_session_is_kept_with_the_default_one(store: Store) -> None:
+    """And is not found in a session of that name made later."""
+    sessions.ensure_default(store)
+    body = message()
+    asked = Asked(
+        session="later",
+        method="POST",
+        target="/s/later" + TD02.service_path,
+        path=TD02.service_path,
+        headers=(("Content-Type", "application/soap+xml"),),
+        body=store.blobs.put(body),
+        size=len(body),
+    )
+    assert Dispatcher(store, handlers={}).serve(asked).status == 404
+    sessions.create(store, "later")
+    with store.read() as db:
+        assert journal.listing(db, "later") == []
+        assert [line["request"]["target"] for line in journal.listing(db, "default")] == [asked.target]

@@ -24,6 +24,9 @@ from mock_dmp.pki import PkiIndex
 from mock_dmp.server import MockServer
 from protocol import directory, facts
 from protocol.exchange import Exchange
+from tests.mock_dmp.databases import every_database as database
+
+__all__ = ["database"]
 
 PATIENT = "actif-autorise"
 PRODUCT = directory.numbers()["TEST-OK-1"]

@@ -150,6 +150,19 @@ def test_requests_follow_each_other_on_one_connection(mock: MockServer, connect:
     assert [answer_of(sock)[0].status for _ in range(3)] == [500, 500, 500]
 
 
+@pytest.mark.parametrize("target", [PATH, f"{PATH}?wsdl", "/control/v1/sessions"])
+def test_head_has_no_body_that_the_next_answer_could_be_taken_for(
+    mock: MockServer, connect: Connect, target: str
+) -> None:
+    sock = connect(mock)
+    sock.sendall(f"HEAD {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += sock.recv(1)
+    assert b"Content-Length: " in head
+    assert ask(sock, b"GET /control/v1/sessions HTTP/1.1\r\nHost: x\r\n\r\n")[0].status == 200
+
+
 def test_a_large_body_streams_through(serve: Serve, connect: Connect, lines: Lines) -> None:
     server = serve()
     body = b"<a>" + b"x" * 9_000_000 + b"</a>"
@@ -182,6 +195,14 @@ def test_expect_continue(serve: Serve, connect: Connect) -> None:
     assert ask(sock, body)[0].status == 500
     head, _, _ = post(b"x" * 2000, "Expect: 100-continue").partition(b"\r\n\r\n")
     assert ask(sock, head + b"\r\n\r\n")[0].status == 413
+
+
+def test_expect_continue_in_the_bytes_after_another_request(mock: MockServer, connect: Connect) -> None:
+    sock = connect(mock)
+    head, _, body = post(b"<a/>", "Expect: 100-continue").partition(b"\r\n\r\n")
+    assert ask(sock, post(b"<a/>") + head + b"\r\n\r\n")[0].status == 500
+    assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert ask(sock, body)[0].status == 500
 
 
 @pytest.mark.parametrize("request_bytes", [b"nonsense\r\n\r\n", b"POST http://elsewhere/ HTTP/1.1\r\n\r\n"])
@@ -252,7 +273,7 @@ def test_a_port_in_use_is_a_configuration_error(serve: Serve, test_pki: Any) -> 
 def test_a_database_out_of_reach_is_a_configuration_error(tmp_path: Path, test_pki: Any) -> None:
     for url in (f"sqlite:///{tmp_path}/no/such/folder/x.db", "nosuchdriver://x", "not a url"):
         with pytest.raises(ConfigError, match="DB-001"):
-            MockServer(pki_folder=test_pki.folder, db_url=url)
+            MockServer(pki_folder=test_pki.folder, db_url=url, data_dir=tmp_path / "data")
 
 
 def test_a_stop_lets_the_request_under_way_end(

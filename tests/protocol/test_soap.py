@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from protocol.errors import SoapError, WireError, XmlRefused
 from protocol.safexml import xpath
-from protocol.soap import TOO_LARGE, UNSUPPORTED_MEDIA, Limits, Part, SoapMessage, read_message
+from protocol.soap import (
+    TOO_LARGE,
+    UNSUPPORTED_MEDIA,
+    Limits,
+    Part,
+    SoapMessage,
+    message_id_of,
+    read_message,
+)
 
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -275,3 +283,23 @@ def test_arbitrary_bytes_raise_only_our_errors(data: bytes, kind: str, lenient: 
     for body in (data, mtom(data, ("x", data)), envelope(data.decode("latin-1"), "<a/>")):
         with suppress(WireError):
             read(body, kind, lenient_soap11=lenient).close()
+
+
+def test_the_message_id_of_a_message_that_is_refused() -> None:
+    def told(data: bytes, kind: str = SIMPLE) -> str:
+        return message_id_of(io.BytesIO(data), kind)
+
+    said = "<a:MessageID>urn:uuid:1</a:MessageID>"
+    assert told(envelope(said, PAYLOAD * 2)) == "urn:uuid:1"
+    assert told(envelope(said, ns=SOAP11), "text/xml") == "urn:uuid:1"
+    cut = mtom(envelope(said), ("d", b"x" * 1000))[:-600]
+    assert told(cut, MTOM) == "urn:uuid:1"
+    assert told(mtom(envelope(said))[:-60], MTOM) == "", "the root itself is cut"
+    assert told(envelope(said * 2)) == "", "not told in one way"
+    assert told(b"<!DOCTYPE x>" + envelope(said)) == ""
+    assert told(b"", MTOM) == told(b"") == told(envelope(said), "") == ""
+
+
+@given(st.binary(max_size=200), st.sampled_from([SIMPLE, MTOM, "text/plain", "x"]))
+def test_the_message_id_of_anything_raises_nothing(data: bytes, kind: str) -> None:
+    assert message_id_of(io.BytesIO(data), kind) == ""

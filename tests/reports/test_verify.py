@@ -69,6 +69,7 @@ def build_run(folder: Path, found: str = "") -> Path:
         "rules": {"sha256": "b" * 64, "count": 90},
         "tool": {"name": "dmpcompat", "version": "0.1.0"},
         "target": {"url": "https://127.0.0.1:1"},
+        "frames": "driver",
         "scope": [{"code": code, "state": "included"} for code in ("CT-1", "CT-2")],
         "started": "2026-11-23T06:00:00.000Z",
         "ended": "2026-11-23T06:00:09.500Z",

@@ -207,6 +207,16 @@ def test_replay(lps: Lps, change: Callable[..., None]) -> None:
     assert lps.send("TD0.2", existence(A), once).fault == "MockVihfReplayed"
 
 
+def test_one_patient_is_asked_before_whether_that_patient_has_a_dmp(reader: Lps) -> None:
+    who = Who().on("absent")
+    body, parts = Lot(patient="absent").build()
+    assert reader.send("TD2.1", body, who, parts=parts).codes == ["XDSUnknownPatientId"]
+    body, parts = Lot().build()
+    assert reader.send("TD2.1", body, who, parts=parts).codes == ["XDSPatientIdDoesNotMatch"]
+    assert reader.send("TD3.1", find_documents("absent"), who).codes == ["XDSUnknownPatientId"]
+    assert reader.send("TD3.1", find_documents(A), who).codes == ["XDSPatientIdDoesNotMatch"]
+
+
 def test_unsigned_direct_is_a_switch(lps: Lps, change: Callable[..., None]) -> None:
     assert lps.send("TD0.2", existence(A), Who().on(A)).fault == ""
     change(VIHF__SIGNED__DIRECT="refuse")
@@ -283,6 +293,26 @@ class TestSigned:
         assert answer.fault == "MockCertificateMismatch"
         answer = trusting.send("TD0.2", existence(A), assertion, tls=_tls(test_pki, "org-auth-cli"))
         assert answer.fault == ""
+
+    @pytest.mark.parametrize("mode", ["INDIRECTE", "INDIRECTE_RENFORCEE"])
+    def test_a_card_does_not_speak_for_a_colleague(
+        self, trusting: Lps, test_pki: PkiIndex, mode: str
+    ) -> None:
+        """A card names its structure in its OU, as the seal of an organisation does."""
+        colleague = Who(professional="medecin-traitant", structure="cabinet", mode=mode)
+        connection = _tls(test_pki, "cps-auth")
+        signed_by_card = self.vihf(test_pki, "cps-sign", colleague)
+        answer = trusting.send("TD0.2", existence(A), signed_by_card, tls=connection)
+        assert answer.fault == "DMPInvalidCertificate"
+        assert "celui d'une carte" in answer.reason
+
+    def test_a_card_does_not_open_the_connection_of_an_organisation(
+        self, lps: Lps, test_pki: PkiIndex, change: Callable[..., None]
+    ) -> None:
+        change(VIHF__SIGNED__INDIRECT="off")
+        colleague = Who(professional="medecin-traitant", structure="cabinet", mode="INDIRECTE")
+        answer = lps.send("TD0.2", existence(A), colleague.on(A), tls=_tls(test_pki, "cps-auth"))
+        assert answer.fault == "MockCertificateMismatch"
 
     def test_name_of_another_card(self, trusting: Lps, test_pki: PkiIndex) -> None:
         other = Who(professional="medecin-traitant")

@@ -9,7 +9,7 @@ import pytest
 
 from mock_dmp.state import traces
 from protocol import facts
-from tests.mock_dmp.builders import Lps, Who
+from tests.mock_dmp.builders import Lps, Who, oid
 from tests.mock_dmp.feeding import (
     ENTRY,
     WHO,
@@ -150,3 +150,15 @@ class TestRights:
             ("Alimentation d'un DMP en documents", "", "MockBlocked"),
         ]
         assert lines[0]["ps_id"] == "899990000111"
+
+
+def test_what_the_session_forgives_and_the_registry_cannot_hold_is_refused_in_words(
+    lps: Lps, change: Callable[..., None]
+) -> None:
+    change(**{"XDS__NON__IDENTICAL": "off"})
+    unique_id = oid()
+    assert feed(lps, Lot(documents=(Doc(unique_id=unique_id, data=b"one"),))).xds == "Success"
+    answer = feed(lps, Lot(documents=(Doc(unique_id=unique_id, data=b"two"),)))
+    assert (answer.status, answer.codes) == (200, ["XDSRegistryError"])
+    assert "déjà pris" in answer.errors[0][1]
+    assert listed(lps) == [unique_id]

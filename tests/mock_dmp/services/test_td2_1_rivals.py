@@ -10,6 +10,7 @@ import pytest
 from mock_dmp.state import documents
 from mock_dmp.state.documents import Registration
 from tests.mock_dmp.builders import Answered, Lps, oid
+from tests.mock_dmp.databases import every_database as database
 from tests.mock_dmp.feeding import (
     WHO,
     entry_uuid,
@@ -21,6 +22,8 @@ from tests.mock_dmp.submissions import (
     Lot,
     retrieve,
 )
+
+__all__ = ["database"]
 
 
 class TestRivals:

@@ -44,6 +44,12 @@ def test_asked_twice_comes_once(lps: Lps, docs: tuple[Doc, Doc, Doc]) -> None:
     assert len(answer.parts) == 1
 
 
+def test_other_communities_do_not_multiply_a_document(lps: Lps, docs: tuple[Doc, Doc, Doc]) -> None:
+    body = retrieve(docs[0].unique_id, docs[0].unique_id)
+    body[1].insert(0, el("xds:HomeCommunityId", {}, "urn:oid:1.2.3"))
+    assert len(lps.send("TD3.2", body, WHO).parts) == 1
+
+
 def test_partial_success(lps: Lps, docs: tuple[Doc, Doc, Doc]) -> None:
     missing = oid()
     answer = lps.send("TD3.2", retrieve(docs[0].unique_id, missing), WHO)

@@ -24,6 +24,9 @@ from mock_dmp.state.xds_objects import (
     object_from_json,
 )
 from protocol import facts
+from tests.mock_dmp.databases import every_database as database
+
+__all__ = ["database"]
 
 S = "default"
 TEXT = st.text(max_size=20)

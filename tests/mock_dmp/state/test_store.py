@@ -24,7 +24,10 @@ from mock_dmp.state.engine import Store
 from mock_dmp.state.schema import METADATA
 from protocol import directory
 from protocol.directory import Authorisation
-from protocol.errors import EvidenceError, UsageError
+from protocol.errors import ConfigError, EvidenceError, ToolError, UsageError
+from tests.mock_dmp.databases import every_database as database
+
+__all__ = ["database"]
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -64,11 +67,13 @@ def test_a_blob_is_whole_or_absent(tmp_path: Path) -> None:
         blobs.read("0" * 64)
 
 
-def test_sqlite_is_set_for_safety(store: Store) -> None:
+def test_sqlite_is_set_for_safety(tmp_path: Path) -> None:
+    store = Store(data_dir=tmp_path)
     with store.read() as db:
         values = [db.execute(text(f"PRAGMA {name}")).scalar() for name in ("journal_mode", "foreign_keys")]
         assert values == ["wal", 1]
         assert db.execute(text("PRAGMA synchronous")).scalar() == 2
+    store.close()
 
 
 def test_every_table_of_a_session_hangs_from_it(store: Store) -> None:
@@ -233,3 +238,53 @@ def test_unknown_settings_suggest_the_nearest(opened: Store) -> None:
     assert found.severity("WSA-TO") == "refuse"
     assert found.on("lenient_soap11") is False
     assert found.everything()["WSA-TO"] == "refuse"
+
+
+def test_what_comes_off_the_wire_fits_in_every_database(opened: Store) -> None:
+    record = Record(session="s" * 300, detail="a\0b", message_id="m\0" * 999, target="/" + "x" * 9000)
+    journal.write(opened, record)
+    with opened.read() as db:
+        [line] = journal.listing(db, "s" * 64)
+    assert line["detail"] == "a\\x00b"
+    for name in ("nul\0", "é", "x" * 65, ""):
+        with pytest.raises(UsageError, match="SES-003"):
+            sessions.find(opened, name)
+    with opened.write() as db:
+        for expected in (None, "first"):
+            assert assertions.remember(db, "default", "i" * 9000, "first", until=NOW, now=NOW) == expected
+
+
+def test_a_seq_is_never_given_twice(opened: Store) -> None:
+    journal.write(opened, Record(session="default"))
+    sessions.reset(opened, "default")
+    journal.write(opened, Record(session="default"))
+    with opened.read() as db:
+        assert [line["seq"] for line in journal.listing(db, "default")] == [2]
+
+
+def test_a_reader_sees_one_moment(opened: Store) -> None:
+    with opened.read() as db:
+        before = settings.load(db, "default").changed
+        with opened.write() as writer:
+            settings.change(writer, "default", {"clock_offset_seconds": 5})
+        assert settings.load(db, "default").changed == before
+    assert sessions.find(opened, "default").settings.switch("clock_offset_seconds") == 5
+
+
+def test_a_database_of_ones_own_needs_a_folder_for_the_documents(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="DB-003"):
+        Store(f"sqlite:///{tmp_path}/x.db")
+
+
+def test_a_writer_that_gets_no_turn_leaves_no_connection_behind(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = Store(opened.engine.url.render_as_string(hide_password=False), opened.blobs.root.parent)
+    beside.engine.dispose()
+    monkeypatch.setattr("mock_dmp.state.engine._BUSY_MS", 50)
+    with opened.write(), pytest.raises(ToolError, match="DB-002"), beside.write():
+        pass
+    assert beside.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    with beside.write() as db:
+        settings.change(db, "default", {"clock_offset_seconds": 5})
+    beside.close()

@@ -76,6 +76,9 @@ def test_arbitrary_bytes_never_surprise(pieces: list[bytes]) -> None:
         (b"POST / HTTP/1.1\r\nBad name: x", 400, "malformed-head"),
         (b"POST / HTTP/1.1\r\n folded: x", 400, "malformed-head"),
         (b"POST / HTTP/1.1\r\nA: x\ny", 400, "malformed-head"),
+        (b"POST / HTTP/1.1\r\nA: x\x01y", 400, "malformed-head"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nHost: b", 400, "several-hosts"),
+        (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked", 400, "malformed-head"),
         (b"POST / HTTP/1.1\r\nContent-Length: -1", 400, "malformed-length"),
         (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", 400, "malformed-length"),
         (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", 400, "length-and-chunked"),
@@ -129,6 +132,10 @@ def test_expect_is_answered_by_us_and_hidden_from_the_server() -> None:
     assert b"Expect" not in receiver.head.raw
     refused, _ = receive(sent.replace(b": 2", b": 2000"))
     assert not refused.expects_continue
+    spelled, _ = receive(sent.replace(b"100-c", b"100-C"))
+    assert spelled.expects_continue, "the word has no case"
+    old, _ = receive(sent.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    assert not old.expects_continue, "HTTP/1.0 has no interim answer"
 
 
 def test_headers_keep_their_order_and_repetitions() -> None:

@@ -1,0 +1,163 @@
+"""A mock that is killed while it is fed: what it acknowledged is there, whole, and the rest as if never sent.
+
+A real `serve` process over mutual TLS and one data folder, fed in parallel by the driver, killed without warning at
+seeded moments, started again.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.drive.identity import Keyring
+from mock_dmp import journal
+from mock_dmp.state.engine import Store
+from protocol import facts
+from tests.software import Software, Submission
+
+ROOT = Path(__file__).resolve().parents[1]
+SEED = 20260115
+ROUNDS = 4
+CLIENTS = 4
+
+
+@contextmanager
+def serving(data: Path, pki_folder: Path, software: Software) -> Iterator[subprocess.Popen[bytes]]:
+    """A `serve` process that is killed at the end, if it was not before."""
+    ready = data / "ready.json"
+    ready.unlink(missing_ok=True)
+    options: dict[str, str | Path] = {
+        "--port": "0",
+        "--pki": pki_folder,
+        "--data": data,
+        "--db": f"sqlite:///{data / 'file.db'}",
+        "--ready-file": ready,
+    }
+    command = [sys.executable, ROOT / "cli.py", "serve", *(part for pair in options.items() for part in pair)]
+    with (
+        (data / "log").open("ab") as log,
+        subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT) as process,
+    ):
+        try:
+            pause = threading.Event()
+            while not ready.exists():
+                assert process.poll() is None, (data / "log").read_text()
+                pause.wait(0.02)
+            software.url = json.loads(ready.read_text())["url"]
+            yield process
+        finally:
+            process.kill()
+
+
+def feed_until_killed(
+    process: subprocess.Popen[bytes], software: Software, after: int, delay: float
+) -> list[Submission]:
+    """Feed in parallel; `delay` seconds after the `after`-th acknowledgement the mock is killed."""
+    sent: list[Submission] = []
+    counted = threading.Semaphore(0)
+
+    def client() -> None:
+        while True:
+            submission = software.prepare()
+            sent.append(submission)
+            told = software.feed(submission)
+            if not told:
+                return
+            assert told == facts.SUCCESS
+            counted.release()
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        clients = [pool.submit(client) for _ in range(CLIENTS)]
+        try:
+            for _ in range(after):
+                assert counted.acquire(timeout=20)
+            threading.Event().wait(delay)
+        finally:
+            process.kill()
+        for one in clients:
+            one.result()
+    return sent
+
+
+def stored(software: Software, sent: list[Submission]) -> list[Submission]:
+    """The submissions that are there: whole, and all those that were acknowledged."""
+    listed = set(software.listed())
+    there = []
+    for submission in sent:
+        found = listed & submission.documents.keys()
+        assert found in (set(), submission.documents.keys()), f"half there: {submission.set_id}"
+        assert found or not submission.acknowledged, f"lost: {submission.set_id}"
+        if found:
+            there.append(submission)
+    expected = {unique_id: data for one in there for unique_id, data in one.documents.items()}
+    assert listed == expected.keys()
+    ids = sorted(listed)
+    for start in range(0, len(ids), 40):
+        batch = ids[start : start + 40]
+        assert software.retrieve(batch) == {one: expected[one] for one in batch}
+    return there
+
+
+def send_again(software: Software, sent: list[Submission], there: list[Submission]) -> int:
+    """Whoever got no answer sends again; returns how many of those had been stored in fact."""
+    kept = 0
+    for submission in sent:
+        if submission.acknowledged:
+            continue
+        known = any(one is submission for one in there)
+        kept += known
+        assert software.feed(submission) == ("XDSDuplicateUniqueIdInRegistry" if known else facts.SUCCESS)
+        submission.acknowledged = True
+    return kept
+
+
+def journal_holds(data: Path, sent: list[Submission]) -> None:
+    """Every exchange that had an answer is in the journal, byte for byte; what was stored has its line too."""
+    store = Store(f"sqlite:///{data / 'file.db'}", data)
+    with store.read() as db:
+        lines = {line["message_id"]: line["id"] for line in journal.listing(db, "default", limit=100_000)}
+    for message, exchange in (attempt for submission in sent for attempt in submission.attempts):
+        line = lines.get(str(message.facts["message_id"]))
+        if exchange.response is None or exchange.failure:
+            continue
+        assert line is not None, "answered, and not in the journal"
+        kept = journal.exchange(store, "default", line)
+        assert kept is not None
+        assert kept.request.body == message.body
+        assert kept.response is not None
+        assert kept.response.body == exchange.response.body
+    for submission in sent:
+        assert any(str(message.facts["message_id"]) in lines for message, _ in submission.attempts)
+    store.close()
+
+
+@pytest.fixture
+def software(keyring: Keyring) -> Software:
+    return Software(keyring)
+
+
+def test_a_mock_killed_while_fed_keeps_its_word(tmp_path: Path, pki_folder: Path, software: Software) -> None:
+    draw = random.Random(SEED)  # noqa: S311 - moments of death, not secrets
+    sent: list[Submission] = []
+    cut = 0
+    for _ in range(ROUNDS):
+        with serving(tmp_path, pki_folder, software) as process:
+            there = stored(software, sent)
+            send_again(software, sent, there)
+            fresh = feed_until_killed(process, software, draw.randint(4, 10), draw.uniform(0, 0.08))
+        cut += sum(not one.acknowledged for one in fresh)
+        sent += fresh
+    with serving(tmp_path, pki_folder, software):
+        send_again(software, sent, stored(software, sent))
+        assert len(stored(software, sent)) == len(sent)
+    assert cut, "nothing was under way when the mock died: this proved nothing"
+    journal_holds(tmp_path, sent)
