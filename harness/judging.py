@@ -6,7 +6,7 @@ expectation), the declaration and the policy of the plan; so a verdict can be co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -47,6 +47,10 @@ class Judging:
     def all(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:
         """Expectation first, then the rules."""
         return (*self.expectation(exchange, resolved), *self.rules(exchange, resolved))
+
+    def sequence(self, exchanges: Sequence[Exchange]) -> tuple[Finding, ...]:
+        """Findings on what must be new from one request to the next."""
+        return apply_policy(api.judge_sequence(exchanges, self.declared), self.policy, self._defaults)
 
     @cached_property
     def _defaults(self) -> Mapping[str, Severity]:

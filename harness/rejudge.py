@@ -136,6 +136,8 @@ def _again(root: Path, code: str, step: Mapping[str, Any], judging: Judging) -> 
     resolved = step.get("resolved", {})
     if "assert" in resolved:
         return [compare(Comparison.model_validate(resolved["assert"]))]
+    if step["kind"] == "sequence":
+        return list(judging.sequence([evidence.frame(root, code, stem) for stem in step["frames"]]))
     if "frame" not in step:
         return []
     return list(judging.all(evidence.frame(root, code, step["frame"]), resolved))

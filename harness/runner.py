@@ -106,6 +106,7 @@ class _Attempt:
     findings: list[Finding] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
+    judged: list[tuple[str, Exchange]] = field(default_factory=list)
     trouble: DmpcompatError | None = None
 
     def go(self) -> CaseResult:
@@ -117,6 +118,8 @@ class _Attempt:
             for number, step in enumerate(self.case.steps, 1):
                 if not self._step(number, step, context):
                     break
+            else:
+                self._sequence(len(self.case.steps) + 1, context)
         except DmpcompatError as problem:
             self.trouble = problem
         # Whatever else goes wrong is a fault of ours: shown as such, never as a verdict on the software.
@@ -149,6 +152,15 @@ class _Attempt:
         self.trouble = outcome.unmet
         return outcome.unmet is None and not outcome.stop
 
+    def _sequence(self, number: int, context: CaseContext) -> None:
+        """Judge together the requests that were judged one by one: a step of its own in the record."""
+        if len(self.judged) < 2:
+            return
+        findings = context.judging.sequence([exchange for _, exchange in self.judged])
+        self.steps.append({"step": number, "kind": "sequence", "frames": [stem for stem, _ in self.judged]})
+        self.findings += findings
+        self.lines += [finding_to_plain(finding, number) for finding in findings]
+
     def _keep(
         self, number: int, exchange: Exchange, outcome: Outcome, context: CaseContext
     ) -> dict[str, Any]:
@@ -159,6 +171,8 @@ class _Attempt:
         transaction = self.runner.registry.by_id(str(resolved["transaction"]))
         kept = keep(exchange, self.runner.masker)
         stem = self.folder.add(kept, number, transaction)
+        if "request" in resolved.get("sides", ()):
+            self.judged.append((stem, exchange))
         self.runner.journal.tell(
             "exchange",
             self.case.code,

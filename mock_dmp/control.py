@@ -6,6 +6,7 @@ Any client that TLS lets in may use it: it is a test tool's own door, not a serv
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -203,7 +204,11 @@ def _bytes(digest: str) -> Response:
 
 
 def _json() -> Any:
-    body = request.get_json(force=True, silent=True)
+    try:
+        body = request.get_json(force=True, silent=True)
+        json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (RecursionError, UnicodeEncodeError):
+        body = None
     if body is None:
         raise UsageError(
             "CTL-002",

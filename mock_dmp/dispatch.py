@@ -27,7 +27,7 @@ from mock_dmp.services import tracing
 from mock_dmp.state import sessions
 from mock_dmp.state.engine import Store
 from mock_dmp.wire_rules import Wire
-from protocol import catalogue, transactions
+from protocol import catalogue, soap, transactions
 from protocol.errors import Text, ToolError, UsageError, WireError
 from protocol.exchange import Headers, Tls, header
 from protocol.soap import SoapMessage
@@ -90,7 +90,7 @@ class _Progress:
     warnings: list[Problem] = field(default_factory=list)
 
     def packaging(self) -> Packaging:
-        """That of the request by default; a transaction that must answer in MTOM does (dmp-wire 2.6)."""
+        """That of the request by default; a transaction that must answer in MTOM does."""
         came = "mtom" if "multipart/" in header(self.asked.headers, "Content-Type").lower() else "simple"
         wanted = self.session.settings.switch("answer_packaging") if self.session else "request"
         if wanted in ("simple", "mtom"):
@@ -102,7 +102,7 @@ class _Progress:
         return cast(Packaging, came)
 
     def relates_to(self) -> str:
-        return self.message.envelope.addressing.message_id if self.message else ""
+        return self.record.message_id
 
 
 class Dispatcher:
@@ -134,23 +134,37 @@ class Dispatcher:
         work = Work(self._store)
         try:
             try:
-                answer = self._whole(progress, work)
-                work.commit()
+                return self._kept(self._whole(progress, work), progress, work)
             except (ToolError, SQLAlchemyError) as failure:
                 work.rollback()
-                answer = self._packed(_failed(progress, failure), progress)
+                return self._kept(self._packed(self._failed(progress, failure), progress), progress, work)
         finally:
             work.rollback()
             if progress.message is not None:
                 progress.message.close()
+
+    def _kept(self, answer: Answer, progress: _Progress, work: Work) -> Answer:
+        """Commit what the call wrote and its line of the journal together: neither is ever there alone."""
+        record = progress.record
         record.status, record.response_headers, record.response_body = (
             answer.status,
             answer.headers,
             answer.body,
         )
         record.warnings = [_plain(problem) for problem in progress.warnings]
-        journal.write(self._store, record)
+        journal.add(work.db, record)
+        work.commit()
         return answer
+
+    def _failed(self, progress: _Progress, failure: Exception) -> _Draft:
+        """What to answer to a failure: a session deleted meanwhile is not one of ours."""
+        try:
+            self._session(progress)
+        except Refusal as gone:
+            return _fault(progress, gone)
+        except SQLAlchemyError:
+            _LOG.exception("exchange %s: the database does not answer", progress.record.id)
+        return _failed(progress, failure)
 
     def _whole(self, progress: _Progress, work: Work) -> Answer:
         """The whole answer, as bytes. Raises ToolError for what should not happen, and nothing else."""
@@ -171,6 +185,8 @@ class Dispatcher:
         try:
             call = self._receive(progress, work)
         except Refusal as refusal:
+            if progress.message is None:
+                progress.record.message_id = self._message_id(progress.asked)
             return _fault(progress, refusal)
         try:
             reply = self._run(call)
@@ -187,7 +203,7 @@ class Dispatcher:
     def _receive(self, progress: _Progress, work: Work) -> Call:
         """Transport, packaging, SOAP, routing. Raises Refusal."""
         asked, record = progress.asked, progress.record
-        progress.session = self._session(asked.session)
+        progress.session = self._session(progress)
         _transport(asked)
         offered = transactions.load().for_path(asked.path)
         if not offered:
@@ -210,11 +226,22 @@ class Dispatcher:
             warnings=progress.warnings,
         )
 
-    def _session(self, name: str) -> Session:
+    def _message_id(self, asked: Asked) -> str:
+        """What the answer to an unreadable message relates to (WS-Addressing 1.0 Core 3.4), if it is told."""
+        if asked.problem is not None or asked.method != "POST":
+            return ""
+        with self._store.blobs.open(asked.body) as stream:
+            return soap.message_id_of(stream, header(asked.headers, "Content-Type"))
+
+    def _session(self, progress: _Progress) -> Session:
+        """The session that is addressed. What names none is kept with the default one, as failed handshakes."""
         try:
-            return sessions.find(self._store, name)
+            return sessions.find(self._store, progress.asked.session)
         except UsageError as problem:
-            raise Refusal("wsa:DestinationUnreachable", problem.text, context=name) from problem
+            progress.record.session = sessions.DEFAULT
+            raise Refusal(
+                "wsa:DestinationUnreachable", problem.text, context=progress.asked.session
+            ) from problem
 
     def _run(self, call: Call) -> Reply:
         """Acceptance, then the handler. Raises Refusal."""
@@ -278,7 +305,7 @@ def _carrier(transaction: Transaction, refusal: Refusal) -> Carrier:
 
 def carrier_of(transaction: Transaction) -> Carrier:
     """How the transaction says that it refuses, by its service."""
-    if transaction.service in ("registry", "repository"):
+    if transaction.on_documents:
         return "ebxml"
     return "ack" if transaction.service in ("patients", "patientsPDQ") else "ws"
 

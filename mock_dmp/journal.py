@@ -21,22 +21,24 @@ from protocol.exchange import Exchange, Headers, Request, Response, Tls
 #: handshake: no HTTP at all.
 Outcome = Literal["answered", "refused", "error", "transport", "handshake"]
 
+_SESSION_LENGTH = 64  # an exchange for a longer name, which no session can have, is recorded all the same
+
 journal = Table(
     "journal",
     METADATA,
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("id", String(64), nullable=False, unique=True),
     # No foreign key: an exchange is recorded even when its session went away meanwhile.
-    Column("session", String(64), nullable=False, index=True),
+    Column("session", String(_SESSION_LENGTH), nullable=False, index=True),
     Column("started", String(40), nullable=False),
     Column("ended", String(40), nullable=False),
     Column("method", String(32), nullable=False),
     Column("target", Text, nullable=False),
     Column("request_headers", JSON, nullable=False),
-    Column("request_body", String(64), nullable=False),
+    Column("request_body", String(64), nullable=False, index=True),
     Column("status", Integer, nullable=True),
     Column("response_headers", JSON, nullable=False),
-    Column("response_body", String(64), nullable=False),
+    Column("response_body", String(64), nullable=False, index=True),
     Column("tls_version", String(32), nullable=True),
     Column("tls_cipher", String(64), nullable=True),
     Column("certificate", Text, nullable=True),
@@ -48,6 +50,7 @@ journal = Table(
     Column("code", String(64), nullable=False),
     Column("rule", String(64), nullable=False),
     Column("warnings", JSON, nullable=False),
+    sqlite_autoincrement=True,  # a seq is never given twice: clients ask for what came after one
 )
 
 
@@ -80,11 +83,17 @@ class Record:
 
 
 def write(store: Store, record: Record) -> None:
-    """Commit the record. Call it before the answer leaves."""
+    """Commit the record by itself."""
+    with store.write() as db:
+        add(db, record)
+
+
+def add(db: Connection, record: Record) -> None:
+    """Write the record inside a transaction, which must be committed before the answer leaves."""
     tls = record.tls
     row: dict[str, Any] = {
         "id": record.id,
-        "session": record.session,
+        "session": _storable(record.session)[:_SESSION_LENGTH],
         "started": _stamp(record.started),
         "ended": _stamp(datetime.now(UTC)),
         "method": record.method,
@@ -98,16 +107,15 @@ def write(store: Store, record: Record) -> None:
         "tls_cipher": tls.cipher if tls else None,
         "certificate": tls.certificate.hex() if tls else None,
         "remote": record.remote,
-        "detail": record.detail,
+        "detail": _storable(record.detail),
         "outcome": record.outcome,
         "transaction": record.transaction,
-        "message_id": record.message_id,
+        "message_id": _storable(record.message_id),
         "code": record.code,
         "rule": record.rule,
         "warnings": record.warnings,
     }
-    with store.write() as db:
-        db.execute(insert(journal).values(row))
+    db.execute(insert(journal).values(row))
 
 
 def listing(
@@ -209,6 +217,11 @@ def _pairs(raw: list[list[str]]) -> Headers:
 
 def _bytes(store: Store, digest: str) -> bytes:
     return store.blobs.read(digest) if digest else b""
+
+
+def _storable(text: str) -> str:
+    """Text that every database takes: PostgreSQL has no NUL."""
+    return text.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def _stamp(moment: datetime) -> str:

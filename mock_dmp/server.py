@@ -26,7 +26,7 @@ from mock_dmp.app import MockApp
 from mock_dmp.dispatch import Dispatcher
 from mock_dmp.journal import Record
 from mock_dmp.pki import PkiIndex
-from mock_dmp.state import sessions
+from mock_dmp.state import collection, sessions
 from mock_dmp.state.engine import Store
 from mock_dmp.transport.connection import Connection, Received
 from mock_dmp.transport.listener import Listener, Patience
@@ -70,6 +70,7 @@ class MockServer:
         self._thread: threading.Thread | None = None
         self.store = Store(db_url, data_dir, connections=threads)
         try:
+            collection.collect(self.store)
             self.dispatcher = Dispatcher(self.store, accept=partial(policy.accept, trust=trust))
             self._listener = Listener(
                 (host, port),

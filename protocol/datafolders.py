@@ -7,7 +7,6 @@ The only module that knows; everything else asks for `folder("datasets")` or `ho
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 

@@ -19,7 +19,7 @@ from protocol.errors import NO_TEXT, MimeError, Text
 from protocol.mimepart import Part, bare_content_id
 from protocol.transferencoding import decoder_for
 
-__all__ = ["ContentType", "Limits", "Multipart", "Part", "parse_content_type", "read_multipart"]
+__all__ = ["ContentType", "Limits", "Multipart", "Part", "parse_content_type", "read_multipart", "read_root"]
 
 _MIB: Final = 1024 * 1024
 _PIECE: Final = 64 * 1024
@@ -69,7 +69,30 @@ def read_multipart(stream: BinaryIO, content_type: str, limits: Limits | None = 
     The root is the part that `start` names, else the first (RFC 2387 3.2). Raises MimeError,
     and then leaves nothing open.
     """
-    bounds = limits or Limits()
+    with ExitStack() as opened:
+        reader = _reader(stream, content_type, limits or Limits(), opened)
+        parts = reader.parts()
+        root = _root(parts, reader.start)
+        opened.pop_all()
+    return Multipart(root, tuple(part for part in parts if part is not root), reader.boundary)
+
+
+def read_root(stream: BinaryIO, content_type: str, limits: Limits | None = None) -> bytes:
+    """The root part of a message that is perhaps damaged after it, for who must answer to it all the same.
+
+    Raises MimeError when the root itself is not whole.
+    """
+    with ExitStack() as opened:
+        reader = _reader(stream, content_type, limits or Limits(), opened)
+        try:
+            reader.parts()
+        except MimeError:
+            if not reader.whole:
+                raise
+        return _root(reader.whole, reader.start).read()
+
+
+def _reader(stream: BinaryIO, content_type: str, limits: Limits, opened: ExitStack) -> _Reader:
     kind = parse_content_type(content_type)
     if kind.media != "multipart/related":
         raise _refused(
@@ -79,14 +102,8 @@ def read_multipart(stream: BinaryIO, content_type: str, limits: Limits | None = 
             found=kind.media,
             expected="multipart/related",
         )
-    boundary = _boundary(kind)
     start = bare_content_id(kind.params["start"]) if "start" in kind.params else None
-    with ExitStack() as opened:
-        reader = _Reader(_Source(stream, bounds.total_bytes), boundary, start, bounds, opened)
-        parts = reader.parts()
-        root = _root(parts, start)
-        opened.pop_all()
-    return Multipart(root, tuple(part for part in parts if part is not root), boundary)
+    return _Reader(_Source(stream, limits.total_bytes), _boundary(kind), start, limits, opened)
 
 
 class _Source:
@@ -128,9 +145,11 @@ class _Reader:
     limits: Limits
     opened: ExitStack
     seen: set[str] = field(default_factory=set)
+    #: The parts read to their end.
+    whole: list[Part] = field(default_factory=list)
 
     def parts(self) -> list[Part]:
-        found: list[Part] = []
+        found = self.whole
         if not self.source.fill():
             raise _refused("MIME-EMPTY", Text("le corps du message est vide", "the message body is empty"))
         last = self._until_boundary(None, _NO_BOUNDARY)
@@ -142,8 +161,8 @@ class _Reader:
                     expected=f"<= {self.limits.parts}",
                 )
             part = self._open_part(len(found))
+            last = self._body(part, is_root=self._is_root(part, len(found)))
             found.append(part)
-            last = self._body(part, is_root=self._is_root(part, len(found) - 1))
         if not found:
             raise _refused("MIME-NO-PART", Text("le message n'a aucune partie", "the message has no part"))
         self.source.drain()

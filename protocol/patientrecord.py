@@ -139,10 +139,19 @@ def read_patient(fields: Fields) -> Patient:
         minor=fields.flag("minor", False),
         dmp=_dmp(fields.inner("dmp")),
         authorisations=fields.each("authorisations", _authorisation),
-        documents=tuple(fields.raw("documents", [])),
+        documents=_documents(fields),
     )
     fields.done()
     return patient
+
+
+def _documents(fields: Fields) -> tuple[Mapping[str, Any], ...]:
+    """Described for who seeds them: only their shape is looked at here."""
+    raw = fields.raw("documents", [])
+    if not isinstance(raw, list) or not all(isinstance(item, Mapping) for item in raw):
+        text = Text("une liste d'objets est attendue", "a list of mappings is expected")
+        raise fields.refuse("DATA-014", text, "documents", raw)
+    return tuple(raw)
 
 
 def patient_to_plain(patient: Patient) -> dict[str, Any]:

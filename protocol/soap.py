@@ -20,9 +20,9 @@ from lxml import etree
 
 from protocol import facts
 from protocol.envelope import Addressing, Envelope, read_envelope
-from protocol.errors import NO_TEXT, SoapError, Text
-from protocol.mime import ContentType, Limits, Multipart, Part, parse_content_type, read_multipart
-from protocol.safexml import parse, path_of, text
+from protocol.errors import NO_TEXT, SoapError, Text, WireError
+from protocol.mime import ContentType, Limits, Multipart, Part, parse_content_type, read_multipart, read_root
+from protocol.safexml import parse, path_of, text, xpath
 
 __all__ = [
     "TOO_LARGE",
@@ -33,6 +33,7 @@ __all__ = [
     "Limits",
     "Part",
     "SoapMessage",
+    "message_id_of",
     "read_message",
 ]
 
@@ -194,9 +195,29 @@ def read_message(
     return SoapMessage(envelope, "mtom", attachments, multipart.parts, multipart)
 
 
+def message_id_of(stream: BinaryIO, content_type: str, *, limits: Limits | None = None) -> str:
+    """wsa:MessageID of a message that can't be taken, so that its fault may say what it answers.
+
+    "" when it can't be told, or not in one way. Raises nothing.
+    """
+    bounds = limits or Limits()
+    try:
+        if parse_content_type(content_type).media == "multipart/related":
+            data = read_root(stream, content_type, bounds)
+        else:
+            data = _bounded(stream, bounds.root_bytes)
+        found = xpath(_parsed(data, bounds), "/*/*[local-name() = 'Header']/wsa:MessageID")
+    except WireError:
+        return ""
+    return text(found[0]) if len(found) == 1 else ""
+
+
 def _envelope(data: bytes, limits: Limits, lenient_soap11: bool) -> Envelope:
-    root = parse(data, max_bytes=limits.root_bytes, huge=len(data) > _LONG_TEXT)
-    return read_envelope(root, lenient_soap11=lenient_soap11)
+    return read_envelope(_parsed(data, limits), lenient_soap11=lenient_soap11)
+
+
+def _parsed(data: bytes, limits: Limits) -> etree._Element:
+    return parse(data, max_bytes=limits.root_bytes, huge=len(data) > _LONG_TEXT)
 
 
 def _bounded(stream: BinaryIO, limit: int) -> bytes:

@@ -98,6 +98,11 @@ class Transaction:
         return f"{SERVICE_ROOT}{self.service}" if self.service else ""
 
     @property
+    def on_documents(self) -> bool:
+        """Whether it is one of the IHE XDS services."""
+        return self.service in ("registry", "repository")
+
+    @property
     def implemented(self) -> bool:
         return self.status == "implemented"
 

@@ -18,6 +18,9 @@ import pytest
 import yaml
 
 from harness import evidence
+from harness.drive.build import build
+from harness.drive.ids import SeededIds
+from harness.drive.message import OutgoingMessage
 from harness.events import Event
 from harness.rejudge import MASKED, rejudge
 from harness.results import CaseResult, RunResult
@@ -222,6 +225,22 @@ def test_identifiers_follow_the_seed(run: Run, tmp_path: Path) -> None:
         return str(view["id"])
 
     assert identifier(first) == identifier(second) != identifier(third)
+
+
+def test_a_message_sent_twice_is_seen_across_the_requests_of_a_case(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A software that draws the same identifiers for each message: each request alone is right."""
+    case = CASES["CT-0.2-030"]
+    assert explained(run([case]), but=Verdict.PASS) == {}
+
+    def stuck(*told: Any, **options: Any) -> OutgoingMessage:
+        return build(*told, **options | {"ids": SeededIds(0)})
+
+    monkeypatch.setattr("harness.steps.drive.build", stuck)
+    result = run([case], out=tmp_path / "again")
+    assert "SEQ-MESSAGE-ID" in result.case("CT-0.2-030").reason.fr
+    assert rejudge(result.evidence).holds
 
 
 def test_a_secret_number_is_masked_everywhere_and_the_rest_is_judged_again(run: Run) -> None:

@@ -11,6 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from mock_dmp.acceptance.demand import COHERENCE, Demand, names
 from mock_dmp.acceptance.engine import Breach, breach_of
+from mock_dmp.acceptance.trust import is_card
 from mock_dmp.rights import family
 from protocol import codes, facts
 from protocol.errors import IdentifierError
@@ -28,6 +29,18 @@ def structure_of_certificate(demand: Demand) -> Iterator[Breach]:
     held = names(certificate, NameOID.ORGANIZATIONAL_UNIT_NAME)
     if not family(demand.vihf.structure).intersection(held):
         yield Breach("attribut Identifiant_Structure", demand.vihf.structure, ", ".join(held) or "un OU")
+
+
+@COHERENCE.rule("VIHF-TLS-CERT")
+def organisation_connects(demand: Demand) -> Iterator[Breach]:
+    """In indirect mode and AIR an organisation opens the connection, not a card (EX_GEN-1450)."""
+    connection = demand.tls_certificate
+    if not demand.direct and connection is not None and is_card(connection):
+        yield Breach(
+            "certificat de connexion",
+            f"la carte {', '.join(names(connection, NameOID.COMMON_NAME))}",
+            f"un certificat d'organisation en mode {demand.vihf.mode}",
+        )
 
 
 @COHERENCE.rule("VIHF-TLS-CERT")
@@ -145,8 +158,19 @@ def ins_key(demand: Demand) -> Iterator[Breach]:
 @COHERENCE.rule("INS-BODY-COHERENCE")
 def body_patient(demand: Demand) -> Iterator[Breach]:
     """HL7 v3 bodies; in the services of documents the patient is compared by XDS-PATIENT-ID."""
+    if not demand.call.transaction.on_documents:
+        yield from _other_patient(demand)
+
+
+@COHERENCE.rule("XDS-PATIENT-ID")
+def submitted_patient(demand: Demand) -> Iterator[Breach]:
+    """The registry says it with all else that it finds; but a DMP that is absent would stop the call first."""
+    absent = demand.patient is None or demand.patient.dmp.status == "absent"
+    if absent and demand.call.transaction.on_documents:
+        yield from _other_patient(demand)
+
+
+def _other_patient(demand: Demand) -> Iterator[Breach]:
     told, asked = demand.vihf.patient, demand.body_patient
-    if told is None or asked is None:
-        return
-    if (told.id, told.oid) != (asked.id, asked.oid):
+    if told is not None and asked is not None and (told.id, told.oid) != (asked.id, asked.oid):
         yield Breach("patient du message", f"{asked.id} ({asked.oid})", f"{told.id} ({told.oid}), du VIHF")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from mock_dmp.acceptance import coherence, freshness, homologation, rights, signature, vihf
+from mock_dmp.acceptance import coherence, freshness, homologation, rights, signature, subject, vihf
 from mock_dmp.acceptance.demand import (
     COHERENCE,
     FRESHNESS,
@@ -21,11 +21,7 @@ from mock_dmp.acceptance.demand import (
 from mock_dmp.acceptance.engine import Stage
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.context import Call, Caller, Carrier, Refusal
-from protocol import facts
 from protocol.coded import Coded
-from protocol.errors import MetadataError
-from protocol.hl7v3 import read_query_by_identifier
-from protocol.identifiers.cx import Cx
 
 Access = Literal["normal", "bris_de_glace", "centre_15"]
 _ACCESS = ("normal", "bris_de_glace", "centre_15")
@@ -46,7 +42,7 @@ def accept(call: Call, trust: Trust | None = None) -> None:
         raise Refusal("MockInvalidVihf", rule="VIHF-STRUCTURE")
     _judge(SIGNATURE, demand)
     demand.look_up()
-    demand.body_patient = _body_patient(call)
+    demand.body_patient = subject.of_body(call.message.envelope.body)
     _judge(FRESHNESS, demand)
     _judge(COHERENCE, demand)
     _judge(HOMOLOGATION, demand)
@@ -93,15 +89,3 @@ def _caller(demand: Demand) -> Caller:
         professional=demand.professional,
         structure=demand.structure,
     )
-
-
-def _body_patient(call: Call) -> Cx | None:
-    """The patient whom an HL7 v3 body is about; None when it can't be told (the handler says so)."""
-    body = call.message.envelope.body
-    if not str(body.tag).startswith(f"{{{facts.HL7}}}"):
-        return None
-    try:
-        oid, number = read_query_by_identifier(body).patient
-    except MetadataError:
-        return None
-    return Cx(number, oid) if number and oid else None

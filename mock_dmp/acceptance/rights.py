@@ -59,12 +59,11 @@ def unknown_patient(demand: Demand) -> Iterator[Breach]:
     call = demand.call
     absent = demand.patient is None or demand.patient.dmp.status == "absent"
     if absent and "absent" not in call.transaction.dmp_states and demand.vihf.patient is not None:
-        documents = call.transaction.service in ("registry", "repository")
         yield Breach(
             "resource-id",
             str(demand.vihf.patient),
             "un patient qui a un DMP",
-            code="XDSUnknownPatientId" if documents else "MockPatientNotFound",
+            code="XDSUnknownPatientId" if call.transaction.on_documents else "MockPatientNotFound",
         )
 
 

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from mock_dmp.acceptance.demand import SIGNATURE, Demand
 from mock_dmp.acceptance.engine import Breach, breach_of
-from mock_dmp.acceptance.trust import for_signing, in_dates
+from mock_dmp.acceptance.trust import for_signing, in_dates, is_card
 from protocol import safexml
 from protocol.errors import SignatureRefused, Text, VihfError, XmlRefused
 from protocol.signature import same_dn, signer_dn, verify_enveloped
@@ -71,6 +71,21 @@ def certificate_kind(demand: Demand) -> Iterator[Breach]:
             Text(
                 "Le certificat ayant signé le VIHF est invalide : ce n'est pas un certificat de signature",
                 "The certificate that signed the VIHF is invalid: not a signature certificate",
+            ),
+        )
+
+
+@SIGNATURE.rule("VIHF-CERT-KIND")
+def seal_of_organisation(demand: Demand) -> Iterator[Breach]:
+    """In indirect mode and AIR an ORG_SIGN seal: a card would speak for any colleague of its structure."""
+    if not demand.direct and demand.certificate is not None and is_card(demand.certificate):
+        yield Breach(
+            "ds:X509Certificate",
+            signer_dn(demand.certificate),
+            f"le certificat ORG_SIGN d'une organisation en mode {demand.vihf.mode}",
+            Text(
+                "Le certificat ayant signé le VIHF est invalide : c'est celui d'une carte",
+                "The certificate that signed the VIHF is invalid: it is that of a card",
             ),
         )
 

@@ -13,7 +13,7 @@ from typing import Self
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from protocol.errors import ConfigError, Text
 
@@ -77,6 +77,11 @@ def for_signing(certificate: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return False
     return usage.content_commitment and ExtendedKeyUsageOID.CLIENT_AUTH not in _extended(certificate)
+
+
+def is_card(certificate: x509.Certificate) -> bool:
+    """A person's certificate, not an organisation's: its subject has a family name (IGC-Santé)."""
+    return bool(certificate.subject.get_attributes_for_oid(NameOID.SURNAME))
 
 
 def _extended(certificate: x509.Certificate) -> tuple[x509.ObjectIdentifier, ...]:

@@ -58,7 +58,7 @@ def envelope(payload: etree._Element, *, action: str, relates_to: str = "") -> e
 
 
 def fault(problems: Sequence[Problem]) -> FaultAnswer:
-    """soap:Fault for these problems; the first gives the code (dmp-wire 2.8: Subcode in the soap prefix)."""
+    """soap:Fault for these problems; the first gives the code (Subcode in the soap prefix)."""
     entry = catalogue.error(problems[0].code)
     body = etree.Element(_soap("Fault"), nsmap={"soap": facts.SOAP12, "wsa": facts.WSA})
     code = etree.SubElement(body, _soap("Code"))

@@ -29,12 +29,13 @@ from protocol.errors import MetadataError
 def retrieve(call: Call) -> Reply:
     """Give the documents back, one part each. Raises Refusal when none can be."""
     patient = patient_of(call)
+    who = standing_of(call, patient) if patient is not None else None
     found: list[tuple[RetrievedDocument, Attachment]] = []
     errors: list[Judged] = []
     for asked in _asked(call):
         faults = list(_faults(call, asked))
         errors += faults
-        document = None if faults else _document(call, patient, asked)
+        document = None if faults else _document(call, patient, who, asked)
         if document is not None:
             found.append(_answer(call, asked, *document))
         elif not faults:
@@ -55,9 +56,10 @@ def retrieve(call: Call) -> Reply:
 
 
 def _asked(call: Call) -> tuple[DocumentRequest, ...]:
-    """The documents asked for, each once."""
+    """The documents asked for, each once whatever the community, which the DMP does not have."""
     try:
-        asked = tuple(dict.fromkeys(read_retrieve(call.message.envelope.body)))
+        listed = read_retrieve(call.message.envelope.body)
+        asked = tuple({(one.repository, one.document): one for one in listed}.values())
     except MetadataError as problem:
         refuse(call, judged("RETRIEVE-REQUEST", breach_of(problem), call.session.settings))
         raise
@@ -80,12 +82,11 @@ def _faults(call: Call, asked: DocumentRequest) -> Iterator[Judged]:
 
 
 def _document(
-    call: Call, patient: Patient | None, asked: DocumentRequest
+    call: Call, patient: Patient | None, who: Standing | None, asked: DocumentRequest
 ) -> tuple[RegistryObject, Content] | None:
     """The entry and the bytes, when the document is this patient's and the caller may see it."""
-    if patient is None:
+    if patient is None or who is None:
         return None
-    who: Standing = standing_of(call, patient)
     session = call.session.name
     with call.session.store.read() as db:
         content = documents.content(db, session, asked.document)

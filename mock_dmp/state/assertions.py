@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 
 from mock_dmp.state.schema import METADATA, of_session
 
+_ID_LENGTH = 256  # a longer one is remembered by its digest
+
 assertions = Table(
     "assertions",
     METADATA,
     of_session(),
-    Column("id", String(256), primary_key=True),
+    Column("id", String(_ID_LENGTH), primary_key=True),
     Column("exchange", String(64), nullable=False),
     Column("until", String(40), nullable=False),
 )
@@ -29,6 +32,8 @@ def remember(
     db.execute(
         delete(assertions).where(assertions.c.session == session, assertions.c.until < now.isoformat())
     )
+    if len(assertion_id) > _ID_LENGTH:
+        assertion_id = hashlib.sha256(assertion_id.encode()).hexdigest()
     known = select(assertions.c.exchange).filter_by(session=session, id=assertion_id)
     before = db.execute(known).scalar_one_or_none()
     if before is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Row, String, Table, delete, insert, select
+from sqlalchemy import Boolean, Column, Connection, Row, String, Table, Text, delete, insert, select
 
 from mock_dmp.state.schema import METADATA, of_session
 from protocol.directory import Authorisation, AuthorisationState
@@ -16,9 +16,9 @@ authorisations = Table(
     "authorisations",
     METADATA,
     of_session(),
-    Column("patient", String(64), primary_key=True),
-    Column("professional", String(64), primary_key=True),
-    Column("structure", String(64), primary_key=True),
+    Column("patient", Text, primary_key=True),
+    Column("professional", Text, primary_key=True),
+    Column("structure", Text, primary_key=True),
     Column("state", String(16), nullable=False),
     Column("medecin_traitant", Boolean, nullable=False),
     Column("since", String(40), nullable=False),

@@ -7,7 +7,7 @@ a submission are elsewhere (`mock_dmp.services.xds`); bytes are in the blobs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     UniqueConstraint,
     func,
     insert,
@@ -42,13 +43,13 @@ objects = Table(
     "registry_objects",
     METADATA,
     of_session(),
-    Column("id", String(64), primary_key=True),
+    Column("id", Text, primary_key=True),
     Column("rank", Integer, nullable=False),
     Column("kind", String(8), nullable=False),
-    Column("unique_id", String(128), nullable=False),
-    Column("set_claim", String(128), nullable=True),
-    Column("patient", String(64), nullable=False),
-    Column("status", String(128), nullable=False),
+    Column("unique_id", Text, nullable=False),
+    Column("set_claim", Text, nullable=True),
+    Column("patient", Text, nullable=False),
+    Column("status", Text, nullable=False),
     Column("body", JSON, nullable=False),
     UniqueConstraint("session", "set_claim", name="one_set_a_unique_id"),
     Index("registry_objects_patient", "session", "patient", "kind"),
@@ -59,11 +60,11 @@ associations = Table(
     "registry_associations",
     METADATA,
     of_session(),
-    Column("id", String(64), primary_key=True),
+    Column("id", Text, primary_key=True),
     Column("rank", Integer, nullable=False),
-    Column("type", String(128), nullable=False),
-    Column("source", String(64), nullable=False),
-    Column("target", String(64), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
     Column("body", JSON, nullable=False),
     Index("registry_associations_source", "session", "source"),
     Index("registry_associations_target", "session", "target"),
@@ -73,7 +74,7 @@ contents = Table(
     "document_contents",
     METADATA,
     of_session(),
-    Column("unique_id", String(128), primary_key=True),
+    Column("unique_id", Text, primary_key=True),
     Column("sha256", String(64), nullable=False),
     Column("sha1", String(40), nullable=False),
     Column("size", Integer, nullable=False),
@@ -104,22 +105,23 @@ class Registration:
 def register(db: Connection, session: str, registration: Registration, *, deprecated_status: str) -> None:
     """Write a registration. Raises sqlalchemy IntegrityError when a rival took a uniqueId first."""
     rank = _next_rank(db, session)
-    for offset, item in enumerate(registration.objects):
-        db.execute(insert(objects).values(session=session, rank=rank + offset, **_row(item, registration)))
-    for offset, link in enumerate(registration.associations):
-        db.execute(
-            insert(associations).values(
-                session=session,
-                rank=rank + offset,
-                id=link.id,
-                type=link.type,
-                source=link.source,
-                target=link.target,
-                body=link.to_json(),
-            )
-        )
-    for content in registration.contents:
-        _claim(db, session, content)
+    _insert(
+        db,
+        objects,
+        [
+            {"session": session, "rank": rank + offset, **_row(item, registration)}
+            for offset, item in enumerate(registration.objects)
+        ],
+    )
+    _insert(
+        db,
+        associations,
+        [
+            {"session": session, "rank": rank + offset, **_link_row(link)}
+            for offset, link in enumerate(registration.associations)
+        ],
+    )
+    _insert(db, contents, [{"session": session, **row} for row in _claimed(db, session, registration)])
     for batch in _batches(registration.deprecated):
         mine = objects.c.session == session
         db.execute(update(objects).where(mine, objects.c.id.in_(batch)).values(status=deprecated_status))
@@ -237,19 +239,26 @@ def _row(item: RegistryObject, registration: Registration) -> dict[str, Any]:
     }
 
 
-def _claim(db: Connection, session: str, wanted: Content) -> None:
+def _link_row(link: Association) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "type": link.type,
+        "source": link.source,
+        "target": link.target,
+        "body": link.to_json(),
+    }
+
+
+def _claimed(db: Connection, session: str, registration: Registration) -> list[dict[str, Any]]:
     """Same uniqueId with the same bytes again is no news; other bytes break the key."""
-    if content(db, session, wanted.unique_id) == wanted:
-        return
-    db.execute(
-        insert(contents).values(
-            session=session,
-            unique_id=wanted.unique_id,
-            sha256=wanted.sha256,
-            sha1=wanted.sha1,
-            size=wanted.size,
-        )
-    )
+    wanted = dict.fromkeys(registration.contents)
+    return [asdict(one) for one in wanted if content(db, session, one.unique_id) != one]
+
+
+def _insert(db: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """All rows in one statement, if any."""
+    if rows:
+        db.execute(insert(table), rows)
 
 
 def _of(session: str) -> Select[Any]:

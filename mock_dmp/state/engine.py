@@ -1,7 +1,8 @@
 """The store: one SQL database (SQLite by default, PostgreSQL by URL) and one folder of blobs.
 
-Writers begin with BEGIN IMMEDIATE on SQLite: two of them queue up instead of failing half-way.
-Knows no table.
+One writer at a time, whatever the database and however many servers share it (BEGIN IMMEDIATE on SQLite, an
+advisory lock on PostgreSQL): writers queue up instead of failing half-way. Readers see one moment, and wait for
+nobody. Knows no table.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from mock_dmp.state import schema
 from mock_dmp.state.blobs import Blobs
@@ -26,6 +27,7 @@ from protocol.errors import ConfigError, Text, ToolError
 _WRITER = "dmp_writer"
 _BUSY_MS = 20_000
 _TURN_SECONDS = 30
+_WRITER_LOCK = 0x444D50  # any number that other users of the same database leave alone
 
 
 class Writing:
@@ -35,14 +37,9 @@ class Writing:
         self._turn = turn
         self._open = True
         if not turn.acquire(timeout=_TURN_SECONDS):
-            raise ToolError(
-                "DB-002",
-                Text("la base est restée occupée trop longtemps", "the database stayed busy too long"),
-                expected=f"< {_TURN_SECONDS} s",
-            )
+            raise _busy(f"{_TURN_SECONDS} s")
         try:
-            self.connection = engine.connect().execution_options(**{_WRITER: True})
-            self.connection.begin()
+            self.connection = _begun(engine)
         except BaseException:
             turn.release()
             raise
@@ -66,16 +63,40 @@ class Writing:
             self._turn.release()
 
 
+def _begun(engine: Engine) -> Connection:
+    try:
+        connection = engine.connect().execution_options(**{_WRITER: True})
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+    except OperationalError as problem:
+        raise _busy(str(problem.orig)) from problem
+    return connection
+
+
 class Store:
     """Database and blobs of one mock. Without arguments both live in a temporary folder that `close` removes.
 
-    `url` is an SQLAlchemy URL; `data_dir` holds blobs (and the default database `mock.db`).
+    `url` is an SQLAlchemy URL, which needs `data_dir`: its rows must not outlive the blobs that they name;
+    `data_dir` holds the blobs (and the default database `mock.db`).
     Raises ConfigError when either can't be opened.
     """
 
     def __init__(
         self, url: str | None = None, data_dir: Path | None = None, *, connections: int = 32
     ) -> None:
+        if url and not data_dir:
+            raise ConfigError(
+                "DB-003",
+                Text(
+                    "une base choisie demande un dossier : les documents n'y sont pas",
+                    "a database of your choice needs a folder: the documents are not in it",
+                ),
+                field="--data",
+                mend=Text("ajouter --data DOSSIER", "add --data FOLDER"),
+            )
         # Writers queue here rather than in the database, which polls: fair, and no waiting for nothing.
         self._turn = threading.Lock()
         self._temporary = None if data_dir else Path(tempfile.mkdtemp(prefix="dmpcompat-mock-"))
@@ -85,7 +106,10 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             self.blobs = Blobs(folder / "blobs")
             self.engine = _engine(url or f"sqlite:///{folder / 'mock.db'}", connections)
-            schema.complete().create_all(self.engine)
+            with self.read():
+                pass  # what can't be reached at all is told as such
+            with self.write() as db:  # two servers may start at once on one database
+                schema.complete().create_all(db)
         except (OSError, DBAPIError, ArgumentError, NoSuchModuleError, ModuleNotFoundError) as problem:
             self._remove()
             raise ConfigError(
@@ -133,25 +157,53 @@ class Store:
 
 def _engine(url: str, connections: int) -> Engine:
     target = make_url(url)
-    # A write holds its connection while the journal waits for another one: leave room for both.
-    engine = create_engine(target, pool_size=connections, max_overflow=connections, pool_timeout=30)
-    if target.get_backend_name() == "sqlite":
+    # A call may read through a second connection while it writes: leave room for both.
+    engine = create_engine(
+        target, pool_size=connections, max_overflow=connections, pool_timeout=30, pool_pre_ping=True
+    )
+    backend = target.get_backend_name()
+    if backend == "sqlite":
         event.listen(engine, "connect", _pragmas)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", _begin_sqlite)
+    elif backend == "postgresql":
+        event.listen(engine, "begin", _begin_postgresql)
     return engine
 
 
 def _pragmas(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # our own BEGIN, below
     for pragma in (
+        f"busy_timeout={_BUSY_MS}",  # first: the others may have to wait too
         "journal_mode=WAL",
         "synchronous=FULL",  # what was acknowledged survives a power cut
         "foreign_keys=ON",
-        f"busy_timeout={_BUSY_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: Connection) -> None:
-    writer = connection.get_execution_options().get(_WRITER, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+def _writes(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get(_WRITER, False))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """What SQLite gives: one writer, who sees all that was committed before; readers on one snapshot."""
+    if _writes(connection):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {_BUSY_MS}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def _busy(found: str) -> ToolError:
+    return ToolError(
+        "DB-002",
+        Text(
+            "la base ne répond pas ou reste occupée trop longtemps",
+            "the database does not answer, or stays busy too long",
+        ),
+        found=found,
+    )

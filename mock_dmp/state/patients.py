@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import JSON, Column, Connection, String, Table, UniqueConstraint, delete, insert, select
+from sqlalchemy import JSON, Column, Connection, Table, Text, UniqueConstraint, delete, insert, select
 
 from mock_dmp.state.schema import METADATA, of_session
 from protocol import directory
@@ -18,9 +18,9 @@ patients = Table(
     "patients",
     METADATA,
     of_session(),
-    Column("key", String(64), primary_key=True),
-    Column("ins_number", String(32), nullable=False),
-    Column("ins_oid", String(64), nullable=False),
+    Column("key", Text, primary_key=True),
+    Column("ins_number", Text, nullable=False),
+    Column("ins_oid", Text, nullable=False),
     Column("record", JSON, nullable=False),
     UniqueConstraint("session", "ins_number", "ins_oid"),
 )

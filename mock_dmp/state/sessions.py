@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from mock_dmp import journal
 from mock_dmp.context import Session
-from mock_dmp.state import authorisations, patients, settings
+from mock_dmp.state import authorisations, collection, patients, settings
 from mock_dmp.state import directory as known
 from mock_dmp.state.engine import Store
 from mock_dmp.state.schema import sessions
@@ -20,6 +20,8 @@ from protocol.directory import Patient
 from protocol.errors import Text, UsageError
 
 DEFAULT = "default"
+
+_SWEEP_SECONDS = 60.0
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -43,6 +45,7 @@ def create(store: Store, name: str, values: Mapping[str, object] | None = None) 
                 found=name,
                 mend=Text("choisir un autre nom ou la supprimer", "choose another name or delete it"),
             )
+        journal.forget(db, name)  # calls that ended after an earlier session of that name
         _fill(db, name)
         settings.change(db, name, values or {})
     return find(store, name)
@@ -50,6 +53,8 @@ def create(store: Store, name: str, values: Mapping[str, object] | None = None) 
 
 def find(store: Store, name: str) -> Session:
     """The session with its settings now. Raises UsageError when there is none of that name."""
+    if not _NAME.fullmatch(name):  # from the wire: a database may not even take it as a question
+        raise unknown(name)
     with store.read() as db:
         if not _exists(db, name):
             raise unknown(name)
@@ -74,6 +79,7 @@ def reset(store: Store, name: str) -> Session:
     with store.write() as db:
         _remove(db, name)
         _fill(db, name)
+    _tidy(store)
     return find(store, name)
 
 
@@ -89,6 +95,7 @@ def remove(store: Store, name: str) -> None:
         )
     with store.write() as db:
         _remove(db, name)
+    _tidy(store)
 
 
 def seed_patient(db: Connection, session: str, patient: Patient) -> None:
@@ -116,6 +123,12 @@ def unknown(name: str) -> UsageError:
         found=name,
         mend=Text("la créer : POST /control/v1/sessions", "create it: POST /control/v1/sessions"),
     )
+
+
+def _tidy(store: Store) -> None:
+    """Remove what only that session named. Sessions that come and go fast do not make it look every time."""
+    if store.blobs.sweep_due(_SWEEP_SECONDS):
+        collection.collect(store)
 
 
 def _exists(db: Connection, name: str) -> bool:

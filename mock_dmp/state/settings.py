@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import cast
+from typing import Final, cast
 
 from sqlalchemy import JSON, Column, Connection, String, Table, delete, insert, select
 
@@ -19,6 +19,10 @@ from protocol.acceptance_rules import SEVERITIES, Severity, Value, rules, switch
 from protocol.errors import Text, UsageError
 
 __all__ = ["Settings", "Severity", "Value", "change", "check", "load", "rules", "switches"]
+
+#: What dates can be reckoned with: a clock beyond would make every call fail.
+_YEARS: Final = range(1970, 2200)
+_MOST: Final = {"_seconds": 1_000_000_000, "_days": 36_500}
 
 settings_table = Table(
     "settings",
@@ -91,19 +95,25 @@ def check(name: str, value: object) -> Value:
 
 
 def _moment(value: object) -> str:
-    """A moment with its zone, or "" for none."""
+    """A moment with its zone, far enough from the ends of the calendar to be reckoned with, or "" for none."""
     try:
-        if value == "" or (isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None):
+        if value == "":
+            return ""
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is not None and moment.tzinfo is not None and moment.astimezone(UTC).year in _YEARS:
             return str(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise _refused("clock_frozen_at", value, "2026-01-31T08:30:00Z")
 
 
 def _same_kind(name: str, value: object, default: Value) -> Value:
-    if isinstance(value, (str, int)) and type(value) is type(default):
-        return value
-    raise _refused(name, value, type(default).__name__)
+    if not isinstance(value, (str, int)) or type(value) is not type(default):
+        raise _refused(name, value, type(default).__name__)
+    most = next((limit for unit, limit in _MOST.items() if name.endswith(unit)), None)
+    if isinstance(value, int) and most is not None and abs(value) > most:
+        raise _refused(name, value, f"{-most} … {most}")
+    return value
 
 
 def _refused(name: str, value: object, expected: str) -> UsageError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Integer, String, Table, Text, func, insert, select
+from sqlalchemy import Boolean, Column, Connection, Integer, Table, Text, func, insert, select
 
 from mock_dmp.state.schema import METADATA, of_session
 
@@ -18,20 +18,20 @@ traces = Table(
     METADATA,
     of_session(),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(32), nullable=False),
-    Column("exchange", String(64), nullable=False),
-    Column("transaction", String(16), nullable=False),
-    Column("action", String(64), nullable=False),
-    Column("ps_id", String(128), nullable=False),
-    Column("structure_id", String(128), nullable=False),
-    Column("role", String(128), nullable=False),
-    Column("mode", String(32), nullable=False),
-    Column("access", String(32), nullable=False),
+    Column("at", Text, nullable=False),
+    Column("exchange", Text, nullable=False),
+    Column("transaction", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("ps_id", Text, nullable=False),
+    Column("structure_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("access", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("secret", Boolean, nullable=False),
-    Column("patient", String(64), nullable=False),
-    Column("document", String(128), nullable=False),
-    Column("result", String(128), nullable=False),
+    Column("patient", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("result", Text, nullable=False),
 )
 
 

@@ -182,6 +182,7 @@ class Connection(HTTPConnection):
     def _receive(self) -> Step:
         self.socket.setblocking(False)
         for _ in range(_TURN_PIECES):
+            self._continue()  # here too: the head may have come with the request before
             if self._receiver.finished:
                 return "ready"
             try:
@@ -204,9 +205,13 @@ class Connection(HTTPConnection):
             self.deadline = time.monotonic() + patience.body
         elif before is State.HEAD and self.deadline > time.monotonic() + patience.head:
             self.deadline = time.monotonic() + patience.head
+        self._continue()
+
+    def _continue(self) -> None:
+        """Tell a client that waits for it to send its body."""
         if self._receiver.expects_continue:
             self._receiver.expects_continue = False
-            self.socket.settimeout(patience.write)
+            self.socket.settimeout(self.listener.patience.write)
             with suppress(OSError):
                 self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.socket.setblocking(False)

@@ -56,6 +56,11 @@ class Head:
     headers: Headers
     raw: bytes
 
+    @property
+    def old(self) -> bool:
+        """Whether it is HTTP/1.0."""
+        return self.raw.partition(b"\r\n")[0].endswith(b"1.0")
+
     def values(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key.lower() == name]
 
@@ -149,9 +154,11 @@ class Receiver:
     def _framing(self, head: Head) -> bool:
         """Decide how the body ends (RFC 9112 section 6.3); two ways at once are refused."""
         lengths, codings = head.values("content-length"), head.values("transfer-encoding")
+        if len(head.values("host")) > 1:
+            return self._break(400, "several-hosts")
         if codings:
-            if lengths:
-                return self._break(400, "length-and-chunked")
+            if lengths or head.old:  # HTTP/1.0 knows no transfer coding
+                return self._break(400, "length-and-chunked" if lengths else "malformed-head")
             if [coding.strip().lower() for coding in codings] != ["chunked"]:
                 return self._break(501, "transfer-coding-unknown")
             self.state = State.CHUNK_SIZE
@@ -165,7 +172,8 @@ class Receiver:
             self.state = State.LENGTH if self._left else State.COMPLETE
         else:
             self.state = State.COMPLETE
-        self.expects_continue = not self.finished and head.values("expect") == ["100-continue"]
+        expected = [value.lower() for value in head.values("expect")]
+        self.expects_continue = not self.finished and not head.old and expected == ["100-continue"]
         return not self.finished
 
     def _take(self, size: int) -> None:
@@ -236,6 +244,8 @@ class Receiver:
 
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+#: Controls other than tab have no place in a header value (RFC 9110 section 5.5).
+_CONTROL = re.compile(rb"[\0-\x08\x0a-\x1f\x7f]")
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,32}) ([!-~]+) (HTTP/1\.[01])")
 
 
@@ -249,7 +259,7 @@ def read_head(raw: bytes) -> Head | None:
     kept = [lines[0]]
     for line in lines[1:]:
         name, colon, value = line.partition(b":")
-        if not colon or not _TOKEN.fullmatch(name) or b"\0" in value or b"\n" in value or b"\r" in value:
+        if not colon or not _TOKEN.fullmatch(name) or _CONTROL.search(value):
             return None
         headers.append((name.decode("latin-1"), value.strip(b" \t").decode("latin-1")))
         if name.lower() != b"expect":

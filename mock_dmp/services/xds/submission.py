@@ -111,17 +111,36 @@ def _write(call: Call, filing: Filing, contents: dict[str, Content]) -> Registra
         ),
         lambda ids: documents.links(call.db, session, ids),
     )
+    _still_there(call, whole.contents)
     try:
         with call.db.begin_nested():
             documents.register(call.db, session, whole, deprecated_status=facts.DEPRECATED)
     except IntegrityError as problem:
         refuse(call, judge())
-        raise ToolError(
-            "MOCK-020",
-            Text("le registre a refusé l'écriture", "the registry refused the write"),
-            found=str(problem.orig),
+        # The session forgives what the registry can't hold twice all the same.
+        raise Refusal(
+            "XDSRegistryError",
+            Text(
+                "un identifiant est déjà pris, et le registre ne peut pas le tenir deux fois",
+                "an identifier is taken, and the registry can't hold it twice",
+            ),
+            rule="XDS-NON-IDENTICAL",
         ) from problem
     return whole
+
+
+def _still_there(call: Call, contents: Iterable[Content]) -> None:
+    """Inside the transaction: from here on nobody removes them (mock_dmp.state.collection)."""
+    for content in contents:
+        if not call.session.store.blobs.holds(content.sha256):
+            raise ToolError(
+                "MOCK-021",
+                Text(
+                    "le contenu écrit a disparu avant l'enregistrement",
+                    "the content went before it was registered",
+                ),
+                field=content.unique_id,
+            )
 
 
 def _stripped(filing: Filing, item: RegistryObject) -> RegistryObject:
