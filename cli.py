@@ -165,7 +165,11 @@ def serve(
 @click.option("--out", type=any_path, help="Folder of the results.  [default: campagne-out]")
 @click.option("--target", help="Address of the platform, instead of the campaign's.")
 @click.option("--pki", "pki_folder", type=any_path, help="Certificates, instead of the campaign's.")
-@click.option("--only", multiple=True, help="Cases to run: a code, a prefix (CT-2.1), a transaction…")
+@click.option(
+    "--only",
+    multiple=True,
+    help="Cases to run: a code, a pattern ('CT-2.1-*'), a transaction; may be repeated.",
+)
 @click.option("--junit", type=any_path, help="Copy the JUnit file there.")
 @click.option("--resume", type=existing, help="Continue the interrupted run of that folder.")
 @click.option("--seed", type=int, help="Make identifiers repeatable.")
