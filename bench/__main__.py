@@ -6,9 +6,14 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import multipart, wire
+from bench import feeding, memory, multipart, wire
 
-BENCHES: Final[dict[str, Callable[[], list[str]]]] = {"multipart": multipart.run, "wire": wire.run}
+BENCHES: Final[dict[str, Callable[[], list[str]]]] = {
+    "multipart": multipart.run,
+    "wire": wire.run,
+    "feeding": feeding.run,
+    "memory": memory.run,
+}
 
 
 def main(names: list[str]) -> int:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,19 +29,41 @@ class Postgres:
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs, self._data = programs, folder / "data"
-        self._account = _account()
+        account = _account()
+        self._as: dict[str, Any] = {"user": account, "group": account, "extra_groups": []} if account else {}
         self._numbers = itertools.count(1)
-        if self._account:
-            shutil.chown(folder, self._account)
+        if account:
+            shutil.chown(folder, account)
         self._run(
             "initdb", "-D", self._data, "-U", "dmp", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
         )
         self._port = _free_port()
-        # Nothing here has to survive a power cut; sockets stay inside the folder.
-        options = f"-p {self._port} -h 127.0.0.1 -k {self._data} -F"
-        self._run(
-            "pg_ctl", "-D", self._data, "-w", "-t", "30", "-l", self._data / "log", "-o", options, "start"
-        )
+        # Nothing here has to survive a power cut; sockets stay inside the folder. A child, not a daemon: it ends
+        # with the group of processes of a run that is interrupted.
+        options = ["-D", self._data, "-p", str(self._port), "-h", "127.0.0.1", "-k", self._data, "-F"]
+        with (folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [programs / "postgres", *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **self._as,
+            )
+        try:
+            self._wait(folder / "log")
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self, log: Path) -> None:
+        pause = threading.Event()
+        ready = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        for _ in range(600):
+            if subprocess.run(ready, check=False).returncode == 0:
+                return
+            assert self._process.poll() is None, log.read_text(errors="replace")
+            pause.wait(0.05)
+        raise AssertionError("PostgreSQL does not start")
 
     def new(self) -> str:
         name = f"mock{next(self._numbers)}"
@@ -46,19 +71,18 @@ class Postgres:
         return f"postgresql+psycopg://dmp@127.0.0.1:{self._port}/{name}"
 
     def stop(self) -> None:
-        self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
+        self._process.send_signal(signal.SIGQUIT)  # at once: nothing is to be kept
+        self._process.wait(30)
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         done = subprocess.run(
             [self._programs / program, *arguments],
-            user=self._account,
-            group=self._account,
-            extra_groups=[] if self._account else None,
             cwd=self._data.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
+            **self._as,
         )
         assert done.returncode == 0, done.stdout.decode(errors="replace")
 
