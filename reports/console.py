@@ -117,12 +117,19 @@ def show_verification(checked: Verification, lang: Lang) -> None:
 
 def show_demo_end(out: Path, report: Path, counts: Mapping[str, int], lang: Lang) -> None:
     summary = ", ".join(f"{name} {count}" for name, count in counts.items())
+    again = f"{_program()} verify {out} --rejudge"
     tell(
         lang,
         f"\nUn logiciel simulé a joué le plan contre le DMP bouchonné : {summary}.\n"
         f"Rapport lisible : {report / 'report.html'}\nPreuves (octets échangés) : {out / 'preuves'}\n"
-        f"À revérifier quand on veut : dmpcompat verify {out} --rejudge",
+        f"À revérifier quand on veut : {again}",
         f"\nA simulated software played the plan against the mock DMP: {summary}.\n"
         f"Readable report: {report / 'report.html'}\nEvidence (bytes exchanged): {out / 'preuves'}\n"
-        f"Verify again at any time: dmpcompat verify {out} --rejudge",
+        f"Verify again at any time: {again}",
     )
+
+
+def _program() -> str:
+    """The command as it was typed, so that what is shown can be copied."""
+    typed = sys.argv[0]
+    return typed if Path(typed).stem == "dmpcompat" else "dmpcompat"
