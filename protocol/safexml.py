@@ -134,12 +134,12 @@ def _refuse_before(data: bytes, max_bytes: int) -> None:
         raise _refused(
             "XML-SIZE",
             Text("le document XML est trop gros", "the XML document is too big"),
-            found=f"{len(data)} o",
-            expected=f"<= {max_bytes} o",
+            found=f"{len(data)} o / B",
+            expected=f"<= {max_bytes} o / B",
         )
     if _DOCTYPE.match(data):
         raise _doctype()
-    for mark, limit, what in ((b"<", MAX_MARKUP, "balises"), (b"xmlns", MAX_NAMESPACES, "xmlns")):
+    for mark, limit, what in ((b"<", MAX_MARKUP, "<"), (b"xmlns", MAX_NAMESPACES, "xmlns")):
         if (count := data.count(mark)) > limit:
             raise _refused(
                 "XML-MARKUP",

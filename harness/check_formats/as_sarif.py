@@ -14,7 +14,7 @@ from harness.judge_files import CheckRun, FileResult
 from protocol.errors import Lang
 
 _LEVELS = {"ERROR": "error", "FAIL": "error", "WARN": "warning", "INFO": "note"}
-_LINE = re.compile(r"\(ligne (\d+)\)")
+_LINE = re.compile(r"\(l\. (\d+)\)")
 
 
 def render(run: CheckRun, lang: Lang) -> str:

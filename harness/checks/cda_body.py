@@ -57,7 +57,7 @@ def templates(view: CdaView) -> Iterator[Finding]:
     if view.root is not None and view.nodes(LEVEL1):
         found = strings(view.root, "hl7:templateId/@root")
         good = len(found) == 3 and XDS_SD in found
-        yield verdict(good, view.at(view.root) + "/templateId", " | ".join(found), f"3, dont {XDS_SD}")
+        yield verdict(good, view.at(view.root) + "/templateId", " | ".join(found), f"3, ∋ {XDS_SD}")
 
 
 @check_document(
@@ -93,7 +93,7 @@ def base64_body(view: CdaView) -> Iterator[Finding]:
             yield failed(view.at(item), safexml.text(item)[:40], "base64")
         else:
             yield verdict(
-                said == "B64" and len(data) > 0, view.at(item), f"{said} {len(data)} o", "B64 > 0 o"
+                said == "B64" and len(data) > 0, view.at(item), f"{said} {len(data)} o / B", "B64 > 0 o / B"
             )
 
 
@@ -112,7 +112,7 @@ def body_type(view: CdaView) -> Iterator[Finding]:
             good = data.startswith(SIGNATURES[said])
             if said == "text/plain":
                 good = b"\x00" not in data and not data.startswith((b"%PDF-", b"\xff\xd8\xff", b"{\\rtf"))
-            yield verdict(good, view.at(item), repr(data[:8]), said)
+            yield verdict(good, view.at(item), _start(data), said)
 
 
 @check_document(
@@ -166,7 +166,7 @@ def narrative(view: CdaView) -> Iterator[Finding]:
         inner = nodes(item, "descendant-or-self::hl7:section[hl7:text]")
         good = bool(string(item, "hl7:title")) and bool(inner)
         yield verdict(
-            good, view.at(item), f"title={string(item, 'hl7:title')!r}, text={len(inner)}", "title, text"
+            good, view.at(item), f'title="{string(item, "hl7:title")}", text × {len(inner)}', "title, text"
         )
 
 
@@ -185,7 +185,7 @@ def references(view: CdaView) -> Iterator[Finding]:
     known = {attribute(item, "ID") for item in view.nodes("descendant::*[@ID]")}
     for item in view.nodes("descendant::hl7:entry//hl7:reference[starts-with(@value, '#')]"):
         target = attribute(item, "value").removeprefix("#")
-        yield verdict(target in known, view.at(item) + "/@value", f"#{target}", "ID du texte")
+        yield verdict(target in known, view.at(item) + "/@value", f"#{target}", "#ID")
 
 
 @check_document(
@@ -220,7 +220,9 @@ def xsi_type(view: CdaView) -> Iterator[Finding]:
         said = attribute(item, XSI_TYPE)
         prefix, _, name = said.strip().rpartition(":")
         namespace = item.nsmap.get(prefix or None)
-        yield verdict(bool(namespace and name), view.at(item) + "/@xsi:type", said, "préfixe déclaré")
+        yield verdict(
+            bool(namespace and name), view.at(item) + "/@xsi:type", said, "préfixe déclaré / declared prefix"
+        )
 
 
 @check_document(
@@ -248,7 +250,13 @@ def self_display(view: CdaView) -> Iterator[Finding]:
     loaded = nodes(view.outer, "descendant::xsl:import|descendant::xsl:include") + [
         item for item in nodes(view.outer, "descendant::*[@src]") if _outside(attribute(item, "src"))
     ]
-    yield verdict(not loaded, view.at(view.outer), f"{len(loaded)} appel externe", "0")
+    yield verdict(not loaded, view.at(view.outer), f"{len(loaded)} appel externe / outside call", "0")
+
+
+def _start(data: bytes) -> str:
+    """First octets for the eye of a reader: hexadecimal, then those that are printable ASCII."""
+    head = data[:8]
+    return f"{head.hex(' ')} |{''.join(chr(code) if 32 <= code < 127 else '.' for code in head)}|"
 
 
 def _outside(address: str) -> bool:

@@ -50,7 +50,7 @@ def service_time(view: CdaView) -> Iterator[Finding]:
     path = f"{EVENT}/hl7:effectiveTime[not(@nullFlavor)]"
     yield from counted(view, path, "hl7:low", 1)
     yield from counted(view, path, "hl7:high", 0)
-    yield from valued(view, f"{path}/hl7:low", "value", is_ts, "AAAAMMJJ…")
+    yield from valued(view, f"{path}/hl7:low", "value", is_ts, "YYYYMMDD…")
 
 
 @check_document(

@@ -80,7 +80,12 @@ def templates(view: CdaView) -> Iterator[Finding]:
             found.count(root) == 1, view.at(view.root) + "/templateId", f"{found.count(root)} × {root}", "1"
         )
     others = [root for root in found if root not in (FRANCE, CI_SIS)]
-    yield verdict(bool(others), view.at(view.root) + "/templateId", " | ".join(others), "≥ 1 modèle du type")
+    yield verdict(
+        bool(others),
+        view.at(view.root) + "/templateId",
+        " | ".join(others),
+        "≥ 1 modèle du type / template of the type",
+    )
 
 
 @check_document(
@@ -136,7 +141,7 @@ def title(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:title", 1)
     for item in view.nodes("hl7:title"):
         text = " ".join(strings(item, ".")).strip()
-        yield verdict(bool(text), view.at(item), text, "texte")
+        yield verdict(bool(text), view.at(item), text, "texte / text")
 
 
 @check_document(
@@ -148,9 +153,9 @@ def title(view: CdaView) -> Iterator[Finding]:
 )
 def effective_time(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:effectiveTime", 1)
-    yield from valued(view, "hl7:effectiveTime", "value", is_ts, "AAAAMMJJhhmmss+hhmm")
+    yield from valued(view, "hl7:effectiveTime", "value", is_ts, "YYYYMMDDhhmmss+hhmm")
     for item in view.nodes("hl7:effectiveTime"):
-        yield verdict(not nodes(item, "*"), view.at(item), f"{len(nodes(item, '*'))} enfants", "0")
+        yield verdict(not nodes(item, "*"), view.at(item), f"{len(nodes(item, '*'))} × *", "0")
 
 
 @check_document(
@@ -168,7 +173,7 @@ def effective_time_zone(view: CdaView) -> Iterator[Finding]:
     def precise(value: str) -> bool:
         return has_zone(value) and re.match(r"\d{14}", value) is not None
 
-    yield from valued(view, "hl7:effectiveTime", "value", precise, "AAAAMMJJhhmmss+hhmm")
+    yield from valued(view, "hl7:effectiveTime", "value", precise, "YYYYMMDDhhmmss+hhmm")
 
 
 @check_document(
@@ -250,7 +255,11 @@ def set_id(view: CdaView) -> Iterator[Finding]:
 def version_number(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:versionNumber", 1)
     yield from valued(
-        view, "hl7:versionNumber", "value", lambda value: re.fullmatch(r"-?\d+", value) is not None, "entier"
+        view,
+        "hl7:versionNumber",
+        "value",
+        lambda value: re.fullmatch(r"-?\d+", value) is not None,
+        "entier / integer",
     )
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 from harness.checks.cda_count import BEYOND, GROUP, SM
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_oid, is_ts, is_uuid
-from harness.checks.rule import Finding, check_document, verdict
+from harness.checks.rule import EMPTY, Finding, check_document, verdict
 from harness.checks.xpath import XSI_TYPE, attribute, nodes
 from protocol import safexml
 from protocol.errors import Text
@@ -83,7 +83,9 @@ def address(view: CdaView) -> Iterator[Finding]:
         found = ", ".join(
             [*(f"{count} {name}" for name, count in parts.items()), f"{lines} streetAddressLine"]
         )
-        yield verdict(good, view.at(item), found, "parties ≤ 1 | lignes ≤ 7")
+        yield verdict(
+            good, view.at(item), found, "streetAddressLine ≤ 7 | houseNumber, streetName, city… ≤ 1"
+        )
 
 
 @check_document(
@@ -120,7 +122,7 @@ def telecom(view: CdaView) -> Iterator[Finding]:
         value, null = attribute(item, "value"), attribute(item, "nullFlavor")
         scheme, _, rest = value.partition(":")
         good = null in NULLS and not value if null else scheme in SCHEMES and bool(rest.strip())
-        yield verdict(good, view.at(item), value or null, "schéma:valeur | nullFlavor")
+        yield verdict(good, view.at(item), value or null, "tel:… | mailto:… | nullFlavor")
 
 
 @check_document(
@@ -150,7 +152,7 @@ def dates(view: CdaView) -> Iterator[Finding]:
     for item in _header(view, "time effectiveTime low high center birthTime"):
         value = item.get("value")
         if value is not None:
-            yield verdict(is_ts(value), view.at(item) + "/@value", value, "AAAAMMJJ…")
+            yield verdict(is_ts(value), view.at(item) + "/@value", value, "YYYYMMDD…")
 
 
 @check_document(
@@ -189,7 +191,7 @@ def identifiers(view: CdaView) -> Iterator[Finding]:
             if other.tag == item.tag and _key(other) == _key(item)
         ]
         if root is not None and twins:
-            yield verdict(False, view.at(item), "^".join(_key(item)), "un seul")
+            yield verdict(False, view.at(item), "^".join(_key(item)), "1")
 
 
 def _key(element: etree._Element) -> tuple[str, str]:
@@ -229,4 +231,4 @@ def null_flavor(view: CdaView) -> Iterator[Finding]:
         ]
         held = [name for name in kept if name in ("value", "code", "root", "extension")]
         text = safexml.text(item) if not nodes(item, "*") else ""
-        yield verdict(not held and not text, view.at(item), ", ".join(held) + text or "vide", "vide")
+        yield verdict(not held and not text, view.at(item), ", ".join(held) + text or EMPTY, EMPTY)

@@ -105,12 +105,18 @@ def ins_test(view: CdaView) -> Iterator[Finding]:
 
 #: What must be said of a patient whose INS is given: XPath from patient, words.
 TRAITS = (
-    ("hl7:name/hl7:family[@qualifier='BR']", "nom de naissance (family BR)"),
-    ("hl7:name/hl7:given[@qualifier='BR']", "premier prénom de naissance (given BR)"),
-    ("hl7:name/hl7:given[not(@qualifier)]", "prénoms de naissance (given)"),
-    ("hl7:birthTime[@value]", "date de naissance"),
-    ("hl7:birthplace/hl7:place/hl7:addr/hl7:county", "commune de naissance (county, code INSEE)"),
-    ("hl7:administrativeGenderCode[@code]", "sexe"),
+    ("hl7:name/hl7:family[@qualifier='BR']", "nom de naissance / birth name (family BR)"),
+    (
+        "hl7:name/hl7:given[@qualifier='BR']",
+        "premier prénom de naissance / first birth given name (given BR)",
+    ),
+    ("hl7:name/hl7:given[not(@qualifier)]", "prénoms de naissance / birth given names (given)"),
+    ("hl7:birthTime[@value]", "date de naissance / date of birth (birthTime)"),
+    (
+        "hl7:birthplace/hl7:place/hl7:addr/hl7:county",
+        "commune de naissance / commune of birth (county, INSEE)",
+    ),
+    ("hl7:administrativeGenderCode[@code]", "sexe / gender (administrativeGenderCode)"),
 )
 
 
@@ -130,7 +136,7 @@ def ins_traits(view: CdaView) -> Iterator[Finding]:
             filled = item is not None and bool(
                 attribute(item, "value") + attribute(item, "code") + string(item, ".")
             )
-            yield verdict(filled, f"{view.at(person)}/{path}", "présent" if filled else "", words)
+            yield verdict(filled, f"{view.at(person)}/{path}", "présent / present" if filled else "", words)
 
 
 @check_document(
@@ -179,7 +185,7 @@ def gender(view: CdaView) -> Iterator[Finding]:
     mend=Text("AAAAMMJJ", "YYYYMMDD"),
 )
 def birth(view: CdaView) -> Iterator[Finding]:
-    yield from valued(view, f"{PATIENT}/hl7:birthTime", "value", is_ts, "AAAAMMJJ")
+    yield from valued(view, f"{PATIENT}/hl7:birthTime", "value", is_ts, "YYYYMMDD")
 
 
 @check_document(

@@ -46,7 +46,7 @@ RELATED = ("ECON", "NOK", "CON", "CAREGIVER", "PAT")
 def author(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:author", "hl7:time", 1)
     yield from counted(view, "hl7:author", "hl7:assignedAuthor", 1)
-    yield from valued(view, "hl7:author/hl7:time", "value", is_ts, "AAAAMMJJ…")
+    yield from valued(view, "hl7:author/hl7:time", "value", is_ts, "YYYYMMDD…")
     yield from counted(view, AUTHOR, "hl7:id", 1, None)
     yield from with_attributes(view, f"{AUTHOR}/hl7:id", "root", "extension")
 
@@ -150,7 +150,7 @@ def custodian(view: CdaView) -> Iterator[Finding]:
 def legal_authenticator(view: CdaView) -> Iterator[Finding]:
     for child in ("hl7:time", "hl7:signatureCode", "hl7:assignedEntity"):
         yield from counted(view, LEGAL, child, 1)
-    yield from valued(view, f"{LEGAL}/hl7:time", "value", is_ts, "AAAAMMJJ…")
+    yield from valued(view, f"{LEGAL}/hl7:time", "value", is_ts, "YYYYMMDD…")
     yield from valued(view, f"{LEGAL}/hl7:signatureCode", "code", lambda code: code == "S", "S")
     yield from counted(view, f"{LEGAL}/hl7:assignedEntity", "hl7:id", 1)
     yield from with_attributes(view, f"{LEGAL}/hl7:assignedEntity/hl7:id", "root", "extension")
@@ -176,7 +176,7 @@ def authenticator(view: CdaView) -> Iterator[Finding]:
         f"hl7:assignedEntity[hl7:id/@root='{facts.OID_PS}']",
     ):
         yield from counted(view, path, child, 1)
-    yield from valued(view, f"{path}/hl7:time", "value", is_ts, "AAAAMMJJ…")
+    yield from valued(view, f"{path}/hl7:time", "value", is_ts, "YYYYMMDD…")
 
 
 @check_document(

@@ -28,6 +28,6 @@ def schema(view: CdaView) -> Iterator[Finding]:
         return
     for problem in problems:
         said = problem.message + (f" — {problem.explanation}" if problem.explanation else "")
-        yield failed(f"{view.name}:{problem.path} (ligne {problem.line})", said, view.pack.label)
+        yield failed(f"{view.name}:{problem.path} (l. {problem.line})", said, view.pack.label)
     if not problems:
         yield passed(view.at(view.outer), view.pack.label)

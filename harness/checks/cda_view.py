@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from harness.checks.xpath import at, nodes
+from harness.checks.xpath import at, nodes, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 
@@ -53,7 +53,7 @@ class CdaView:
         try:
             return safexml.parse(self.data, huge=True), ""
         except XmlRefused as refusal:
-            return None, refusal.message("fr")
+            return None, told(refusal)
 
     @property
     def outer(self) -> etree._Element | None:

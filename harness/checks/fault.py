@@ -66,7 +66,7 @@ def reason(view: Judged) -> Iterator[Finding]:
     for text in texts:
         language = attribute(text, "{http://www.w3.org/XML/1998/namespace}lang")
         good = bool(language) and bool(strings(text, "string()")[0].strip())
-        yield verdict(good, view.at(text), f"xml:lang={language!r}", "xml:lang + texte")
+        yield verdict(good, view.at(text), f'xml:lang="{language}"', "xml:lang + texte / text")
 
 
 @check(

@@ -121,4 +121,4 @@ def status(view: Judged) -> Iterator[Finding]:
         yield verdict(bool(said), view.at(body) + "/hab:output/hab:status", said, "DMPOk | code")
         if said and said != "DMPOk":
             context = " ".join(strings(body, "hab:output/hab:context"))
-            yield verdict(bool(context), view.at(body) + "/hab:output/hab:context", context, "texte")
+            yield verdict(bool(context), view.at(body) + "/hab:output/hab:context", context, "texte / text")

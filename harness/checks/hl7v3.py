@@ -51,7 +51,7 @@ def creation_time(view: Judged) -> Iterator[Finding]:
     if view.payload is not None and view.fault is None:
         value = string(view.payload, "hl7:creationTime/@value")
         where = view.at(view.payload) + "/hl7:creationTime/@value"
-        yield verdict(is_ts(value) and len(value) >= 14, where, value, "AAAAMMJJhhmmss")
+        yield verdict(is_ts(value) and len(value) >= 14, where, value, "YYYYMMDDhhmmss")
 
 
 @check(
@@ -203,7 +203,7 @@ def acknowledgement(view: Judged) -> Iterator[Finding]:
     if kind not in ("AA", ""):
         detail = string(view.payload, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:code/@code")
         text = string(view.payload, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:text")
-        yield verdict(bool(detail and text), where, f"{detail} {text}", "code + texte")
+        yield verdict(bool(detail and text), where, f"{detail} {text}", "code + texte / text")
 
 
 @check(
@@ -247,7 +247,7 @@ def state(view: Judged) -> Iterator[Finding]:
         if status == "terminated":
             closed = string(event, "hl7:effectiveTime/@value")
             yield verdict(
-                is_ts(closed), view.at(event) + "/hl7:effectiveTime/@value", closed, "AAAAMMJJhhmmss"
+                is_ts(closed), view.at(event) + "/hl7:effectiveTime/@value", closed, "YYYYMMDDhhmmss"
             )
 
 

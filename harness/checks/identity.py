@@ -74,7 +74,9 @@ def key(view: Judged) -> Iterator[Finding]:
             continue
         expected = ins_key(number)
         good = is_ins(number) and number[13:] == expected
-        yield verdict(good, where, number, f"{number[:13]}{expected}" if expected else "15 caractères")
+        yield verdict(
+            good, where, number, f"{number[:13]}{expected}" if expected else "15 caractères / characters"
+        )
 
 
 @check(

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from lxml import etree
 
 from harness.checks.cda_view import CdaView, SchemaPack
-from harness.checks.xpath import at, attribute, first, nodes, string, strings
+from harness.checks.xpath import at, attribute, first, nodes, string, strings, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 from protocol.exchange import Exchange, Headers, header
@@ -193,7 +193,7 @@ class Judged:
         try:
             return safexml.parse(data, max_bytes=MAX_BODY, huge=True), ""
         except XmlRefused as refusal:
-            return None, refusal.message("fr")
+            return None, told(refusal)
 
     @property
     def root(self) -> etree._Element | None:

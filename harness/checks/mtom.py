@@ -93,7 +93,7 @@ def root(view: Judged) -> Iterator[Finding]:
     if not view.multipart:
         return
     named = view.parameters.get("start", "")
-    yield verdict(view.start is not None, f"{view.side}:Content-Type", named or "1re partie", "Content-ID")
+    yield verdict(view.start is not None, f"{view.side}:Content-Type", named or "part[1]", "Content-ID")
     if view.start is not None:
         where = f"{view.side}:part[{view.start.number}]"
         yield verdict(
@@ -144,7 +144,7 @@ def content_id(view: Judged) -> Iterator[Finding]:
     counts = Counter(part.content_id for part in view.parts)
     for part in view.parts:
         good = bool(part.content_id) and counts[part.content_id] == 1
-        yield verdict(good, f"{view.side}:part[{part.number}]", part.content_id, "Content-ID unique")
+        yield verdict(good, f"{view.side}:part[{part.number}]", part.content_id, "1 × Content-ID")
 
 
 @check(

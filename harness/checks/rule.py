@@ -25,6 +25,8 @@ View = TypeVar("View")
 
 #: Rules of any transaction.
 ANY = ("*",)
+#: Shown by reports of both languages: French, then English, where no language-neutral form reads well.
+EMPTY = "vide / empty"
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,6 @@ def _fresh(views: Sequence[Judged], read: Callable[[Judged], str], name: str) ->
         value = read(view)
         if value:
             first = seen.setdefault(value, view.exchange.id)
-            expected = "neuf" if first == view.exchange.id else f"neuf (déjà dans {first})"
+            expected = "neuf / new" if first == view.exchange.id else f"neuf / new (≠ {first})"
             finding = verdict(first == view.exchange.id, f"request:{name}", value, expected)
             yield replace(finding, exchange=view.exchange.id)

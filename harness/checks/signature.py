@@ -17,6 +17,7 @@ from harness.checks.transport import client_certificate, extended, usages, withi
 from harness.checks.xmldsig import (
     ALGORITHMS,
     ENVELOPED,
+    VERIFIED,
     Reference,
     read_references,
     signature_holds,
@@ -131,9 +132,7 @@ def value(view: Judged) -> Iterator[Finding]:
     signature = _signature(view)
     if signature is not None:
         trouble = signature_holds(signature)
-        yield verdict(
-            not trouble, view.at(signature) + "/ds:SignatureValue", trouble or "vérifiée", "vérifiée"
-        )
+        yield verdict(not trouble, view.at(signature) + "/ds:SignatureValue", trouble or VERIFIED, VERIFIED)
 
 
 @check(
@@ -156,7 +155,7 @@ def certificate_kind(view: Judged) -> Iterator[Finding]:
         found = usages(certificate)
         signs = "nonRepudiation" in found or ("digitalSignature" in found and not extended(certificate))
         good = signs and "clientAuth" not in found and "serverAuth" not in found
-        yield verdict(good, "request:ds:X509Certificate", ", ".join(found), "nonRepudiation, sans clientAuth")
+        yield verdict(good, "request:ds:X509Certificate", ", ".join(found), "nonRepudiation, ≠ clientAuth")
 
 
 @check(

@@ -67,7 +67,7 @@ def tls_suite(view: Judged) -> Iterator[Finding]:
 def tls_client_certificate(view: Judged) -> Iterator[Finding]:
     if view.exchange.tls is not None:
         size = len(view.exchange.tls.certificate)
-        yield verdict(size > 0, "request:tls", f"{size} o" if size else "", "X.509")
+        yield verdict(size > 0, "request:tls", f"{size} o / B" if size else "", "X.509")
 
 
 @check(

@@ -167,7 +167,12 @@ def mode(view: Judged) -> Iterator[Finding]:
 )
 def subject(view: Judged) -> Iterator[Finding]:
     if view.assertion is not None and view.vihf("Authentification_mode").startswith("INDIRECTE"):
-        yield verdict(bool(view.vihf(SUBJECT)), _place(view, SUBJECT), view.vihf(SUBJECT), "nom, prénom")
+        yield verdict(
+            bool(view.vihf(SUBJECT)),
+            _place(view, SUBJECT),
+            view.vihf(SUBJECT),
+            "nom, prénom / name, given name",
+        )
 
 
 @check(
@@ -284,7 +289,9 @@ def purpose(view: Judged) -> Iterator[Finding]:
 def reason(view: Judged) -> Iterator[Finding]:
     used = [attribute(item, "code") for value in view.attribute_values(PURPOSE) for item in nodes(value, "*")]
     if "bris_de_glace" in used:
-        yield verdict(bool(view.vihf("Mode_Acces_Raison")), _place(view, "Mode_Acces_Raison"), "", "texte")
+        yield verdict(
+            bool(view.vihf("Mode_Acces_Raison")), _place(view, "Mode_Acces_Raison"), "", "texte / text"
+        )
 
 
 @check(

@@ -26,7 +26,7 @@ NUMBER = "LPS_ID_HOMOLOGATION_DMP"
 def present(view: Judged) -> Iterator[Finding]:
     if view.assertion is not None:
         value = view.vihf(NUMBER)
-        yield verdict(bool(value), f"request:{NUMBER}", masked(value), "texte non vide")
+        yield verdict(bool(value), f"request:{NUMBER}", masked(value), "texte / text")
 
 
 @check(
@@ -89,4 +89,4 @@ def version(view: Judged) -> Iterator[Finding]:
 
 def masked(number: str) -> str:
     """The length only: no character of a secret may reach a report."""
-    return f"[{len(number)} caractères masqués]" if number else ""
+    return f"[{len(number)} caractères masqués / masked characters]" if number else ""

@@ -24,6 +24,7 @@ from harness.checks.rim import (
 from harness.checks.rule import Finding, check, failed, passed, verdict
 from harness.checks.xmldsig import (
     ALGORITHMS,
+    VERIFIED,
     Reference,
     canonical,
     encoded_digest,
@@ -181,7 +182,9 @@ def manifest(view: Judged) -> Iterator[Finding]:
     for uri in expected:
         yield verdict(named.count(uri) == 1, where, " | ".join(named), uri)
     foreign = [uri for uri in named if uri not in expected]
-    yield verdict(not foreign, where, " | ".join(foreign) or "aucun étranger", " | ".join(expected))
+    yield verdict(
+        not foreign, where, " | ".join(foreign) or "aucun étranger / no other", " | ".join(expected)
+    )
 
 
 @check(
@@ -256,7 +259,7 @@ def value(view: Judged) -> Iterator[Finding]:
     signature = _signature(view)
     if signature is not None:
         trouble = signature_holds(signature)
-        yield verdict(not trouble, _place(view) + "/ds:SignatureValue", trouble or "vérifiée", "vérifiée")
+        yield verdict(not trouble, _place(view) + "/ds:SignatureValue", trouble or VERIFIED, VERIFIED)
 
 
 @check(

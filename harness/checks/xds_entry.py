@@ -25,7 +25,7 @@ from harness.checks.rim import (
     title,
 )
 from harness.checks.rule import Finding, check, verdict
-from harness.checks.xds_objects import good_xcn
+from harness.checks.xds_objects import XCN_FORM, good_xcn
 from harness.checks.xpath import attribute
 from protocol import facts
 from protocol.errors import Text
@@ -128,7 +128,7 @@ def times(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
         for name in ("creationTime", "serviceStartTime", "serviceStopTime"):
             for value in slot_values(item, name):
-                yield verdict(is_dtm(value), f"{view.at(item)}/{name}", value, "AAAA[MM[JJ[hh[mm[ss]]]]]")
+                yield verdict(is_dtm(value), f"{view.at(item)}/{name}", value, "YYYY[MM[DD[hh[mm[ss]]]]]")
 
 
 @check(
@@ -202,7 +202,10 @@ def patient_info(view: Judged) -> Iterator[Finding]:
         values = slot_values(item, "sourcePatientInfo")
         where = f"{view.at(item)}/sourcePatientInfo"
         yield verdict(
-            any(value.startswith("PID-5|") for value in values), where, " ; ".join(values), "PID-5|NOM^PRENOM"
+            any(value.startswith("PID-5|") for value in values),
+            where,
+            " ; ".join(values),
+            "PID-5|NOM^PRENOM / PID-5|NAME^GIVEN",
         )
         for value in values:
             name = value.partition("|")[0]
@@ -211,7 +214,7 @@ def patient_info(view: Judged) -> Iterator[Finding]:
                 good = re.fullmatch(r"PID-7\|\d{8}", value) is not None
             if name == "PID-8":
                 good = value in ("PID-8|M", "PID-8|F", "PID-8|U", "PID-8|O")
-            yield verdict(good, where, value, "PID-n|valeur")
+            yield verdict(good, where, value, "PID-n|…")
 
 
 @check(
@@ -248,9 +251,7 @@ def entry_title(view: Judged) -> Iterator[Finding]:
 def legal_authenticator(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
         for value in slot_values(item, "legalAuthenticator"):
-            yield verdict(
-                good_xcn(value), f"{view.at(item)}/legalAuthenticator", value, "XCN : id, nom, OID, D|U, type"
-            )
+            yield verdict(good_xcn(value), f"{view.at(item)}/legalAuthenticator", value, XCN_FORM)
 
 
 @check(
@@ -297,7 +298,12 @@ def confidentiality(view: Judged) -> Iterator[Finding]:
             found[:1] == [f"N^{facts.OID_CONFIDENTIALITY}"] and set(found[1:]) <= allowed and len(found) <= 4
         )
         good = good and len(set(found)) == len(found)
-        yield verdict(good, f"{view.at(item)}/confidentialityCode", " | ".join(found), "N | visibilité 0..3")
+        yield verdict(
+            good,
+            f"{view.at(item)}/confidentialityCode",
+            " | ".join(found),
+            f"N + 0..3 × ({' | '.join(VISIBILITY)})",
+        )
 
 
 @check(
@@ -318,7 +324,10 @@ def visibility(view: Judged) -> Iterator[Finding]:
         found = {code.code for code in codes(item, facts.DE_CONFIDENTIALITY)}
         both = {"INVISIBLE_PATIENT", "MASQUE_PS"} <= found
         yield verdict(
-            not both, f"{view.at(item)}/confidentialityCode", " | ".join(sorted(found)), "l'un ou l'autre"
+            not both,
+            f"{view.at(item)}/confidentialityCode",
+            " | ".join(sorted(found)),
+            "≤ 1 × (INVISIBLE_PATIENT, MASQUE_PS)",
         )
 
 

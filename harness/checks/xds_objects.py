@@ -24,7 +24,7 @@ from harness.checks.rim import (
     slot,
     slot_values,
 )
-from harness.checks.rule import Finding, check, failed, verdict
+from harness.checks.rule import EMPTY, Finding, check, failed, verdict
 from harness.checks.vihf_attributes import ROLE
 from harness.checks.xpath import attribute, strings
 from protocol import facts
@@ -33,6 +33,8 @@ from protocol.errors import Text
 XDS = "XDS-SUBMISSION"
 ON = ("TD2.1",)
 
+#: What is expected of a person, whoever reads.
+XCN_FORM = "XCN: id, nom / name, OID, D | U, type"
 SPECIALTY_FORM = f"code^libellé^{facts.OID_AUTHOR_SPECIALTY}"
 
 
@@ -55,7 +57,7 @@ def slots(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload(f"{LIST}//*[rim:Slot]"):
         names = Counter(strings(item, "rim:Slot/@name"))
         doubles = [name for name, count in names.items() if count > 1]
-        yield verdict(not doubles, view.at(item), " | ".join(doubles), "Slot unique")
+        yield verdict(not doubles, view.at(item), " | ".join(doubles), "1 × rim:Slot/@name")
     for item in view.in_payload(f"{LIST}//rim:Slot"):
         values = strings(item, "rim:ValueList/rim:Value")
         longest = max((len(value) for value in values), default=0)
@@ -166,12 +168,14 @@ def author(view: Judged) -> Iterator[Finding]:
     for item, authors in _authors(view):
         count = len(authors)
         good = count == 1 if item.tag == f"{{{facts.RIM}}}RegistryPackage" else count >= 1
-        yield verdict(good, view.at(item) + "/author", str(count), "1 (lot) | ≥ 1 (fiche)")
+        yield verdict(
+            good, view.at(item) + "/author", str(count), "1 (RegistryPackage) | ≥ 1 (ExtrinsicObject)"
+        )
         for one in authors:
             persons = slot_values(one, "authorPerson")
             yield verdict(len(persons) == 1, view.at(one) + "/authorPerson", str(len(persons)), "1")
             empty = one.get("nodeRepresentation")
-            yield verdict(empty in ("", None), view.at(one) + "/@nodeRepresentation", empty or "vide", "vide")
+            yield verdict(empty in ("", None), view.at(one) + "/@nodeRepresentation", empty or EMPTY, EMPTY)
 
 
 @check(
@@ -190,9 +194,7 @@ def author_person(view: Judged) -> Iterator[Finding]:
     for _, authors in _authors(view):
         for one in authors:
             for value in slot_values(one, "authorPerson"):
-                yield verdict(
-                    good_xcn(value), view.at(one) + "/authorPerson", value, "XCN : id, nom, OID, D|U, type"
-                )
+                yield verdict(good_xcn(value), view.at(one) + "/authorPerson", value, XCN_FORM)
 
 
 def good_xcn(value: str) -> bool:
@@ -225,7 +227,7 @@ def author_institution(view: Judged) -> Iterator[Finding]:
 def _institution(view: Judged, one: etree._Element, value: str) -> Finding:
     where, parsed = view.at(one) + "/authorInstitution", xon(value)
     if parsed is None:
-        return failed(where, value, "XON : nom, OID, IDNST, id")
+        return failed(where, value, "XON: {nom / name}^^^^^&{OID}&ISO^IDNST^^^{id}")
     good = parsed[2] != "IDNST" or (parsed[1] == facts.OID_STRUCTURE and is_structure_id(parsed[3]))
     return verdict(good, where, value, f"{facts.OID_STRUCTURE} + Struct_IdNat")
 
@@ -250,7 +252,12 @@ def author_specialty(view: Judged) -> Iterator[Finding]:
             for value in slot_values(one, "authorSpecialty"):
                 pieces = value.split("^")
                 good = len(pieces) == 3 and all(pieces) and pieces[2] == facts.OID_AUTHOR_SPECIALTY
-                yield verdict(good, view.at(one) + "/authorSpecialty", value, SPECIALTY_FORM)
+                yield verdict(
+                    good,
+                    view.at(one) + "/authorSpecialty",
+                    value,
+                    f"code^displayName^{facts.OID_AUTHOR_SPECIALTY}",
+                )
 
 
 @check(
@@ -304,7 +311,9 @@ def coded(view: Judged) -> Iterator[Finding]:
         schemes = slot_values(item, "codingScheme")
         for code in found:
             good = bool(code.code and code.label) and len(schemes) == 1 and bool(schemes[0])
-            yield verdict(good, view.at(item), f"{code_text(code)}^{code.label}", "code^codingScheme^libellé")
+            yield verdict(
+                good, view.at(item), f"{code_text(code)}^{code.label}", "code^codingScheme^displayName"
+            )
 
 
 def _authors(view: Judged) -> list[tuple[etree._Element, list[etree._Element]]]:

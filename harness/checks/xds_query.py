@@ -152,7 +152,7 @@ def required(view: Judged) -> Iterator[Finding]:
     names = {attribute(item, "name") for item in _parameters(view)}
     for name in asked.required:
         if name not in asked.spared:
-            yield verdict(name in names, view.at(query), "présent" if name in names else "", name)
+            yield verdict(name in names, view.at(query), "présent / present" if name in names else "", name)
     if asked.one_of:
         found = [name for name in asked.one_of if name in names]
         yield verdict(len(found) == 1, view.at(query), " | ".join(found), "1 × " + " | ".join(asked.one_of))
@@ -215,7 +215,7 @@ def single(view: Judged) -> Iterator[Finding]:
         if _SINGLE.match(attribute(item, "name")):
             values = _values(item)
             good = len(values) == 1 and "(" not in values[0][:2] and len(_items(values[0])) == 1
-            yield verdict(good, view.at(item), " ".join(values), "'valeur'")
+            yield verdict(good, view.at(item), " ".join(values), "'…'")
 
 
 @check(
@@ -289,7 +289,7 @@ def coded(view: Judged) -> Iterator[Finding]:
             for value in (one for text in _values(item) for one in _items(text)):
                 pieces = value.split("^")
                 good = len(pieces) == 3 and bool(pieces[0]) and not pieces[1] and bool(pieces[2])
-                yield verdict(good, view.at(item), value, "code^^système")
+                yield verdict(good, view.at(item), value, "code^^codingScheme")
 
 
 @check(
@@ -307,7 +307,7 @@ def times(view: Judged) -> Iterator[Finding]:
         name = attribute(item, "name")
         if name.endswith(("TimeFrom", "TimeTo")):
             for value in (one for text in _values(item) for one in _items(text)):
-                yield verdict(is_dtm(value), view.at(item), value, "AAAAMMJJhhmmss")
+                yield verdict(is_dtm(value), view.at(item), value, "YYYYMMDDhhmmss")
                 bounds[name] = value
     for name, low in bounds.items():
         high = bounds.get(name.removesuffix("From") + "To") if name.endswith("From") else None

@@ -92,7 +92,7 @@ def error_content(view: Judged) -> Iterator[Finding]:
             bool(attribute(error, "errorCode")), where + "/@errorCode", attribute(error, "errorCode"), "code"
         )
         context = attribute(error, "codeContext")
-        yield verdict(bool(context.strip()), where + "/@codeContext", context, "texte")
+        yield verdict(bool(context.strip()), where + "/@codeContext", context, "texte / text")
         severity = attribute(error, "severity")
         known = (facts.SEVERITY_ERROR, facts.SEVERITY_WARNING)
         yield verdict(severity in known, where + "/@severity", severity, " | ".join(known))
@@ -191,7 +191,9 @@ def entry(view: Judged) -> Iterator[Finding]:
         yield verdict(is_urn_uuid(logical), where + "/@lid", logical, "urn:uuid:")
         names = [attribute(slot, "name") for slot in nodes(item, "rim:Slot")]
         for name in ("hash", "size", "repositoryUniqueId"):
-            yield verdict(name in names, f"{where}/{name}", "présent" if name in names else "", name)
+            yield verdict(
+                name in names, f"{where}/{name}", "présent / present" if name in names else "", name
+            )
 
 
 @check(

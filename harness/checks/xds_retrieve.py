@@ -125,13 +125,13 @@ def documents(view: Judged) -> Iterator[Finding]:
 def content(view: Judged) -> Iterator[Finding]:
     for item in _given(view):
         media = string(item, "xds:mimeType")
-        yield verdict(is_media(media), view.at(item) + "/xds:mimeType", media, "type/sous-type")
+        yield verdict(is_media(media), view.at(item) + "/xds:mimeType", media, "type/subtype")
         for element in nodes(item, "xds:Document"):
             data = view.binary(element)
             yield (
-                failed(view.at(element), "", "octets")
+                failed(view.at(element), "", "octets / bytes")
                 if data is None
-                else passed(view.at(element), f"{len(data)} o")
+                else passed(view.at(element), f"{len(data)} o / B")
             )
         if not nodes(item, "xds:Document"):
             yield failed(view.at(item), "", "xds:Document")

@@ -74,7 +74,7 @@ def time(view: Judged) -> Iterator[Finding]:
     for item in sets(view):
         value = slot(item, "submissionTime")
         yield verdict(
-            is_dtm(value) and len(value) == 14, view.at(item) + "/submissionTime", value, "AAAAMMJJhhmmss"
+            is_dtm(value) and len(value) == 14, view.at(item) + "/submissionTime", value, "YYYYMMDDhhmmss"
         )
 
 
@@ -159,10 +159,17 @@ def ends(view: Judged) -> Iterator[Finding]:
         yield verdict(
             good, view.at(item) + "/@associationType", kind, "HasMember | signs | RPLC | XFRM | APND"
         )
-        yield verdict(source_id in known, view.at(item) + "/@sourceObject", source_id, "id du lot")
+        yield verdict(
+            source_id in known,
+            view.at(item) + "/@sourceObject",
+            source_id,
+            "id du lot / id in the submission",
+        )
         if kind in (facts.HAS_MEMBER, facts.SIGNS):
             target = attribute(item, "targetObject")
-            yield verdict(target in known, view.at(item) + "/@targetObject", target, "id du lot")
+            yield verdict(
+                target in known, view.at(item) + "/@targetObject", target, "id du lot / id in the submission"
+            )
 
 
 @check(
@@ -184,9 +191,16 @@ def relations(view: Judged) -> Iterator[Finding]:
     for kind in RELATIONS:
         for item in targets(view, kind):
             source_id, target = attribute(item, "sourceObject"), attribute(item, "targetObject")
-            yield verdict(source_id in known, view.at(item) + "/@sourceObject", source_id, "fiche du lot")
+            yield verdict(
+                source_id in known,
+                view.at(item) + "/@sourceObject",
+                source_id,
+                "fiche du lot / entry of the submission",
+            )
             good = is_urn_uuid(target) and target not in known
-            yield verdict(good, view.at(item) + "/@targetObject", target, "urn:uuid: du registre")
+            yield verdict(
+                good, view.at(item) + "/@targetObject", target, "urn:uuid: du registre / of the registry"
+            )
 
 
 @check(
@@ -204,7 +218,12 @@ def relations(view: Judged) -> Iterator[Finding]:
 def signs(view: Judged) -> Iterator[Finding]:
     for item in sets(view):
         signatures = [entry for entry in entries(view) if is_signature(entry)]
-        yield verdict(len(signatures) == 1, view.at(item), f"{len(signatures)} fiche de signature", "1")
+        yield verdict(
+            len(signatures) == 1,
+            view.at(item),
+            f"{len(signatures)} fiche de signature / signature entry",
+            "1",
+        )
         links = targets(view, facts.SIGNS)
         yield verdict(len(links) == 1, view.at(item), f"{len(links)} signs", "1")
         for link in links:

@@ -22,6 +22,8 @@ from lxml import etree
 from harness.checks.xpath import attribute, first, nodes, string
 from protocol import facts, safexml
 
+#: What is shown of a signature value that holds.
+VERIFIED: Final = "vérifiée / verified"
 ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 _C14N: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 #: Canonicalisations: (exclusive, with comments).

@@ -11,6 +11,7 @@ from typing import Final
 from lxml import etree
 
 from protocol import facts, safexml
+from protocol.errors import DmpcompatError
 
 PREFIXES: Final = {
     **facts.NS,
@@ -58,6 +59,12 @@ def attribute(element: etree._Element, name: str) -> str:
 def at(prefix: str, element: etree._Element) -> str:
     """`prefix` and the readable path of an element."""
     return f"{prefix}{safexml.path_of(element)}"
+
+
+def told(problem: DmpcompatError) -> str:
+    """Why something can't be read, whatever the language of the report: code, French / English, what was found."""
+    said = f"{problem.code}: {problem.text.fr} / {problem.text.en}"
+    return f"{said} — {problem.found}" if problem.found else said
 
 
 def shown(values: list[str] | tuple[str, ...]) -> str:

@@ -61,7 +61,7 @@ def test_the_rule_gives_the_verdict_of_the_pack(kit: Path) -> None:
     for data, status in ((GOOD, "PASS"), (BAD, "FAIL")):
         found = api.judge_document(data, "x.xml", pack=schemas, only=["CDA-XSD"])
         assert {item.status for item in found} == {status}
-    assert found[0].where == "x.xml:/hl7:ClinicalDocument/hl7:title (ligne 2)"
+    assert found[0].where == "x.xml:/hl7:ClinicalDocument/hl7:title (l. 2)"
     assert found[0].expected == schemas.label
     assert [item.status for item in api.judge_document(BAD, "x.xml", only=["CDA-XSD"])] == ["VACUOUS"]
 

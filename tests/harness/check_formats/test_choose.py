@@ -89,7 +89,7 @@ def test_sarif_names_files_rules_and_levels(run: CheckRun) -> None:
 
 
 def test_a_line_of_the_schema_becomes_a_region() -> None:
-    finding = Finding("CDA-XSD", "FAIL", "x.xml:/a/b (ligne 42)", "non", "oui")
+    finding = Finding("CDA-XSD", "FAIL", "x.xml:/a/b (l. 42)", "non", "oui")
     whole = json.loads(render(CheckRun((FileResult("x.xml", "cda", (finding,)),), (), "", "b"), "sarif"))
     place = whole["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     assert place["region"] == {"startLine": 42}
