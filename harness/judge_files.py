@@ -108,9 +108,10 @@ def judge_paths(
     """Judge files, and every file of the folders among `paths`, in a stable order.
 
     `jobs`: processes used for long runs. `progress(done, total)` is called after each file. Raises UsageError
-    (CHECK-010) for a path that isn't there.
+    (CHECK-010) for a path that isn't there, (CHECK-001) for a rule or group that does not exist.
     """
     wanted = asked or Asked()
+    api.selection(wanted.only)
     named = [path for path in paths if not path.is_dir()]
     for path in named:
         if not path.is_file():

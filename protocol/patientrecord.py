@@ -303,10 +303,11 @@ def _utc(fields: Fields, key: str, written: str) -> datetime:
     """A moment written with its zone, turned to UTC."""
     try:
         moment = datetime.fromisoformat(written)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
+        utc = moment.astimezone(UTC) if moment.tzinfo is not None else None
     except (ValueError, OverflowError):
-        pass
+        utc = None
+    if utc is not None:
+        return utc
     raise fields.refuse(
         "DATA-015",
         Text("moment mal écrit ou sans fuseau", "moment badly written or without a zone"),

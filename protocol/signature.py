@@ -164,7 +164,7 @@ def _certificate(signature: etree._Element) -> x509.Certificate:
         names = [(one.subject, one.issuer) for one in chain]  # decoded only now, may be malformed
         issuers = [issuer for _, issuer in names]
         leaves = [one for one in chain if len(chain) == 1 or one.subject not in issuers]
-    except (ValueError, UnsupportedAlgorithm) as problem:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as problem:
         raise _no_certificate(str(problem)) from None
     if len(leaves) != 1:
         raise _no_certificate(f"{len(leaves)} / {len(chain)}")

@@ -181,6 +181,7 @@ def test_a_production_host_is_refused(tmp_path: Path, pki_folder: Path) -> None:
         (["verify", "."], 64),
         (["check", "/nowhere.xml"], 64),
         (["check", "setup.cfg", "--pack", "unknown"], 64),
+        (["check", "setup.cfg", "--only", "NO-SUCH-RULE"], 64),
         (["explain", "NO-SUCH-RULE"], 64),
         (["pack", "add", "/nowhere"], 64),
         (["pack", "remove", "unknown"], 64),

@@ -89,7 +89,7 @@ def judge(
     rules (ids or names of groups) that are listed. `pack` adds the verdict of official schemas. Never raises
     for what the exchange holds.
     """
-    wanted = _selection(only)
+    wanted = selection(only)
     views = {side: Judged(exchange, side, transaction, declared or Declared(), pack) for side in sides}
     findings: list[Finding] = []
     for item in rules():
@@ -103,7 +103,7 @@ def judge_document(
 ) -> list[Finding]:
     """Every finding of the document rules on one bare CDA file. `name` prefixes the places."""
     view = CdaView(data, name, pack)
-    wanted = _selection(only)
+    wanted = selection(only)
     return [
         finding
         for item in rules()
@@ -116,7 +116,7 @@ def judge_sequence(
     exchanges: Sequence[Exchange], declared: Declared | None = None, *, only: Iterable[str] | None = None
 ) -> list[Finding]:
     """Findings of the rules that look at the requests of a whole run (what must be new each time)."""
-    wanted = _selection(only)
+    wanted = selection(only)
     blank = next(iter(load().implemented()))
     views = [Judged(exchange, "request", blank, declared or Declared()) for exchange in exchanges]
     return [
@@ -212,7 +212,8 @@ def rule_bundle_digest() -> str:
     return digest.hexdigest()
 
 
-def _selection(only: Iterable[str] | None) -> frozenset[str] | None:
+def selection(only: Iterable[str] | None) -> frozenset[str] | None:
+    """Ids of the rules that these rules and groups name; None for all. Raises UsageError (CHECK-001)."""
     if only is None:
         return None
     by_group = groups()

@@ -214,7 +214,7 @@ def client_certificate(view: Judged) -> x509.Certificate | None:
 def read_certificate(der: bytes) -> x509.Certificate | None:
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return None
 
 

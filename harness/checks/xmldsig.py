@@ -103,7 +103,7 @@ def signer(signature: etree._Element) -> x509.Certificate | None:
     text = string(signature, "ds:KeyInfo/ds:X509Data/ds:X509Certificate")
     try:
         return x509.load_der_x509_certificate(base64.b64decode("".join(text.split()))) if text else None
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, x509.InvalidVersion):
         return None
 
 

@@ -158,7 +158,7 @@ def _inside(demand: Demand) -> datetime | None:
     encoded = safexml.value(demand.assertion, "ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate")
     try:
         certificate = x509.load_der_x509_certificate(b64decode("".join(encoded.split())))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return None
     return certificate.not_valid_before_utc + timedelta(seconds=1)
 

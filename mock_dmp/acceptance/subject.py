@@ -25,11 +25,9 @@ def of_body(body: etree._Element) -> Cx | None:
             return Cx(number, oid) if number and oid else None
         if body.tag == _SUBMISSION:
             return parse_cx(next(iter(ebrim.read_submission(body).sets)).patient_id)
-        if body.tag == _QUERY:
-            return parse_cx(_parameter(ebrim.read_query(body)))
+        return parse_cx(_parameter(ebrim.read_query(body))) if body.tag == _QUERY else None
     except (WireError, StopIteration):
-        pass
-    return None
+        return None
 
 
 def _parameter(query: ebrim.StoredQuery) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -184,6 +185,30 @@ def test_a_body_too_large_is_a_fault(serve: Serve, connect: Connect, lines: Line
     line = lines(server)[0]
     assert (line["rule"], line["response"]["status"]) == ("HTTP-SIZE", 413)
     assert 0 < server.store.blobs.size(_digest(server, line["id"])) <= 70_000
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_two_hundred_megabytes_are_refused_and_the_next_call_is_answered(
+    serve: Serve, connect: Connect, framing: str
+) -> None:
+    """The limits of a mock as it is started by default."""
+    server = serve()
+    sock, size = connect(server), 200_000_000
+    head = post(b"").rsplit(b"Content-Length", 1)[0]
+    said = f"Content-Length: {size}" if framing == "length" else "Transfer-Encoding: chunked"
+    sock.sendall(head + said.encode() + b"\r\n\r\n")
+    piece = b"y" * 1_000_000
+    # The server answers and closes before all is sent: it has seen enough.
+    with contextlib.suppress(OSError):
+        for _ in range(size // len(piece)):
+            sock.sendall(piece if framing == "length" else b"f4240\r\n" + piece + b"\r\n")
+    answer = b""
+    with contextlib.suppress(OSError):
+        while received := sock.recv(65536):
+            answer += received
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"MockMessageTooLarge" in answer
+    assert ask(connect(server), post(b"<a/>"))[0].status == 500
 
 
 def test_expect_continue(serve: Serve, connect: Connect) -> None:

@@ -123,7 +123,7 @@ class SignatureDocument:
         encoded = safexml.value(self.root, "ds:KeyInfo/ds:X509Data/ds:X509Certificate")
         try:
             return x509.load_der_x509_certificate(_bytes(encoded))
-        except (ValueError, UnsupportedAlgorithm) as problem:
+        except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as problem:
             raise _refused("certificat absent ou illisible", str(problem)) from None
 
 
