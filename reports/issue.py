@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Final
 
 from harness.checks.rule import Finding
 from harness.evidence import MANIFEST, read_json
+from harness.expectation_words import title
 from harness.results import RUN_FILE, CaseResult, RunResult, finding_from_plain
 from protocol import requirements
 from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
@@ -25,6 +27,7 @@ from reports.model import (
     CaseLine,
     FindingLine,
     Named,
+    PassedLine,
     Report,
     RequirementLine,
     Software,
@@ -140,15 +143,11 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
 
 
 def _case(run: RunResult, case: CaseResult) -> CaseLine:
-    findings: tuple[FindingLine, ...] = ()
-    exchanges: tuple[str, ...] = ()
+    stored: list[Finding] = []
     if case.evidence:
-        stored = [
-            finding_from_plain(line)[1]
-            for line in read_json(run.evidence / case.evidence / "assertions.json")
-        ]
-        findings = tuple(_finding(finding) for finding in stored)
-        exchanges = tuple(dict.fromkeys(finding.exchange for finding in stored if finding.exchange))
+        lines = read_json(run.evidence / case.evidence / "assertions.json")
+        stored = [finding_from_plain(line)[1] for line in lines]
+    held = Counter(finding.rule for finding in stored if finding.status == "PASS")
     return CaseLine(
         code=case.code,
         official=case.official,
@@ -159,8 +158,10 @@ def _case(run: RunResult, case: CaseResult) -> CaseLine:
         requirements=case.requirements,
         verdict=str(case.verdict),
         reason=case.reason,
-        findings=findings,
-        exchanges=exchanges,
+        findings=tuple(_finding(item) for item in stored if item.status not in ("PASS", "VACUOUS")),
+        passed=tuple(PassedLine(rule, title(rule), count) for rule, count in sorted(held.items())),
+        vacuous=sum(finding.status == "VACUOUS" for finding in stored),
+        exchanges=tuple(dict.fromkeys(finding.exchange for finding in stored if finding.exchange)),
         evidence=case.evidence,
     )
 

@@ -60,9 +60,19 @@ class FindingLine:
 
 
 @dataclass(frozen=True)
+class PassedLine:
+    """A rule that held in a case, and at how many places; each place is in the evidence (assertions.json)."""
+
+    rule: str
+    title: Text
+    count: int
+
+
+@dataclass(frozen=True)
 class CaseLine:
     """One case. `type`: nominal, error, limit or security (N E L S); `side`: who is judged, the software (L) or the
-    platform (D). `reason` says why it is not applicable, inconclusive or in error; "" otherwise."""
+    platform (D). `reason` says why it is not applicable, inconclusive or in error; "" otherwise. `findings`: what a
+    reader must look at; `vacuous`: how many rules found nothing to look at."""
 
     code: str
     official: str
@@ -74,6 +84,8 @@ class CaseLine:
     verdict: str
     reason: Text
     findings: tuple[FindingLine, ...]
+    passed: tuple[PassedLine, ...]
+    vacuous: int
     exchanges: tuple[str, ...]
     evidence: str
 
