@@ -103,7 +103,7 @@ class Store:
         folder = data_dir or self._temporary
         assert folder is not None  # noqa: S101 - one of the two
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.blobs = Blobs(folder / "blobs")
             self.engine = _engine(url or f"sqlite:///{folder / 'mock.db'}", connections)
             with self.read():

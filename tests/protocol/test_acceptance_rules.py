@@ -32,7 +32,7 @@ def test_rules_come_in_the_order_of_the_stages() -> None:
         ("WSA-REPLY-TO", "off"),
         ("HN-PROFILE", "off"),
         ("HN-VERSION", "warn"),
-        ("XDS-VALUE-SETS", "warn"),
+        ("XDS-VALUE-SETS", "refuse"),
         ("XDS-SIGNATURE-REQUIRED", "refuse"),
         ("XDS-SIGNATURE-CRYPTO", "warn"),
         ("CDA-SCHEMA", "off"),

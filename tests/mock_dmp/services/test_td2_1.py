@@ -272,18 +272,18 @@ def test_extra_slots(lps: Lps, change: Callable[..., None]) -> None:
     assert feed(lps, Lot(documents=(replace(extra, unique_id=oid()),))).xds == "Failure"
 
 
-def test_value_sets_warn_by_default_and_may_refuse(lps: Lps, change: Callable[..., None]) -> None:
+def test_value_sets_refuse_by_default_and_may_warn(lps: Lps, change: Callable[..., None]) -> None:
     odd = put(cls(facts.DE_PRACTICE), "nodeRepresentation", "INVENTE")
+    refused = feed(lps, Lot(), WHO, odd)
+    assert refused.xds == "Failure"
+    assert "INVENTE" in refused.errors[0][1]
+    assert "JDV_J62" in refused.errors[0][1]
+    change(XDS__VALUE__SETS="warn")
     assert len(feed(lps, Lot(), WHO, odd).payload) == 0
     change(xds_warnings_told=True)
     told = feed(lps, Lot(), WHO, odd)
     assert told.xds == "Success"
     assert any("practiceSettingCode" in context for _, context in told.errors)
-    change(XDS__VALUE__SETS="refuse")
-    refused = feed(lps, Lot(), WHO, odd)
-    assert refused.xds == "Failure"
-    assert "INVENTE" in refused.errors[0][1]
-    assert "JDV_J62" in refused.errors[0][1]
 
 
 def test_refusals_as_faults_by_switch(lps: Lps, change: Callable[..., None]) -> None:
