@@ -124,7 +124,6 @@ def test_feeding(editor: Callable[..., Any], alteration: str, code: str) -> None
     assert len(one.documents()) == 1
 
 
-
 def test_a_unique_id_is_used_once(editor: Callable[..., Any]) -> None:
     one = editor()
     first = one.call("TD2.1", FEED)
