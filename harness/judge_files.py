@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -27,6 +28,8 @@ from protocol.exchange import Exchange
 
 Verdict = Literal["PASS", "WARN", "FAIL", "INCONCLUSIVE", "ERROR"]
 _EXIT: Mapping[Verdict, int] = {"PASS": 0, "WARN": 0, "INCONCLUSIVE": 2, "FAIL": 1, "ERROR": 3}
+_EXCHANGE = "_echange.json"
+_FRAME = re.compile(r"_(requete|reponse)\.[a-z]+$")
 #: Fewer files than this are judged in this process: starting others costs more.
 _ALONE = 8
 
@@ -192,6 +195,9 @@ def _tree(folder: Path) -> Iterator[Path]:
     """Files of a folder that may be judged, sorted; the bodies of an exchange go with its description."""
     for root, names, files in os.walk(folder):
         names[:] = sorted(name for name in names if not name.startswith("."))
+        described = {name.removesuffix(_EXCHANGE) for name in files if name.endswith(_EXCHANGE)}
         for name in sorted(files):
-            if name.lower().endswith((".xml", ".mime", "_echange.json")) and not name.startswith("."):
+            if name.startswith(".") or _FRAME.sub("", name) in described:
+                continue
+            if name.lower().endswith((".xml", ".mime", _EXCHANGE)):
                 yield Path(root) / name

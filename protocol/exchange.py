@@ -95,12 +95,15 @@ class Exchange:
         }
 
     def save(self, folder: Path, stem: str) -> tuple[Path, ...]:
-        """Write `<stem>_requete.bin`, `<stem>_reponse.bin` and `<stem>_echange.json`; returns the paths."""
+        """Write `<stem>_requete`, `<stem>_reponse` (.xml, .mime or .bin) and `<stem>_echange.json`.
+
+        Returns the paths. The bodies are the bytes of the wire; the suffix only helps to open them.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        written = [folder / f"{stem}_requete.bin"]
+        written = [folder / f"{stem}_requete{_suffix(self.request.headers)}"]
         written[0].write_bytes(self.request.body)
         if self.response is not None:
-            written.append(folder / f"{stem}_reponse.bin")
+            written.append(folder / f"{stem}_reponse{_suffix(self.response.headers)}")
             written[-1].write_bytes(self.response.body)
         written.append(folder / f"{stem}_echange.json")
         written[-1].write_text(
@@ -142,9 +145,10 @@ def load(folder: Path, stem: str) -> Exchange:
     """Read what `Exchange.save` wrote. Raises EvidenceError."""
     try:
         facts = json.loads((folder / f"{stem}_echange.json").read_text(encoding="utf-8"))
-        asked = (folder / f"{stem}_requete.bin").read_bytes()
-        answer = folder / f"{stem}_reponse.bin"
-        return from_facts(facts, asked, answer.read_bytes() if answer.exists() else b"")
+        asked, answer = (_body(folder, f"{stem}_{side}") for side in ("requete", "reponse"))
+        if asked is None:
+            raise FileNotFoundError(f"{stem}_requete")
+        return from_facts(facts, asked.read_bytes(), answer.read_bytes() if answer else b"")
     except (OSError, json.JSONDecodeError) as problem:
         raise EvidenceError(
             "EXCH-002",
@@ -152,6 +156,19 @@ def load(folder: Path, stem: str) -> Exchange:
             field=str(folder / stem),
             found=str(problem),
         ) from problem
+
+
+def _suffix(headers: Headers) -> str:
+    media = header(headers, "Content-Type").partition(";")[0].strip().lower()
+    return ".mime" if media.startswith("multipart/") else ".xml" if media.endswith("xml") else ".bin"
+
+
+def _body(folder: Path, name: str) -> Path | None:
+    """The file of that name whatever its suffix, None when there is none. Raises FileNotFoundError for two."""
+    found = sorted(path for path in folder.glob(f"{name}.*") if path.is_file())
+    if len(found) > 1:
+        raise FileNotFoundError(f"{name}: {len(found)} files")
+    return found[0] if found else None
 
 
 def _pairs(raw: list[list[str]]) -> Headers:

@@ -65,7 +65,7 @@ def test_the_demonstration_verifies_again_and_its_manifest_is_the_usual_one(demo
 
 def test_an_altered_frame_is_seen_by_verify_and_by_rejudge(demo: Any, tmp_path: Path) -> None:
     out, _ = demo
-    frame = next((out / "preuves").glob("CT-2.1-010/*_requete.bin"))
+    frame = next((out / "preuves").glob("CT-2.1-010/*_requete.mime"))
     original = frame.read_bytes()
     frame.write_bytes(original.replace(b"LPS-TEST", b"LPS-TSET"))
     try:

@@ -194,7 +194,7 @@ def test_an_altered_answer_turns_the_verdict(
 ) -> None:
     root = tmp_path / "preuves"
     shutil.copytree(demo.evidence, root)
-    answer = root / code / f"{stem}_reponse.bin"
+    [answer] = (root / code).glob(f"{stem}_reponse.*")
     data = answer.read_bytes()
     assert before in data
     answer.write_bytes(data.replace(before, after))
@@ -203,7 +203,7 @@ def test_an_altered_answer_turns_the_verdict(
     assert not again.holds
     assert (case.code, case.before, case.after) == (code, Verdict.PASS, Verdict.FAIL)
     assert case.digests
-    assert again.tree == (f"altered: {code}/{stem}_reponse.bin",)
+    assert again.tree == (f"altered: {code}/{answer.name}",)
 
 
 # ---- what a run does beside judging
@@ -298,7 +298,7 @@ def test_a_precondition_that_is_not_met_is_inconclusive(run: Run) -> None:
     result = run([case])
     assert verdicts(result) == {"CT-0.3-010": "INCONCLUSIVE"}
     assert result.exit_code == 2
-    assert (result.evidence / "CT-0.3-010" / "01_reponse.bin").is_file()
+    assert (result.evidence / "CT-0.3-010" / "01_reponse.xml").is_file()
 
 
 def test_a_platform_without_control_cannot_be_prepared(run: Run) -> None:

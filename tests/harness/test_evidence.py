@@ -23,7 +23,7 @@ SECRET = "ABC-004711-tmp1"
 
 def exchange(body: bytes = b"<a>ABC-004711-tmp1</a>", answer: bytes | None = b"<b/>") -> Exchange:
     response = None if answer is None else Response(200, (("Content-Type", "text/xml"),), answer)
-    headers = (("X-Number", SECRET),)
+    headers = (("X-Number", SECRET), ("Content-Type", "application/soap+xml"))
     return Exchange("e1", "driver", "s", AT, AT, Request("POST", "/x", headers, body), response, failure="")
 
 
@@ -42,7 +42,7 @@ def test_a_case_appears_only_when_it_is_finished(tmp_path: Path) -> None:
     assert evidence.finished(tmp_path, "CT-0.2-010") is None
     folder.finish({"code": "CT-0.2-010"}, [])
     names = {path.name for path in (tmp_path / "CT-0.2-010").iterdir()}
-    assert {"test.json", "assertions.json", "01_requete.bin", "01_reponse.bin", "01_echange.json"} <= names
+    assert {"test.json", "assertions.json", "01_requete.xml", "01_reponse.xml", "01_echange.json"} <= names
     assert evidence.finished(tmp_path, "CT-0.2-010") is not None
 
 
@@ -68,7 +68,7 @@ def test_a_secret_number_is_in_no_file_and_its_ranges_are_recorded(tmp_path: Pat
     assert frame["request"]["sha256"] == hashlib.sha256(original).hexdigest()
     [item] = frame["request"]["redacted"]
     assert original[item["start"] : item["end"]] == SECRET.encode()
-    assert (folder / "01_requete.bin").stat().st_size == len(original)
+    assert (folder / "01_requete.xml").stat().st_size == len(original)
 
 
 def test_the_manifest_lists_every_file_and_sha256sum_agrees(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_the_manifest_lists_every_file_and_sha256sum_agrees(tmp_path: Path) -> N
 def test_any_difference_is_seen(tmp_path: Path, what: str) -> None:
     folder = filled(tmp_path, Masker("", public=()))
     evidence.seal(tmp_path, {})
-    target = folder / "01_reponse.bin"
+    target = folder / "01_reponse.xml"
     if what == "altered":
         target.write_bytes(b"<c/>")
     elif what == "missing":
