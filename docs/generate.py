@@ -1,6 +1,6 @@
 """Writes what the documentation repeats of the data: docs/reference/ and the marked blocks of docs/transactions/.
 
-`python docs/generate.py` writes, `--check` only tells what is out of date (tests/test_docs.py does that too).
+`make docs` runs it and it writes; `--check` only tells what is out of date (tests/test_docs.py does that too).
 Everything else in docs/ is written by hand.
 """
 
@@ -13,19 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from harness.checks import api as checks
+from harness.checks.rule import Rule
+from harness.drive.alterations import registry as defects
+from harness.drive.alterations.registry import Alteration
+from harness.plan import PLAN_SCHEMA, Case, load_plan
+from protocol import acceptance_rules, catalogue, transactions
+from protocol.datafolders import folder
+from protocol.yamlread import read_yaml
+
 ROOT: Final = Path(__file__).resolve().parent.parent
-if __name__ == "__main__":  # run from a checkout, where nothing else puts the packages on the path
-    sys.path.insert(0, str(ROOT))
-
-from harness.checks import api as checks  # noqa: E402
-from harness.checks.rule import Rule  # noqa: E402
-from harness.drive.alterations import registry as defects  # noqa: E402
-from harness.drive.alterations.registry import Alteration  # noqa: E402
-from harness.plan import PLAN_SCHEMA, Case, load_plan  # noqa: E402
-from protocol import acceptance_rules, catalogue, transactions  # noqa: E402
-from protocol.datafolders import folder  # noqa: E402
-from protocol.yamlread import read_yaml  # noqa: E402
-
 _NOTE: Final = "<!-- Written by docs/generate.py from the data of the project: do not edit. -->"
 _CONFIDENCE: Final = (
     "Confidence: **A** public text or observed bytes, **B** one public source or several that agree in part, "

@@ -26,9 +26,8 @@ from harness.masking import Masker
 from harness.plan import Case
 from harness.steps.drive import DriveStep
 from protocol.errors import NO_TEXT, DmpcompatError, Lang, Text
+from protocol.facts import is_production_host
 
-#: Hosts of the national platform: a test tool never talks to them.
-PRODUCTION_HOSTS: Final = (".dmp.gouv.fr",)
 #: Drift of the clock, in seconds: a word of warning, then a refusal (the tolerance of the platform is not
 #: published).
 _DRIFT_WARN: Final = timedelta(seconds=2)
@@ -67,12 +66,6 @@ class Item:
         values = (self.found, self.expected, self.mend.to(lang))
         told = [f"{label}{colon}{value}" for label, value in zip(labels, values, strict=True) if value]
         return " — ".join([f"{self.code} {self.subject}{colon}{self.text.to(lang)}", *told])
-
-
-def is_production(host: str) -> bool:
-    """Whether a host name belongs to the national platform."""
-    bare = host.lower().rstrip(".")
-    return any(bare.endswith(suffix) or bare == suffix.lstrip(".") for suffix in PRODUCTION_HOSTS)
 
 
 def preflight(campaign: Campaign, cases: Iterable[Case], masker: Masker) -> tuple[Item, ...]:
@@ -118,7 +111,7 @@ def _address(campaign: Campaign) -> Iterator[Item]:
             expected="https://127.0.0.1:8443",
             mend=Text("donner target.url ou --target", "give target.url or --target"),
         )
-    elif is_production(campaign.host):
+    elif is_production_host(campaign.host):
         yield Item(
             "PRE-PRODUCTION",
             "KO",

@@ -130,6 +130,9 @@ OID_INTERACTIONS: Final = "2.16.840.1.113883.1.6"
 #: Identity domains of real patients: refused by default everywhere (no production data in a test tool).
 PRODUCTION_INS_OIDS: Final = frozenset({OID_INS_NIR, OID_INS_NIA})
 
+#: Domain of the national platform's hosts: refused by default, as its identities are.
+PRODUCTION_DOMAIN: Final = "dmp.gouv.fr"
+
 #: TLS suites of the LPS channel (documented list), in OpenSSL names.
 TLS_SUITES: Final = (
     "ECDHE-RSA-CHACHA20-POLY1305",
@@ -137,3 +140,9 @@ TLS_SUITES: Final = (
     "ECDHE-RSA-AES256-GCM-SHA384",
     "ECDHE-RSA-AES256-SHA384",
 )
+
+
+def is_production_host(name: str) -> bool:
+    """Whether a host name (any case, a final dot or not) belongs to the national platform."""
+    bare = name.lower().rstrip(".")
+    return bare == PRODUCTION_DOMAIN or bare.endswith(f".{PRODUCTION_DOMAIN}")

@@ -31,6 +31,7 @@ _ENCODINGS: Final = frozenset(
 )
 #: A document type after the prolog; possessive, so that a hostile prolog can't make it backtrack.
 _DOCTYPE: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+_UNHOLDABLE: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LIBXML_DEPTH: Final = 256
 _PREFIXES: Final = {uri: prefix for prefix, uri in facts.NS.items()}
 
@@ -92,6 +93,11 @@ def canonical(
         raise _refused(
             "XML-C14N", Text("pas de forme canonique", "no canonical form"), found=str(problem)
         ) from None
+
+
+def holdable(text: str) -> str:
+    """The text with U+FFFD in place of the characters that XML 1.0 can't hold, even escaped."""
+    return _UNHOLDABLE.sub("\ufffd", text)
 
 
 def xpath(element: etree._Element, expression: str) -> list[etree._Element]:

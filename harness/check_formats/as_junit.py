@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import groupby
 
 from lxml import etree
@@ -11,9 +10,7 @@ from harness.check_formats.words import title_of
 from harness.checks.rule import Finding
 from harness.judge_files import CheckRun, FileResult
 from protocol.errors import Lang
-
-#: What XML can't hold, even escaped.
-_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from protocol.safexml import holdable
 
 
 def render(run: CheckRun, lang: Lang) -> str:
@@ -32,7 +29,7 @@ def _suite(result: FileResult, lang: Lang) -> etree._Element:
     kinds = [child.tag for case in cases for child in case]
     suite = etree.Element(
         "testsuite",
-        name=_clean(result.path),
+        name=holdable(result.path),
         tests=str(len(cases)),
         failures=str(kinds.count("failure")),
         errors=str(kinds.count("error")),
@@ -43,14 +40,14 @@ def _suite(result: FileResult, lang: Lang) -> etree._Element:
 
 
 def _case(findings: list[Finding], result: FileResult, lang: Lang) -> etree._Element:
-    case = etree.Element("testcase", classname=_clean(result.path), name=findings[0].rule)
+    case = etree.Element("testcase", classname=holdable(result.path), name=findings[0].rule)
     statuses = {finding.status for finding in findings}
     if statuses == {"VACUOUS"}:
         etree.SubElement(case, "skipped")
     for status, tag in (("ERROR", "error"), ("FAIL", "failure")):
         faults = [finding for finding in findings if finding.status == status]
         if faults:
-            child = etree.SubElement(case, tag, message=_clean(title_of(faults[0], lang)), type=status)
+            child = etree.SubElement(case, tag, message=holdable(title_of(faults[0], lang)), type=status)
             child.text = _lines(faults)
     notes = [finding for finding in findings if finding.status in ("WARN", "INFO")]
     if notes:
@@ -59,8 +56,4 @@ def _case(findings: list[Finding], result: FileResult, lang: Lang) -> etree._Ele
 
 
 def _lines(findings: list[Finding]) -> str:
-    return _clean("\n".join(f"{one.status} {one.where} : {one.found} ≠ {one.expected}" for one in findings))
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("�", text)
+    return holdable("\n".join(f"{one.status} {one.where} : {one.found} ≠ {one.expected}" for one in findings))

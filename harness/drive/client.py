@@ -25,7 +25,7 @@ from harness.drive.identity import Identity
 from harness.drive.message import OutgoingMessage
 from protocol.errors import ConfigError, Text
 from protocol.exchange import Exchange, Headers, Request, Response, Tls
-from protocol.facts import TLS_SUITES
+from protocol.facts import TLS_SUITES, is_production_host
 
 #: Kinds of failure, the first word of `Exchange.failure`.
 TLS_REFUSED: Final = "tls"
@@ -37,7 +37,6 @@ NOT_HTTP: Final = "http"
 
 MAX_RESPONSE: Final = 160 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
-_PRODUCTION: Final = ".dmp.gouv.fr"
 
 
 @dataclass(frozen=True)
@@ -123,13 +122,12 @@ def _address(target: str, allow_production: bool) -> SplitResult:
         raise _bad_address(target) from None
     if address.scheme not in ("http", "https") or not address.hostname or not port_is_good:
         raise _bad_address(target)
-    host = address.hostname.lower().rstrip(".")
-    if (host.endswith(_PRODUCTION) or host == _PRODUCTION[1:]) and not allow_production:
+    if is_production_host(address.hostname) and not allow_production:
         raise ConfigError(
             "SEND-002",
             Text("une adresse du DMP réel est refusée par défaut", "an address of the real DMP is refused"),
             field="target",
-            found=host,
+            found=address.hostname,
             mend=Text("viser la plateforme de test", "aim at the test platform"),
         )
     return address

@@ -46,7 +46,7 @@ def _case(suite: etree._Element, case: CaseLine, lang: Lang) -> None:
     elif case.verdict in _ERRORS:
         _outcome(element, "error", case, lang)
     elif case.verdict in _SKIPPED:
-        etree.SubElement(element, "skipped", message=_clean(case.reason.to(lang) or case.verdict))
+        etree.SubElement(element, "skipped", message=safexml.holdable(case.reason.to(lang) or case.verdict))
 
 
 def _outcome(element: etree._Element, kind: str, case: CaseLine, lang: Lang) -> None:
@@ -56,13 +56,6 @@ def _outcome(element: etree._Element, kind: str, case: CaseLine, lang: Lang) -> 
         if line.status in ("FAIL", "ERROR")
     ]
     message = case.reason.to(lang) or (lines[0] if lines else case.verdict)
-    etree.SubElement(element, kind, message=_clean(message)).text = _clean("\n".join(lines))
-
-
-def _clean(text: str) -> str:
-    """Without the characters that XML can't hold: findings quote bytes from outside."""
-    return (
-        "".join(c if c in "\t\n\r" or 0x20 <= ord(c) < 0xD800 or ord(c) >= 0xE000 else "�" for c in text)
-        .replace("￾", "�")
-        .replace("￿", "�")
+    etree.SubElement(element, kind, message=safexml.holdable(message)).text = safexml.holdable(
+        "\n".join(lines)
     )

@@ -11,8 +11,9 @@ import pytest
 
 from harness.campaign import Campaign, load_campaign
 from harness.masking import Masker
-from harness.preflight import Item, is_production, preflight, red
+from harness.preflight import Item, preflight, red
 from mock_dmp.server import MockServer
+from protocol.facts import is_production_host
 
 Make = Callable[..., Campaign]
 
@@ -118,7 +119,7 @@ def test_a_platform_of_another_authority(
     ],
 )
 def test_production_hosts(host: str, refused: bool) -> None:
-    assert is_production(host) is refused
+    assert is_production_host(host) is refused
 
 
 def test_production_is_refused_without_a_connection(make: Make, pki_folder: Path) -> None:

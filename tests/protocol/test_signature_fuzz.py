@@ -48,7 +48,7 @@ def judged(data: bytes) -> bool:
 
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_changed_certificate_never_verifies_and_never_surprises(
+def test_a_changed_certificate_raises_nothing_but_a_typed_refusal(
     assertion: bytes, place: int, bit: int
 ) -> None:
     root = safexml.parse(assertion)
