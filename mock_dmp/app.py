@@ -1,4 +1,4 @@
-"""The WSGI application: SOAP services and their `?wsdl` at the root and under `/s/<session>`, control API beside.
+"""The WSGI application: SOAP services and their `?wsdl`, web sites, at the root and under `/s/<session>`; control API.
 
 It turns a request of the transport into `Asked`, and an `Answer` into bytes; it decides nothing.
 """
@@ -13,6 +13,7 @@ from wsgiref.util import FileWrapper
 
 from mock_dmp import control, wsdl
 from mock_dmp.dispatch import Asked, Dispatcher
+from mock_dmp.mounts import Mounts
 from mock_dmp.state import sessions
 from mock_dmp.state.blobs import Blobs
 from mock_dmp.state.engine import Store
@@ -34,6 +35,7 @@ class MockApp:
         self._store = store
         self._dispatcher = dispatcher or Dispatcher(store)
         self._control = control.create(store)
+        self._mounts = Mounts(store)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         answer = self._answer(environ, start_response)
@@ -53,8 +55,11 @@ class MockApp:
         if path.startswith(_CONTROL) and (ours is None or ours.problem is None):
             answer: Iterable[bytes] = self._control(environ, start_response)
             return answer
-        received = ours or _received(environ, self._store.blobs)
         session, path = _split(path)
+        site = self._mounts.prefix_of(path)
+        if site and (ours is None or ours.problem is None):
+            return self._mounts.answer(site, session, path, environ, start_response)
+        received = ours or _received(environ, self._store.blobs)
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and received.problem is None:
             wanted = environ.get("QUERY_STRING", "").lower() == "wsdl"
             described = wsdl.describe(path, _base(environ)) if wanted else None

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import Client
 
-from mock_dmp import control, openapi
+from mock_dmp import control
 from mock_dmp.app import MockApp
 from mock_dmp.state import sessions
 from mock_dmp.state.engine import Store
@@ -221,7 +221,7 @@ def test_documents_and_traces_begin_empty(api: FlaskClient) -> None:
 
 def test_the_description_is_that_of_the_routes(api: FlaskClient) -> None:
     described = api.get(f"{ROOT}/openapi.json").get_json()
-    assert described == json.loads(json.dumps(openapi.description()))
+    assert described == json.loads(json.dumps(control.description()))
     told = {(method.upper(), path) for path, methods in described["paths"].items() for method in methods}
     routes = {
         (method, rule.rule.replace("<", "{").replace(">", "}"))
@@ -233,7 +233,7 @@ def test_the_description_is_that_of_the_routes(api: FlaskClient) -> None:
 
 
 def test_every_schema_that_is_named_exists() -> None:
-    description = openapi.description()
+    description = control.description()
     named = {part.split('"')[0] for part in json.dumps(description).split("#/components/schemas/")[1:]}
     assert named <= set(description["components"]["schemas"])
     operations = [one["operationId"] for path in description["paths"].values() for one in path.values()]
