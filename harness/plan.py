@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness import plan_parts
 from harness.checks.rule import Severity
 from harness.problems import Problems
 from harness.steps.api import AnyStep
@@ -81,12 +82,13 @@ class Plan(Model):
     title: Words
     guide: list[str] = Field(default=[], description="editions of the integration guide it was written for")
     severity: dict[str, Severity] = {}
+    include: list[str] = Field(default=[], description="files of more cases, beside the plan")
     cases: list[Case] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
 class LoadedPlan:
-    """A plan with the bytes it was read from; `sha256` (hex) is over these bytes."""
+    """A plan with its bytes; `sha256` (hex) is over them. Of a plan in several files, they are those of the whole."""
 
     plan: Plan
     path: Path
@@ -102,9 +104,17 @@ class LoadedPlan:
 
 
 def load_plan(path: Path, names: Vocabulary | None = None) -> LoadedPlan:
-    """Read and check a plan. Raises PlanError (InvalidFile) with every mistake found."""
-    read_yaml(path, error=PlanError)  # size and readability, with its own codes
-    return parse_plan(path.read_bytes(), path, names)
+    """Read and check a plan, with the files it includes. Raises PlanError (InvalidFile) with every mistake found."""
+    main = read_yaml(path, error=PlanError)  # size and readability, with its own codes
+    known = names or Vocabulary.of_installation()
+    loaded = parse_plan(path.read_bytes(), path, known)
+    if not loaded.plan.include:
+        return loaded
+
+    def check(document: YamlDocument, problems: Problems) -> None:
+        _check_cases(_structure(document, problems), known, problems)
+
+    return stored_plan(plan_parts.whole(main, path, check), path)
 
 
 def parse_plan(raw: bytes, path: Path, names: Vocabulary | None = None) -> LoadedPlan:

@@ -19,7 +19,15 @@ from harness.drive import messages
 from harness.drive.draft import COMMON, Draft
 from protocol.errors import Text, UsageError
 
-Service = Literal["patients", "habilitations", "registry", "repository"]
+Service = Literal[
+    "patients",
+    "patientsPDQ",
+    "patientsSpecific",
+    "habilitations",
+    "patientCertif",
+    "registry",
+    "repository",
+]
 Writer = Callable[[Draft], etree._Element]
 
 BASE_PATH = "/si-dmp-server/v2/services/"
