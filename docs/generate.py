@@ -1,4 +1,4 @@
-"""Writes what the documentation repeats of the data: docs/reference/ and the marked blocks of docs/transactions/.
+"""Writes what the documentation repeats: docs/reference/ and the marked blocks of pages, exchanges among them.
 
 `make docs` runs it and it writes; `--check` only tells what is out of date (tests/test_docs.py does that too).
 Everything else in docs/ is written by hand.
@@ -6,8 +6,10 @@ Everything else in docs/ is written by hand.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -17,9 +19,14 @@ from harness.checks import api as checks
 from harness.checks.rule import Rule
 from harness.drive.alterations import registry as defects
 from harness.drive.alterations.registry import Alteration
+from harness.exchange_view import exchange_text
 from harness.plan import PLAN_SCHEMA, Case, load_plan
+from harness.run import run_campaign
+from mock_dmp import pki
+from mock_dmp.server import MockServer
 from protocol import acceptance_rules, catalogue, transactions
 from protocol.datafolders import folder
+from protocol.exchange import load
 from protocol.yamlread import read_yaml
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -39,6 +46,7 @@ _STAGES: Final = {
     "rights": "Rights and state of the DMP",
     "xds": "Documents: submission, search, retrieval",
     "hl7": "HL7 v3 bodies and custom services",
+    "web-ps": "Web-PS pages",
 }
 _GROUPS: Final = {
     "HTTP": "HTTP",
@@ -214,6 +222,7 @@ def errors_page() -> str:
         "ebxml": "ebXML: errorCode of a RegistryError",
         "ack": "HL7 v3: code of an acknowledgementDetail",
         "ws": "Custom services: status of the answer",
+        "page": "Web-PS pages: code that the page shows",
     }
     sections = [
         _section(
@@ -224,7 +233,7 @@ def errors_page() -> str:
                     (
                         code(entry.code),
                         entry.text.en,
-                        str(entry.http_status) if carrier == "fault" else "200",
+                        str(entry.http_status) if carrier in ("fault", "page") else "200",
                         "yes" if entry.official else "no, the mock's own",
                     )
                     for entry in catalogue.entries().values()
@@ -303,6 +312,48 @@ def _cases(transaction: str) -> str:
     return table(("Case", "Official", "Type", "Under test", "Title"), rows)
 
 
+# ------------------------------------------------------------------ exchanges, as a run of the plan made them
+
+_EXCHANGE: Final = re.compile(r"<!-- exchange: ([\w.-]+)/(\d+) -->\n.*?<!-- /exchange -->", re.DOTALL)
+
+
+def with_exchanges(text: str) -> str:
+    """The page with the exchanges it names (case of the plan, step of the case)."""
+    return _EXCHANGE.sub(lambda found: _captured(found[1], int(found[2])), text)
+
+
+def _captured(case: str, step: int) -> str:
+    place = run_of_pages() / case
+    frames = json.loads((place / "test.json").read_text(encoding="utf-8"))["frames"]
+    frame = next(one for one in frames if one["step"] == step)
+    shown = exchange_text(load(place, frame["stem"]), transactions.load().by_id(frame["transaction"]))
+    kinds = ("html" if "\n\n<!" in side[:200] else "xml" for side in shown)
+    blocks = "\n\n".join(f"```{kind}\n{side}\n```" for kind, side in zip(kinds, shown, strict=True) if side)
+    return f"<!-- exchange: {case}/{step} -->\n{blocks}\n<!-- /exchange -->"
+
+
+@cache
+def run_of_pages() -> Path:
+    """Run, against a mock, the cases that the pages name; returns the folder of their evidence."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))]
+    wanted = sorted({found[1] for text in texts for found in _EXCHANGE.finditer(text)})
+    scratch = Path(_SCRATCH.name)
+    pki.init(scratch / "pki")
+    with MockServer(pki_folder=scratch / "pki", data_dir=scratch / "data") as mock:
+        run_campaign(
+            folder("test_plans") / "campagne-demo.yaml",
+            out=scratch / "out",
+            target=mock.url,
+            pki=scratch / "pki",
+            only=wanted,
+            seed=1,
+        )
+    return scratch / "out" / "preuves"
+
+
+_SCRATCH: Final = tempfile.TemporaryDirectory(prefix="dmpcompat-docs-")
+
+
 def _access(transaction: str) -> bool:
     """A transaction without a message of its own travels with all the others."""
     return transactions.load().by_id(transaction).message == "none"
@@ -325,7 +376,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield reference / "alterations.md", alterations_page()
     yield reference / "errors.md", errors_page()
     for page in sorted((ROOT / "docs" / "transactions").glob("*.md")):
-        yield page, filled(page.read_text(encoding="utf-8"), page.stem)
+        yield page, with_exchanges(filled(page.read_text(encoding="utf-8"), page.stem))
 
 
 def stale() -> list[Path]:
