@@ -9,7 +9,7 @@ STAMP := $(VENV)/.stamp
 demo: $(STAMP)-core
 	$(BIN)/dmpcompat demo --out demo-out
 
-test: $(STAMP)-test
+test: $(STAMP)-test $(STAMP)-interop
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 lint: $(STAMP)-lint
@@ -25,7 +25,7 @@ bench: $(STAMP)-test
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) demo-out build dist *.egg-info
+	rm -rf $(VENV) demo-out build dist *.egg-info tests/interop/node_modules
 
 # One environment, filled in steps: each stamp is made anew when the packaging changes.
 $(BIN)/python:
@@ -42,4 +42,9 @@ $(STAMP)-test: $(STAMP)-core
 
 $(STAMP)-lint: $(STAMP)-test
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $@
+
+# A SOAP client of another language, where Node.js is there; its tests are skipped otherwise, and say so.
+$(STAMP)-interop: tests/interop/package.json $(BIN)/python
+	npm install --prefix tests/interop --no-package-lock --no-audit --no-fund --silent || echo "node-soap is not installed"
 	touch $@

@@ -1,4 +1,4 @@
-"""The WSDL, read by an ordinary SOAP client library, and held to the facts of the transactions."""
+"""The WSDL and schemas of the services: made from the transactions, read by an ordinary SOAP library."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mock_dmp import wsdl
 from mock_dmp.server import MockServer
 from protocol import transactions
 
-SERVICES = ("patients", "habilitations", "registry", "repository")
 BASE = "/si-dmp-server/v2/services/"
 WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
+XSD = "{http://www.w3.org/2001/XMLSchema}"
 WSAM = "{http://www.w3.org/2007/05/addressing/metadata}Action"
 
 
@@ -30,7 +30,11 @@ def client(server: MockServer, service: str) -> zeep.Client:
     return zeep.Client(f"{server.url}{BASE}{service}?wsdl", settings=zeep.Settings(raw_response=False))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_one() -> None:
+    assert set(wsdl.services()) == set(transactions.SERVICES)
+
+
+@pytest.mark.parametrize("service", transactions.SERVICES)
 def test_every_implemented_transaction_of_the_service_is_described(service: str) -> None:
     described = wsdl.describe(BASE + service, "https://mock.example.test/x")
     assert described is not None
@@ -47,33 +51,54 @@ def test_every_implemented_transaction_of_the_service_is_described(service: str)
         if item.service == service
     }
     assert told == expected
-    elements = {part.get("element", "").split(":")[-1] for part in root.iter(f"{WSDL}part")}
-    for item in transactions.load().implemented():
-        if item.service == service:
-            assert {
-                etree.QName(item.request_root).localname,
-                etree.QName(item.response_root).localname,
-            } <= elements
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", transactions.SERVICES)
 def test_an_ordinary_client_loads_it(plain: MockServer, service: str) -> None:
     loaded = client(plain, service)
     port = next(iter(next(iter(loaded.wsdl.services.values())).ports.values()))
     assert port.binding_options["address"] == f"{plain.url}{BASE}{service}"
-    assert port.binding._operations
+    roots = {
+        etree.QName(one.request_root).localname
+        for one in transactions.load().implemented()
+        if one.service == service
+    }
+    assert set(port.binding._operations) == roots
+
+
+def test_what_a_wsdl_names_is_served(plain: MockServer) -> None:
+    """Each schema, and those it imports, are found at the addresses that are told."""
+    wanted, seen = {f"{plain.url}{BASE}{service}?wsdl" for service in transactions.SERVICES}, set()
+    while wanted - seen:
+        address = min(wanted - seen)
+        seen.add(address)
+        answer = requests.get(address, timeout=10)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/xml; charset=UTF-8")
+        imports = etree.fromstring(answer.content).iter(f"{XSD}import")
+        wanted |= {found.get("schemaLocation") or "" for found in imports}
+    assert len(seen) > 2 * len(transactions.SERVICES)
 
 
 def test_sessions_have_their_own_address(plain: MockServer) -> None:
     got = requests.get(f"{plain.url}/s/x{BASE}registry?WSDL", timeout=10)
     assert f'location="{plain.url}/s/x{BASE}registry"' in got.text
+    assert f'schemaLocation="{plain.url}/s/x{BASE}registry?xsd=lcm.xsd"' in got.text
     assert got.headers["Content-Type"] == "text/xml; charset=UTF-8"
 
 
 @pytest.mark.parametrize(
-    "path", [f"{BASE}patients", f"{BASE}nothing?wsdl", f"{BASE}patientCertif?wsdl", "/?wsdl"]
+    "path",
+    [
+        f"{BASE}patients",
+        f"{BASE}nothing?wsdl",
+        "/?wsdl",
+        f"{BASE}patients?xsd=../lps/numbers.yaml",
+        f"{BASE}patients?xsd=absent.xsd",
+        f"{BASE}nothing?xsd=rim.xsd",
+        f"{BASE}patients?xsd=",
+    ],
 )
-def test_what_has_no_wsdl_is_a_fault(plain: MockServer, path: str) -> None:
+def test_anything_else_is_a_fault(plain: MockServer, path: str) -> None:
     assert requests.get(plain.url + path, timeout=10).status_code in (404, 405)
 
 
@@ -86,8 +111,7 @@ def test_a_call_without_vihf_gets_a_readable_fault(plain: MockServer) -> None:
     assert "VIHF" in str(caught.value.message)
 
 
-def test_the_existence_test_reaches_its_transaction(plain: MockServer, lines: Callable[..., Any]) -> None:
-    service = client(plain, "patients").service
+def test_a_call_reaches_its_transaction(plain: MockServer, lines: Callable[..., Any]) -> None:
     with pytest.raises(zeep.exceptions.Fault):
-        service.getDemographics(_value_1=[etree.Element("{urn:hl7-org:v3}id", root="1.2.3")])
-    assert lines(plain, transaction="TD0.2", code="MockInvalidVihf")
+        client(plain, "habilitations").service.listAuthorizationByPatient(mode="TOUTE")
+    assert lines(plain, transaction="TD1.6", code="MockInvalidVihf")
