@@ -113,12 +113,13 @@ SEARCH = {
         },
     ),
 }
+PATIENT_ID = f"'{INS}^^^&{facts.OID_INS_TEST}&ISO^NH'"
 STORED_QUERY = {
     "ResponseOption": {"@returnComposedObjects": "true", "@returnType": "LeafClass"},
     "AdhocQuery": {
         "@id": facts.Q_FIND_DOCUMENTS,
         "Slot": [
-            {"@name": "$XDSDocumentEntryPatientId", "ValueList": {"Value": [f"'{INS}^^^&{facts.OID_INS_TEST}&ISO^NH'"]}},
+            {"@name": "$XDSDocumentEntryPatientId", "ValueList": {"Value": [PATIENT_ID]}},
             {"@name": "$XDSDocumentEntryStatus", "ValueList": {"Value": [f"('{facts.APPROVED}')"]}},
         ],
     },
