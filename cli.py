@@ -14,6 +14,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -80,10 +81,12 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
         progress.line("1/5  PKI de test", "1/5  Test PKI")
         certificates = Path(scratch) / "pki"
         pki.init(certificates)
-        with MockServer(pki_folder=certificates, data_dir=Path(scratch) / "data") as mock:
+        with MockServer(pki_folder=certificates, data_dir=Path(scratch) / "data", console=0) as mock:
             progress.line(
                 f"2/5  DMP bouchonné sur {mock.url}, TLS mutuel", f"2/5  Mock DMP on {mock.url}, mutual TLS"
             )
+            view = f"{mock.console_url}/ui/"
+            progress.line(f"     vue en direct, le temps du plan : {view}", f"     live view, during the plan: {view}")
             progress.line("3/5  Plan de tests", "3/5  Test plan")
             run = run_campaign(
                 folder("test_plans") / "campagne-demo.yaml",
@@ -119,7 +122,20 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
 )
 @click.option("--plain-http", is_flag=True, help="No TLS, loopback only: for clients that can't.")
 @click.option("--tls13", is_flag=True, help="Accept TLS 1.3 beside the documented TLS 1.2 suites.")
-@click.option("--ready-file", type=any_path, help="Written (JSON: url, pid) once requests are served.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that serve, each on a core of its own: for load.  [default: this one, on any]",
+)
+@click.option(
+    "--console",
+    type=click.IntRange(0, 65535),
+    is_flag=False,
+    flag_value=8480,
+    metavar="[PORT]",
+    help="Live view and control for a browser: plain HTTP, this machine only; port 8480, 0: a free one.",
+)
+@click.option("--ready-file", type=any_path, help="Written (JSON: url, pid, console) once requests are served.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
 def serve(
     host: str,
@@ -129,11 +145,14 @@ def serve(
     data_dir: Path | None,
     plain_http: bool,
     tls13: bool,
+    workers: int | None,
+    console: int | None,
     ready_file: Path | None,
     lang: Lang,
 ) -> int:
     """Start the mock DMP. SIGTERM drains and stops."""
     from mock_dmp import pki
+    from mock_dmp.crew import Crew
     from mock_dmp.server import MockServer
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -141,20 +160,24 @@ def serve(
         if pki_folder is None and not plain_http:
             pki_folder = Path(scratch) / "pki"
             pki.init(pki_folder)
-        server = MockServer(
-            host,
-            port,
-            pki_folder,
-            db,
-            data_dir or (None if db else Path(scratch) / "data"),
+        start = MockServer if workers is None else partial(Crew, workers)
+        server = start(
+            host=host,
+            port=port,
+            pki_folder=pki_folder,
+            db_url=db,
+            data_dir=data_dir or (None if db else Path(scratch) / "data"),
             plain_http=plain_http,
             tls13=tls13,
+            console=console,
         )
 
         def ready(url: str) -> None:
             tell(lang, f"DMP bouchonné : {url}", f"Mock DMP: {url}")
             if pki_folder is not None:
                 tell(lang, f"certificats : {pki_folder}", f"certificates: {pki_folder}")
+            if server.console_url:
+                tell(lang, f"vue en direct : {server.console_url}/ui/", f"live view: {server.console_url}/ui/")
 
         server.serve_forever(ready_file, ready)
     return 0
@@ -434,6 +457,53 @@ def pack_remove(name: str, lang: Lang, as_json: bool) -> int:
 
 
 @commands.group()
+def data() -> None:
+    """Synthetic data in number."""
+
+
+@data.command("patients")
+@click.option("--count", type=click.IntRange(0, 5_000_000), required=True, help="How many.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same patients.")
+@click.option("--out", type=any_path, help="Folder of files of the shape of datasets/patients.")
+@click.option("--into", "data_dir", type=any_path, help="Folder of a mock (`serve --data`): load them there.")
+@click.option("--db", help="SQLAlchemy URL of that mock, when it is not the default SQLite file of --into.")
+@click.option("--session", default="default", show_default=True, help="Session of that mock.")
+@shown
+def data_patients(
+    count: int,
+    seed: int,
+    out: Path | None,
+    data_dir: Path | None,
+    db: str | None,
+    session: str,
+    lang: Lang,
+    as_json: bool,
+) -> int:
+    """Make synthetic patients: test INS with right keys, no duplicate, into files or into a mock."""
+    from mock_dmp.population import load, make
+    from mock_dmp.state.engine import Store
+
+    if (out is None) == (data_dir is None):
+        raise UsageError("GEN-003", Text("choisir --out ou --into", "choose --out or --into"))
+    several = make.patients(count, seed)
+    with bar() as progress:
+        if out is not None:
+            load.into_files(out, several, lambda done: progress(done, count))
+            made = count
+        else:
+            store = Store(db, data_dir)
+            try:
+                made = load.into_session(store, session, several, lambda done: progress(done, count))
+            finally:
+                store.close()
+    if as_json:
+        dump({"asked": count, "added": made, "seed": seed})
+    else:
+        tell(lang, f"{made} patients ajoutés sur {count}", f"{made} patients added out of {count}")
+    return 0
+
+
+@commands.group()
 def pki() -> None:
     """Test certificates."""
 
@@ -442,12 +512,21 @@ def pki() -> None:
 @click.argument("folder", type=any_path)
 @click.option("--force", is_flag=True, help="Replace what is in FOLDER.")
 @click.option("--name", "names", multiple=True, help="Further host name or address of the server.")
+@click.option(
+    "--cards", multiple=True, help="More cards: 'all', cps:<professional>, org:<structure>; may be repeated."
+)
 @shown
-def pki_init(folder: Path, force: bool, names: tuple[str, ...], lang: Lang, as_json: bool) -> int:
+def pki_init(
+    folder: Path, force: bool, names: tuple[str, ...], cards: tuple[str, ...], lang: Lang, as_json: bool
+) -> int:
     """Make a test PKI in FOLDER: CA, server, organisations, cards, and bad ones on purpose."""
     from mock_dmp import pki as authority
 
-    index = authority.init(folder, names=names, force=force)
+    authority.cards.wanted(cards)  # a wrong name is told before anything is made
+    authority.init(folder, names=names, force=force)
+    if cards:
+        _add_cards(folder, cards)
+    index = authority.load(folder)
     if as_json:
         dump([asdict(entry) for entry in index.entries])
     else:
@@ -457,6 +536,28 @@ def pki_init(folder: Path, force: bool, names: tuple[str, ...], lang: Lang, as_j
             f"{len(index.entries)} certificates in {folder}",
         )
     return 0
+
+
+@pki.command("card")
+@click.argument("folder", type=any_path)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@shown
+def pki_card(folder: Path, names: tuple[str, ...], lang: Lang, as_json: bool) -> int:
+    """Add cards to the PKI of FOLDER. NAME: a professional, cps:<professional>, org:<structure> or all."""
+    made = _add_cards(folder, names)
+    if as_json:
+        dump(list(made))
+    else:
+        tell(lang, f"{len(made)} certificats ajoutés", f"{len(made)} certificates added")
+    return 0
+
+
+def _add_cards(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Make the cards that are not there yet."""
+    from mock_dmp import pki as authority
+
+    with bar() as progress:
+        return tuple(profile.name for profile in authority.cards.add(folder, names, told=progress))
 
 
 def _fresh(out: Path) -> None:

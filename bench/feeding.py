@@ -1,68 +1,101 @@
-"""Feeding (TD2.1) over mutual TLS, a new connection a call: how it grows with clients, and what syncing costs.
+"""Feeding (TD2.1 of a 20 KB document, signed VIHF, durable storage) with 1, 2 and 4 workers, over mutual TLS and plain.
 
-One `serve` process, messages made beforehand, clients as threads here. Figures of one run, as ratios to one client;
-"share of syncing" is what the same run saves on a mock that syncs nothing (and so would lose what it acknowledged).
+Requests are made and signed beforehand; a process of its own sends them over connections that stay open, and what it
+costs is told. What was lost or doubled is counted in the registry afterwards. Figures of one run, as ratios to one
+worker; "share of syncing" is what the same run saves on a mock that syncs nothing (and so would lose what it
+acknowledged).
 """
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bench.load import Load
+from bench.requests import Sender
 from bench.served import served
-from harness.drive.build import build
-from harness.drive.client import send, tls_of
-from harness.drive.clock import SystemClock
-from harness.drive.identity import Identity, Keyring
-from harness.drive.ids import RandomIds
-from harness.drive.lps import Lps
-from harness.drive.message import OutgoingMessage
 from mock_dmp import pki
-from protocol.exchange import Exchange
 
-CALLS: Final = 80
-CLIENTS: Final = (1, 2, 4)
+CALLS: Final = 1000
+WARMING: Final = 100
+#: Clients a worker: enough for none to wait.
+CLIENTS: Final = 4
+WORKERS: Final = (1, 2, 4)
 
 
-def run() -> list[str]:
+@dataclass(frozen=True)
+class Fed:
+    """One run: what the client saw, seconds of processor of the mock, documents lost and doubled."""
+
+    load: Load
+    cpu: float
+    lost: int
+    doubled: int
+
+    def told(self, first: Fed) -> str:
+        load = self.load
+        shares = " ".join(f"p{share} {load.quantile(share / 100) * 1000:.0f}" for share in (50, 95, 99))
+        return (
+            f"{load.rate / first.load.rate:.2f} ({load.rate:.0f}/s, {shares} ms here); "
+            f"a call costs {self.cpu / len(load.times) * 1000:.1f} ms of processor, "
+            f"its client {load.cpu / len(load.times) * 1000:.1f} ms; "
+            f"refused {len(load.failed)}, lost {self.lost}, doubled {self.doubled}"
+        )
+
+
+def run(calls: int = CALLS) -> list[str]:
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "pki"
-        pki.init(folder)
-        identity = Keyring(folder).identity("cps")
-        with served(folder, Path(scratch) / "synced") as mock:
-            rates = {clients: _rate(mock.url, identity, clients) for clients in CLIENTS}
-        with served(folder, Path(scratch) / "unsynced", synced=False) as mock:
-            unsynced = {clients: _rate(mock.url, identity, clients) for clients in CLIENTS}
-    alone = rates[1]
+        folder = Path(scratch)
+        pki.init(folder / "pki")
+        sender = Sender.of(folder / "pki")
+        runs = {
+            (workers, plain): _fed(sender, folder, calls, workers, plain=plain)
+            for plain in (False, True)
+            for workers in WORKERS
+        }
+        unsynced = _fed(sender, folder, calls, 2, plain=False, synced=False)
+    first = runs[1, False]
+    lines = [
+        f"{workers} worker(s), {'plain' if plain else 'mutual TLS'}, {CLIENTS * workers} clients: {fed.told(first)}"
+        for (workers, plain), fed in runs.items()
+    ]
     return [
-        f"{clients} client(s): {rates[clients] / alone:.2f} ({rates[clients]:.0f}/s here); "
-        f"share of syncing {1 - rates[clients] / unsynced[clients]:.0%}"
-        for clients in CLIENTS
+        *lines,
+        f"share of syncing, 2 workers: {1 - runs[2, False].load.rate / unsynced.load.rate:.0%}",
+        f"cores that mock and client shared: {len(os.sched_getaffinity(0))}",
     ]
 
 
-def _rate(url: str, identity: Identity, clients: int) -> float:
-    """Acknowledged submissions a second."""
-    messages = [_message(identity) for _ in range(CALLS)]
-
-    def feed(message: OutgoingMessage) -> Exchange:
-        return send(message, url, tls_of(identity))
-
-    feed(_message(identity))
-    with ThreadPoolExecutor(clients) as pool:
-        start = time.perf_counter()
-        answers = list(pool.map(feed, messages))
-        taken = time.perf_counter() - start
-    assert all(
-        answer.response and b"ResponseStatusType:Success" in answer.response.body for answer in answers
+def _fed(
+    sender: Sender, scratch: Path, calls: int, workers: int, *, plain: bool, synced: bool = True
+) -> Fed:
+    data = Path(tempfile.mkdtemp(dir=scratch))
+    clients = CLIENTS * workers
+    warming, feeding = sender.submissions(WARMING), sender.submissions(calls)
+    with served(data.parent / "pki", data, workers=workers, plain=plain, synced=synced) as mock:
+        warm = sender.load(mock.url, list(warming.values()), scratch, clients)
+        before = mock.cpu()
+        load = sender.load(mock.url, list(feeding.values()), scratch, clients)
+        cpu = mock.cpu() - before
+    assert not warm.failed, warm.first_failure
+    sent = list(feeding)
+    refused = {sent[rank] for rank in load.failed}
+    there = _registered(data)
+    return Fed(
+        load,
+        cpu,
+        lost=sum(unique_id not in there for unique_id in sent if unique_id not in refused),
+        doubled=sum(count > 1 for count in there.values()),
     )
-    return CALLS / taken
 
 
-def _message(identity: Identity) -> OutgoingMessage:
-    lps = Lps("LPS-TEST", "1.0.0", "TEST-OK-1")
-    params = {"patient": "actif-autorise", "documents": [{"level1": {}}]}
-    return build("TD2.1", params, identity, lps, clock=SystemClock(), ids=RandomIds())
+def _registered(data: Path) -> Counter[str]:
+    """How many entries each uniqueId has in the registry."""
+    with sqlite3.connect(data / "mock.db") as db:
+        found = db.execute("SELECT unique_id FROM registry_objects WHERE kind = 'entry' AND NOT signature")
+        return Counter(unique_id for (unique_id,) in found)

@@ -15,14 +15,20 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from harness import reception
 from harness.checks import api as checks
 from harness.checks.rule import Rule
+from harness.drive import urls
 from harness.drive.alterations import registry as defects
 from harness.drive.alterations.registry import Alteration
 from harness.exchange_view import exchange_text
 from harness.plan import PLAN_SCHEMA, Case, load_plan
 from harness.run import run_campaign
+from mock_dmp import defects as deliberate
 from mock_dmp import pki
+from mock_dmp.faults import api as fault_kinds
+from mock_dmp.faults import plan as fault_plan
+from mock_dmp.faults.api import Kind as FaultKind
 from mock_dmp.server import MockServer
 from protocol import acceptance_rules, catalogue, transactions
 from protocol.datafolders import folder
@@ -58,15 +64,25 @@ _GROUPS: Final = {
     "A-INS": "INS",
     "A-NUM": "Homologation number",
     "COHERENCE": "Coherence between the parts of a message",
-    "HL7V3": "HL7 v3 (TD0.2)",
-    "HABILITATIONS": "Authorisation (TD0.3)",
+    "HL7V3": "HL7 v3 (TD0.2, TD1.1 to TD1.4)",
+    "GDP-REQUEST": "Opening, changing, closing a DMP: the request (TD1.1, TD1.2, TD1.3b, TD1.4)",
+    "GDP-PERSON": "Opening, changing a DMP: the person (TD1.1, TD1.2, TD1.3b)",
+    "GDP-ANSWER": "Opening, reading, changing, closing a DMP: the answers (TD1.1 to TD1.4)",
+    "HABILITATIONS": "Authorisation (TD0.3, TD1.6)",
+    "PATIENT-LIST": "List of allowed DMPs (TD0.4)",
+    "INTERNET-ACCESS": "Internet account of the patient (TD1.5)",
+    "PDQ": "Search without an INS (TD0.5)",
+    "CERT": "Identity certification (TD0.0)",
     "XDS-SUBMISSION": "Submission sets (TD2.1)",
     "XDS-ENTRY": "Document entries (TD2.1)",
     "XDS-CODES": "Codes of the metadata (TD2.1)",
     "XADES": "Signature document (TD2.1)",
     "XDS-QUERY": "Search (TD3.1)",
     "XDS-RETRIEVE": "Retrieval (TD3.2)",
+    "XDS-UPDATE": "Metadata updates (TD3.3)",
     "XDS-RESPONSE": "Answers of registry and repository",
+    "WEB-PS": "Web-PS pages (TD0.9, TD0.10)",
+    "AFTERMATH": "What must not follow a fault",
     "CDA-HEADER": "CDA: header",
     "CDA-BODY": "CDA: body",
     "CDA-OFFICIAL": "CDA: official schema of a pack",
@@ -80,9 +96,24 @@ _DEFECTS: Final = {
     "signature": "Signature",
     "freshness": "Freshness",
     "patient": "Patient",
+    "identity": "Search without an INS and identity certification",
+    "repetition": "Retries",
     "submission": "Submission",
     "registry": "Registry objects",
     "consultation": "Search and retrieval",
+    "updates": "Metadata updates",
+    "administrative": "Opening, changing, closing a DMP",
+    "custom_services": "Lists and internet account",
+}
+_FAMILIES: Final = {
+    "tls": "TLS",
+    "connection": "Connection",
+    "http": "HTTP",
+    "mtom": "MTOM",
+    "xml": "XML",
+    "addressing": "WS-Addressing",
+    "service": "Errors of the service",
+    "content": "Contents of the answer",
 }
 _SIDES: Final = {"L": "LPS", "D": "platform"}
 _TYPES: Final = {"N": "nominal", "E": "error", "L": "limit", "S": "security"}
@@ -204,6 +235,11 @@ def alterations_page() -> str:
         for name in files
         if any(_file(item) == name for item in known)
     ]
+    addresses = table(
+        ("Alteration", "Effect", "On"),
+        ((code(item.name), item.text.en, _on(urls.transactions())) for item in urls.defects().values()),
+    )
+    sections.append(_section("Addresses of Web-PS pages (`browse`)", addresses))
     intro = (
         f"The {len(known)} deliberate defects that a `drive` step may name in `alter` "
         "([campaign.md](../campaign.md#drive)): the driver builds a right message, then spoils it."
@@ -284,7 +320,10 @@ def _errors(transaction: str) -> str:
     if _access(transaction):
         listed = ", ".join(code(entry.code) for entry in known if entry.common)
         return f"Any call may meet {listed}."
-    rows = ((code(entry.code), entry.text.en) for entry in known if not entry.common)
+    alone = _address(transaction)  # the errors of any call are told by faults: here the page tells them
+    rows = ((code(entry.code), entry.text.en) for entry in known if alone or not entry.common)
+    if alone:
+        return table(("Code", "Says"), rows)
     return table(("Code", "Says"), rows) + "\n\nAnd those of any call: [TD0.1](TD0.1.md#errors)."
 
 
@@ -297,6 +336,8 @@ def _checks(transaction: str) -> str:
     told = f"{len(own)} rules of its own: {', '.join(code(rule.id) for rule in own)}."
     if documents:
         told += f"\n\n{documents} rules look at each CDA document that it carries (`CDA-…`)."
+    if _address(transaction):
+        return told + "\n\nNo SOAP, no VIHF: the rules of any call do not look at it."
     return told + f"\n\nAnd the {len(common)} rules of any call: [TD0.1](TD0.1.md#what-the-oracle-checks)."
 
 
@@ -354,6 +395,11 @@ def run_of_pages() -> Path:
 _SCRATCH: Final = tempfile.TemporaryDirectory(prefix="dmpcompat-docs-")
 
 
+def _address(transaction: str) -> bool:
+    """A transaction that is an address opened in a browser."""
+    return transactions.load().by_id(transaction).message == "url"
+
+
 def _access(transaction: str) -> bool:
     """A transaction without a message of its own travels with all the others."""
     return transactions.load().by_id(transaction).message == "none"
@@ -375,8 +421,67 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield reference / "checks.md", checks_page()
     yield reference / "alterations.md", alterations_page()
     yield reference / "errors.md", errors_page()
+    yield from faults_page()
     for page in sorted((ROOT / "docs" / "transactions").glob("*.md")):
         yield page, with_exchanges(filled(page.read_text(encoding="utf-8"), page.stem))
+
+
+def faults_page() -> Iterator[tuple[Path, str]]:
+    """docs/faults.md with its tables, and the JSON Schema of fault plans, which the plan reader uses too."""
+    page = ROOT / "docs" / "faults.md"
+    known = {"kinds": _fault_kinds(), "seen": _seen_words(), "forbidden": _forbidden(), "defects": _deliberate()}
+    text = page.read_text(encoding="utf-8")
+    yield page, _BLOCK.sub(lambda one: f"<!-- generated: {one[1]} -->\n{known[one[1]]}\n<!-- end -->", text)
+    schema = json.dumps(fault_plan.schema(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    yield folder("datasets") / "faults" / "faults.schema.json", schema
+
+
+def _fault_kinds() -> str:
+    families = list(dict.fromkeys(kind.family for kind in fault_kinds.kinds().values()))
+    order = [*(name for name in _FAMILIES if name in families), *(set(families) - set(_FAMILIES))]
+    return "\n\n".join(
+        f"### {_FAMILIES.get(name, name)}\n\n"
+        + table(
+            ("Fault", "Does", "Parameters", "Acts", "A right LPS", "Must not follow", "Confidence"),
+            (_fault_kind(kind) for kind in fault_kinds.kinds().values() if kind.family == name),
+        )
+        for name in order
+    )
+
+
+def _fault_kind(kind: FaultKind) -> tuple[str, ...]:
+    given = ", ".join(
+        f"{code(item.name)} ({'required' if item.required else code(item.default) or 'empty'})"
+        for item in kind.parameters
+    )
+    forbidden = ", ".join(code(rule) for rule in kind.forbids)
+    moments = ", ".join(kind.moments)
+    return code(kind.name), kind.text.en, given, moments, kind.reaction.en, forbidden, kind.confidence
+
+
+def _seen_words() -> str:
+    return table(("Word", "Means"), ((code(word), reception.TITLES[word].en) for word in reception.WORDS))
+
+
+def _forbidden() -> str:
+    return table(
+        ("Rule", "Asks", "Text", "Confidence"),
+        (
+            (code(rule.id), rule.title.en, rule.clause, rule.confidence)
+            for rule in checks.rules()
+            if rule.side == "aftermath"
+        ),
+    )
+
+
+def _deliberate() -> str:
+    return table(
+        ("Defect", "What is wrong", "Caught by"),
+        (
+            (code(one.name), one.text.en, ", ".join(code(rule) for rule in one.caught_by))
+            for one in deliberate.defects().values()
+        ),
+    )
 
 
 def stale() -> list[Path]:

@@ -16,7 +16,7 @@ from lxml import etree
 
 from harness.checks.judged import Declared, Judged
 from harness.checks.xpath import string
-from protocol import facts, safexml
+from protocol import discriminants, facts, safexml
 from protocol.errors import Text, UsageError, XmlRefused
 from protocol.exchange import Exchange, Request, Response, load
 from protocol.transactions import Transaction
@@ -67,7 +67,9 @@ class Subject:
             if view.payload is None:
                 continue
             root, action = str(view.payload.tag), view.value("(soap:Header|soap11:Header)/wsa:Action")
-            found = registry.by_action(action, root) or _by_root(root)
+            assertions = view.nodes("(soap:Header|soap11:Header)/wsse:Security/saml:Assertion")
+            said = discriminants.of_message(view.payload, assertions)
+            found = registry.by_action(action, root, said) or _by_root(root)
             if found is not None:
                 return found
         return None

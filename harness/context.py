@@ -16,10 +16,26 @@ from harness.judging import Judging
 from harness.plan import Case
 
 
+@dataclass(frozen=True)
+class Watch:
+    """A fault that a step armed: its id in the session, and the rules of what must not follow it inside a window.
+
+    `since`: exchanges that the session had before.
+    """
+
+    id: int
+    fault: str
+    forbid: tuple[str, ...]
+    calls: int
+    seconds: int
+    since: int
+
+
 @dataclass
 class CaseContext:
     """Everything a step may use. `values` are the captured ones, by name; `sent` the documents fed, by
-    uniqueId.
+    uniqueId; `watches` the faults that were armed; `told` what searches told of documents; `cookies`
+    those of the site that the case browses.
     """
 
     case: Case
@@ -31,3 +47,6 @@ class CaseContext:
     ids: Ids
     values: dict[str, str] = field(default_factory=dict)
     sent: dict[str, bytes] = field(default_factory=dict)
+    watches: list[Watch] = field(default_factory=list)
+    told: dict[str, list[str]] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)

@@ -6,16 +6,17 @@ call here Unmet, so that a case which needs it ends INCONCLUSIVE.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 
 from harness.steps.api import Unmet
 from protocol.errors import Text, ToolError
+from protocol.exchange import Exchange, from_facts
 
 _ROOT: Final = "/control/v1"
 _NOT_FOUND: Final = 404
@@ -94,10 +95,58 @@ class Control:
         """Declare a wire number in a session; same shape as datasets/lps."""
         self._call("POST", f"/sessions/{quote(name, safe='')}/numbers", dict(declaration))
 
+    def arm(self, name: str, plan: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Arm one fault; what is told of it: `id`, `forbids`… Raises ToolError."""
+        found: list[dict[str, Any]] = self._call("POST", f"/sessions/{quote(name, safe='')}/faults", dict(plan))
+        return found[0]
+
+    def disarm(self, name: str) -> None:
+        """Disarm every fault of a session."""
+        self._call("DELETE", f"/sessions/{quote(name, safe='')}/faults")
+
+    def faults(self, name: str) -> list[dict[str, Any]]:
+        """The faults of a session, with what they struck."""
+        return list(self._call("GET", f"/sessions/{quote(name, safe='')}/faults"))
+
+    def exchanges(self, name: str) -> list[dict[str, Any]]:
+        """Facts of the exchanges of a session, oldest first, bodies left out."""
+        return list(self._call("GET", f"/sessions/{quote(name, safe='')}/exchanges?limit=100000"))
+
+    def exchange(self, name: str, facts: Mapping[str, Any]) -> Exchange:
+        """One of them, with its bytes."""
+        place = f"/sessions/{quote(name, safe='')}/exchanges/{quote(str(facts['id']), safe='')}"
+        return from_facts(dict(facts), self._bytes(f"{place}/request"), self._bytes(f"{place}/response"))
+
+    def expect(self, name: str, expectations: Sequence[Mapping[str, Any]]) -> None:
+        """Tell the live view what the session is about to receive. Raises ToolError."""
+        told = {"expectations": [dict(one) for one in expectations]}
+        self._call("POST", f"/sessions/{quote(name, safe='')}/expectations", told)
+
+    def clock(self, name: str, change: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Turn the clock of a session; what it shows then: now, real, offset_seconds, frozen."""
+        found: dict[str, Any] = self._call("PUT", f"/sessions/{quote(name, safe='')}/clock", dict(change))
+        return found
+
+    def traces(self, name: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Traces of access of a session, oldest first, chosen by the query."""
+        return list(self._call("GET", f"/sessions/{quote(name, safe='')}/traces?{urlencode(query)}"))
+
+    def patient_act(
+        self, name: str, key: str, method: str, act: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
+        """An act of the simulated patient; `act` is the end of its path. Raises ToolError when it is refused."""
+        return self._call(method, f"/sessions/{quote(name, safe='')}/patients/{quote(key, safe='')}/{act}", body)
+
     def documents(self, name: str) -> list[Any]:
         """Documents that a session holds."""
         found = self._call("GET", f"/sessions/{quote(name, safe='')}/documents")
         return list(found["documents"] if isinstance(found, dict) else found)
+
+    def _bytes(self, path: str) -> bytes:
+        answer = self._http.get(self._base + path, timeout=_TIMEOUT)
+        if not answer.ok:
+            raise ControlRefused(f"GET {path}", answer.status_code, answer.text)
+        return answer.content
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         shown = path.partition("/numbers/")[0]  # a number is secret

@@ -20,6 +20,7 @@ Kind = Literal[
     "exchange",
     "step-finished",
     "case-finished",
+    "announcing-failed",
     "cleaning-failed",
     "run-interrupted",
     "run-finished",

@@ -28,6 +28,7 @@ _PREFIXES: Final = {uri: prefix for prefix, uri in facts.NS.items()} | {
 _WIDTH: Final = 110
 _LINES: Final = 110
 _LAST: Final = 15
+_STYLE: Final = re.compile(rb"<style>.*?</style>", re.DOTALL)
 _LONGEST: Final = 160
 _SHOWN: Final = 60
 #: Parts of the header that every call carries and one page describes.
@@ -76,7 +77,7 @@ def _lines(exchange: Exchange, side: Side, transaction: Transaction) -> list[str
         return [*lines, *_multipart(view)]
     if view.root is None:
         body = exchange.request.body if side == "request" else answer.body if answer else b""
-        return [*lines, *_plain(body)]
+        return [*lines, *_plain(_STYLE.sub("<style>…</style>".encode(), body))]
     return [*lines, *_element(view.root, 0)]
 
 

@@ -27,9 +27,20 @@ _TITLES: Final[Mapping[str, Text]] = {
     "EXPECT-PATIENT-STATUS": Text("L'état du DMP", "The state of the DMP"),
     "EXPECT-CAUSE": Text("L'erreur dit sa cause", "The error tells its cause"),
     "EXPECT-RETRIEVED": Text("Le document rendu, octet pour octet", "The retrieved document, byte for byte"),
+    "EXPECT-SEEN": Text("Ce que le logiciel voit revenir", "What the software sees coming back"),
     "EXPECT-XPATH": Text("Une valeur de la réponse", "A value of the answer"),
+    "EXPECT-TITLE": Text("Le titre de la page", "The title of the page"),
+    "EXPECT-TEXT": Text("Les mots de la page", "The words of the page"),
+    "EXPECT-LOCATION": Text("Où la page renvoie", "Where the page leads"),
+    "EXPECT-TRACE": Text("Les traces d'accès", "The traces of access"),
+    "EXPECT-PATIENT-SEES": Text("Ce que voit le patient", "What the patient sees"),
     "EXPECT-REQUEST": Text("Une valeur de la requête", "A value of the request"),
 }
+
+
+def names() -> tuple[str, ...]:
+    """The expectations that have a title of their own."""
+    return tuple(_TITLES)
 
 
 def title(rule: str) -> Text:

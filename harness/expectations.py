@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import Finding, Status
+from harness.reception import Described, reception
 from harness.substitution import substitute
 from protocol import facts
 from protocol.exchange import Exchange
@@ -45,6 +46,8 @@ _TEXTS: Final = (
 )
 
 
+#: What only the patient may know: compared, never quoted.
+_SECRETS: Final = "//pat:login|//pat:password"
 #: Longest text of an error that a finding quotes.
 _LONGEST: Final = 500
 #: First words of the failure of an exchange that the platform cut.
@@ -92,6 +95,7 @@ class Expect(BaseModel):
     cause: str = ""
     retrieved: str = Field(default="", description="SHA-256 (hex) that a retrieved document must have")
     connection: Literal["", "refused"] = ""
+    seen: str = Field(default="", description="what the LPS must see that came back (harness.reception)")
     xpath: list[XpathExpect] = []
     request: list[XpathExpect] = Field(default=[], description="what the request itself must hold")
 
@@ -113,7 +117,12 @@ class Expect(BaseModel):
 
 
 def judge_answer(
-    expect: Expect, exchange: Exchange, transaction: Transaction, *, under_test: Literal["L", "D"]
+    expect: Expect,
+    exchange: Exchange,
+    transaction: Transaction,
+    *,
+    under_test: Literal["L", "D"],
+    known: Described | None = None,
 ) -> tuple[Finding, ...]:
     """Findings on what the request holds and on the answer of one exchange.
 
@@ -126,6 +135,11 @@ def judge_answer(
     )
     if expect.connection == "refused":
         return (*sent, _connection(exchange))
+    if expect.seen:
+        found = _seen(expect.seen, Judged(exchange, "response", transaction, Declared()), known)
+        if found.status == "FAIL" or not _usable(expect, exchange):
+            return (*sent, found)
+        sent = (*sent, found)
     if exchange.response is None:
         status: Status = "FAIL" if under_test == "D" else "VACUOUS"
         return (*sent, Finding("EXPECT-ANSWER", status, "response:", exchange.failure, "SOAP", exchange.id))
@@ -261,7 +275,7 @@ def _xpath(rule: str, view: Judged, item: XpathExpect) -> Judgement:
         values = view.values(item.path)
     except etree.XPathError as problem:
         return rule, False, item.path, str(problem), "XPath"
-    found = " | ".join(values[:5])
+    found = _unsaid(view, " | ".join(values[:5]))
     for wanted, good in (
         (item.equals, item.equals in values),
         (item.contains, any(item.contains in value for value in values if item.contains is not None)),
@@ -273,6 +287,28 @@ def _xpath(rule: str, view: Judged, item: XpathExpect) -> Judgement:
         return rule, len(values) == item.count, item.path, str(len(values)), str(item.count)
     present = item.present is not False
     return rule, bool(values) is present, item.path, found, "present" if present else "absent"
+
+
+def _usable(expect: Expect, exchange: Exchange) -> bool:
+    """Whether the case expects more of an answer than what is seen of it."""
+    more = expect.model_dump(exclude_defaults=True, exclude={"seen", "request"})
+    return exchange.response is not None and bool(more)
+
+
+def _seen(wanted: str, view: Judged, known: Described | None) -> Finding:
+    found = reception(view, known)
+    good = found.word in {word.strip() for word in wanted.split("|")}
+    told = f"{found.word} ({found.detail})" if found.detail else found.word
+    return Finding(
+        "EXPECT-SEEN", "PASS" if good else "FAIL", "response:", told[:_LONGEST], wanted, view.exchange.id
+    )
+
+
+def _unsaid(view: Judged, text: str) -> str:
+    """The text without what only the patient may know."""
+    for secret in filter(None, view.values(_SECRETS)):
+        text = text.replace(secret, "•••")
+    return text
 
 
 def _connection(exchange: Exchange) -> Finding:

@@ -12,9 +12,11 @@ from functools import cached_property
 from typing import Any, Literal
 
 from harness.checks import api
+from harness.checks.aftermath import aftermath
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding, Severity
 from harness.expectations import Expect, judge_answer
+from harness.page_expectations import PageExpect, judge_page
 from harness.verdict import apply_policy
 from protocol.exchange import Exchange
 from protocol.transactions import Registry
@@ -31,9 +33,13 @@ class Judging:
 
     def expectation(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:
         """Findings on what the step expected of the answer."""
+        if "page" in resolved:
+            page = PageExpect.model_validate(resolved["page"])
+            return judge_page(page, exchange, under_test=self.under_test)
         expect = Expect.model_validate(resolved["expect"])
         transaction = self.registry.by_id(str(resolved["transaction"]))
-        return judge_answer(expect, exchange, transaction, under_test=self.under_test)
+        known = resolved.get("known")
+        return judge_answer(expect, exchange, transaction, under_test=self.under_test, known=known)
 
     def rules(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:
         """Findings of the rules, with the severity of the plan."""
@@ -51,6 +57,23 @@ class Judging:
     def sequence(self, exchanges: Sequence[Exchange]) -> tuple[Finding, ...]:
         """Findings on what must be new from one request to the next."""
         return apply_policy(api.judge_sequence(exchanges, self.declared), self.policy, self._defaults)
+
+    def answers(
+        self, exchanges: Sequence[Exchange], told: Mapping[str, Any]
+    ) -> tuple[Finding, ...]:
+        """Findings on the coherence of the answers together. `told`: `transactions`, and the ranks `judged`."""
+        rows = [
+            (exchange, self.registry.by_id(name), rank in told["judged"])
+            for rank, (exchange, name) in enumerate(zip(exchanges, told["transactions"], strict=True))
+        ]
+        return apply_policy(api.judge_answers(rows, self.declared), self.policy, self._defaults)
+
+    def aftermath(self, exchanges: Sequence[Exchange], told: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """Findings on what was sent after a fault (`told`: see harness.checks.aftermath)."""
+        if not told["forbid"]:
+            return ()
+        view = aftermath(exchanges, dict(told), self.registry, self.declared)
+        return apply_policy(api.judge_aftermath(view, only=told["forbid"]), self.policy, self._defaults)
 
     @cached_property
     def _defaults(self) -> Mapping[str, Severity]:

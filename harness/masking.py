@@ -25,7 +25,9 @@ from protocol.errors import EvidenceError, Text
 _FILLER: Final = b"X"
 #: Elements of an answer that hold what only the patient may know (creation of an internet account).
 _PATIENT_SECRETS: Final = re.compile(
-    rb"<(?:[\w.-]+:)?(login|password|motDePasse|identifiant|otp)(?:\s[^>]*)?>([^<]+)</", re.IGNORECASE
+    rb"<(?:[\w.-]+:)?(login|password|motDePasse|identifiant|otp)(?:\s[^>]*)?>"
+    rb"((?:[^<]|<!\[CDATA\[.*?\]\]>|<!--.*?-->)++)</",
+    re.IGNORECASE | re.DOTALL,
 )
 _PRIVATE_KEY: Final = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 #: Shorter values would match by chance everywhere; campaigns refuse them.

@@ -163,13 +163,15 @@ def _identities(keyring: Keyring | None, names: list[str]) -> Iterator[Item]:
         except (DmpcompatError, OSError, ValueError) as problem:
             why = problem.text if isinstance(problem, DmpcompatError) else Text("illisible", "unreadable")
             found = problem.found if isinstance(problem, DmpcompatError) else str(problem)
+            again = Text("refaire la PKI : dmpcompat pki init", "make the PKI again: dmpcompat pki init")
+            said = problem.mend if isinstance(problem, DmpcompatError) else NO_TEXT
             yield Item(
                 "PRE-PKI",
                 "KO",
                 name,
                 Text(f"identité inutilisable : {why.fr}", f"unusable identity: {why.en}"),
                 found=found,
-                mend=Text("refaire la PKI : dmpcompat pki init", "make the PKI again: dmpcompat pki init"),
+                mend=again if said == NO_TEXT else said,
             )
             continue
         yield from _pair(identity.tls, authority, for_tls=True)

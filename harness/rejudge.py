@@ -20,7 +20,7 @@ from harness.judging import Judging
 from harness.plan import LoadedPlan, stored_plan
 from harness.results import finding_from_plain
 from harness.runner import conclusion
-from harness.steps.asserting import Comparison, compare
+from harness.steps.api import kinds
 from harness.verdict import Verdict, of_case
 from harness.vocabulary import MODES
 from protocol import transactions
@@ -28,6 +28,8 @@ from protocol.errors import EvidenceError, Text
 from protocol.exchange import Exchange
 
 MASKED: Final = "NOT RE-JUDGEABLE (masked)"
+#: Kinds of steps that judge several frames together: methods of Judging.
+_TOGETHER: Final = ("answers", "aftermath")
 Change = Literal["same", "different", "appeared", "disappeared", "NOT RE-JUDGEABLE (masked)"]
 
 
@@ -134,12 +136,14 @@ def _case(root: Path, code: str, plan: LoadedPlan, declared: Declared) -> CaseAg
 
 def _again(root: Path, code: str, step: Mapping[str, Any], judging: Judging) -> list[Finding]:
     resolved = step.get("resolved", {})
-    if "assert" in resolved:
-        return [compare(Comparison.model_validate(resolved["assert"]))]
     if step["kind"] == "sequence":
         return list(judging.sequence([evidence.frame(root, code, stem) for stem in step["frames"]]))
+    if step["kind"] in _TOGETHER:
+        frames = [evidence.frame(root, code, stem) for stem in step["frames"]]
+        return list(getattr(judging, step["kind"])(frames, resolved))
     if "frame" not in step:
-        return []
+        kind = kinds().get(str(step["kind"]))
+        return [] if kind is None else kind.again(resolved)
     return list(judging.all(evidence.frame(root, code, step["frame"]), resolved))
 
 

@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from harness.announcing import announce
 from harness.campaign import Campaign
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding
+from harness.consequences import Played, consequences
 from harness.context import CaseContext
 from harness.control import Control, Platform
 from harness.drive.clock import Clock
@@ -39,6 +41,8 @@ from protocol.transactions import Registry
 
 #: Longest value quoted in the reason of a verdict; the findings hold it whole.
 _LONGEST: Final = 200
+#: Steps of the record that judge several frames together, after those of the plan and the sequence of requests.
+_TOGETHER: Final = ("answers", "aftermath")
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class _Attempt:
     lines: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     judged: list[tuple[str, Exchange]] = field(default_factory=list)
+    played: list[Played] = field(default_factory=list)
+    answered: set[str] = field(default_factory=set)
     trouble: DmpcompatError | None = None
 
     def go(self) -> CaseResult:
@@ -115,11 +121,14 @@ class _Attempt:
         try:
             self._open(session)
             context = self._context(session)
+            announce(context, self.runner.journal)
             for number, step in enumerate(self.case.steps, 1):
                 if not self._step(number, step, context):
                     break
             else:
                 self._sequence(len(self.case.steps) + 1, context)
+                self._answers(context)
+            self._aftermath(context)
         except DmpcompatError as problem:
             self.trouble = problem
         # Whatever else goes wrong is a fault of ours: shown as such, never as a verdict on the software.
@@ -161,6 +170,36 @@ class _Attempt:
         self.findings += findings
         self.lines += [finding_to_plain(finding, number) for finding in findings]
 
+    def _answers(self, context: CaseContext) -> None:
+        """Judge together the answers that were judged one by one, knowing all that the case exchanged."""
+        judged = [rank for rank, one in enumerate(self.played) if one.stem in self.answered]
+        if len(self.played) < 2 or not judged:
+            return
+        told = {"transactions": [one.transaction for one in self.played], "judged": judged}
+        findings = context.judging.answers([one.exchange for one in self.played], told)
+        self._together("answers", [one.stem for one in self.played], told, findings)
+
+    def _aftermath(self, context: CaseContext) -> None:
+        """Judge what was sent after each fault that the case armed, wherever the case stopped."""
+        after = len(self.case.steps) + len(_TOGETHER)
+
+        def keep_observed(exchange: Exchange, transaction: str) -> str:
+            kept = keep(exchange, self.runner.masker)
+            return self.folder.add(kept, after, self.runner.registry.by_id(transaction))
+
+        for one in consequences(context, self.played, keep_observed):
+            findings = context.judging.aftermath([exchange for _, exchange in one.frames], one.told)
+            self._together("aftermath", [stem for stem, _ in one.frames], dict(one.told), findings)
+
+    def _together(
+        self, kind: str, frames: list[str], told: dict[str, Any], findings: tuple[Finding, ...]
+    ) -> None:
+        """Keep the judgement of several frames as a step of its own."""
+        number = len(self.case.steps) + 2 + sum(step["kind"] in _TOGETHER for step in self.steps)
+        self.steps.append({"step": number, "kind": kind, "frames": frames, "resolved": told})
+        self.findings += findings
+        self.lines += [finding_to_plain(finding, number) for finding in findings]
+
     def _keep(
         self, number: int, exchange: Exchange, outcome: Outcome, context: CaseContext
     ) -> dict[str, Any]:
@@ -171,6 +210,9 @@ class _Attempt:
         transaction = self.runner.registry.by_id(str(resolved["transaction"]))
         kept = keep(exchange, self.runner.masker)
         stem = self.folder.add(kept, number, transaction)
+        self.played.append(Played(stem, exchange, transaction.id))
+        if "response" in resolved.get("sides", ()):
+            self.answered.add(stem)
         if "request" in resolved.get("sides", ()):
             self.judged.append((stem, exchange))
         self.runner.journal.tell(

@@ -14,8 +14,8 @@ from typing import Any, Final
 from harness.checks import api as checks
 from harness.drive import registry as messages
 from harness.drive.alterations import registry as defects
-from harness.drive.identity import NAMES
-from protocol import directory, transactions
+from harness.drive.identity import names
+from protocol import catalogue, directory, transactions
 from protocol.datafolders import folder
 from protocol.yamlread import read_yaml
 
@@ -58,10 +58,10 @@ def _installed() -> Vocabulary:
         groups=frozenset(checks.groups()),
         alterations=frozenset(item.name for item in defects.alterations()),
         patients=frozenset(directory.patients()),
-        identities=frozenset(NAMES),
+        identities=frozenset(names()),
         professionals=frozenset(directory.professionals()),
         structures=frozenset(directory.structures()),
-        errors=frozenset(code for item in registry for code in item.error_codes),
+        errors=frozenset(catalogue.entries()),  # a fault may answer any of them
         settings=_listed("acceptance", "id") | _listed("acceptance", "name"),
         requirements=_listed("requirements", "id"),
     )

@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 from wsgiref.util import FileWrapper
 
 from mock_dmp import control, wsdl
-from mock_dmp.dispatch import Asked, Dispatcher
+from mock_dmp.dispatch import Dispatcher
 from mock_dmp.mounts import Mounts
+from mock_dmp.progress import Asked
 from mock_dmp.state import sessions
 from mock_dmp.state.blobs import Blobs
 from mock_dmp.state.engine import Store
@@ -48,6 +50,7 @@ class MockApp:
         return []
 
     def _answer(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self._store.relieve()
         path = _text(environ.get("PATH_INFO", ""))
         ours: Received | None = environ.get("dmpcompat.received")
         if ours is not None:
@@ -61,16 +64,29 @@ class MockApp:
             return self._mounts.answer(site, session, path, environ, start_response)
         received = ours or _received(environ, self._store.blobs)
         if environ["REQUEST_METHOD"] in ("GET", "HEAD") and received.problem is None:
-            wanted = environ.get("QUERY_STRING", "").lower() == "wsdl"
-            described = wsdl.describe(path, _base(environ)) if wanted else None
+            described = _described(path, environ)
             if described is not None:
                 return _plain(start_response, HTTPStatus.OK, "text/xml; charset=UTF-8", described)
-        return self._serve(_asked(environ, session, path, received), start_response)
+        return self._serve(_asked(environ, session, path, received), received, start_response)
 
-    def _serve(self, asked: Asked, start_response: StartResponse) -> Iterable[bytes]:
+    def _serve(
+        self, asked: Asked, received: Received, start_response: StartResponse
+    ) -> Iterable[bytes]:
         answer = self._dispatcher.serve(asked)
-        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers))
-        return FileWrapper(self._store.blobs.open(answer.body), 256 * 1024)
+        start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
+        whole = FileWrapper(self._store.blobs.open(answer.body), 256 * 1024)
+        if answer.conduct is None:
+            return whole
+        received.conduct = answer.conduct
+        return answer.conduct.body(whole)
+
+
+def _described(path: str, environ: Environ) -> bytes | None:
+    """The WSDL of a service, or one of its schemas, when the query asks for it."""
+    asked, _, name = environ.get("QUERY_STRING", "").partition("=")
+    if asked.lower() == "wsdl":
+        return wsdl.describe(path, _base(environ))
+    return wsdl.schema(path, unquote(name), _base(environ)) if asked.lower() == "xsd" else None
 
 
 def _asked(environ: Environ, session: str, path: str, received: Received) -> Asked:
@@ -86,7 +102,15 @@ def _asked(environ: Environ, session: str, path: str, received: Received) -> Ask
         tls=environ.get("dmpcompat.tls"),
         remote=f"{environ.get('REMOTE_ADDR', '')}:{environ.get('REMOTE_PORT', '')}",
         problem=None if problem is None else (problem.status, problem.word),
+        faults=environ.get("dmpcompat.faults", ()),
     )
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unassigned"
 
 
 def _split(path: str) -> tuple[str, str]:

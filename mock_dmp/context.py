@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lxml import etree
 
     from protocol.coded import Coded
-    from protocol.directory import Professional, Structure
+    from protocol.directory import Patient, Professional, Structure
     from protocol.exchange import Tls
     from protocol.soap import SoapMessage
     from protocol.transactions import Transaction
@@ -122,6 +122,7 @@ class Session:
     name: str
     settings: Settings
     store: Store
+    created: str = ""
 
     def now(self) -> datetime:
         """The session's clock, UTC: real, shifted (`clock_offset_seconds`) or frozen (`clock_frozen_at`)."""
@@ -140,33 +141,69 @@ class Work:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._writing: Writing | None = None
+        self._first: list[Callable[[Connection], Refusal | None]] = []
+        self._last: list[Callable[[Connection], None]] = []
+        self._refused = False
 
     @property
     def db(self) -> Connection:
-        """A connection inside the call's write transaction."""
+        """A connection inside the call's write transaction. Raises the Refusal of what is done `first`."""
         if self._writing is None:
             self._writing = self._store.begin_write()
+            connection = self._writing.connection
+            refusal = next(filter(None, (act(connection) for act in self._first)), None)
+            if refusal is not None and not self._refused:
+                self._refused = True
+                raise refusal
         return self._writing.connection
+
+    def begin(self) -> None:
+        """Begin the transaction now, unless it is; raises as `db` does."""
+        _ = self.db
+
+    def first(self, act: Callable[[Connection], Refusal | None]) -> None:
+        """Have `act` look and write before anything else whenever the transaction begins, up to a refusal.
+
+        For what must be settled where no rival can interfere, without holding others up before that.
+        """
+        self._first.append(act)
+
+    def last(self, act: Callable[[Connection], None]) -> None:
+        """Have `act` write as the work is committed: for what nobody reads before, such as traces."""
+        self._last.append(act)
+
+    def refused(self) -> None:
+        """The call is refused already: what is done `first` is still done, and changes nothing any more."""
+        self._refused = True
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """What is written inside is undone when an exception leaves; what was written before stays."""
-        if self._writing is None:
+        before = list(self._last)
+        try:
+            if self._writing is not None:
+                with self._writing.connection.begin_nested():
+                    yield
+                return
             try:
                 yield
             except BaseException:
                 self.rollback()
                 raise
-        else:
-            with self._writing.connection.begin_nested():
-                yield
+        except BaseException:
+            self._last = before
+            raise
 
     def commit(self) -> None:
+        waiting, self._last = self._last, []
+        for act in waiting:
+            act(self.db)
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.commit()
 
     def rollback(self) -> None:
+        self._last = []
         writing, self._writing = self._writing, None
         if writing is not None:
             writing.rollback()
@@ -176,8 +213,8 @@ class Work:
 class Call:
     """One request that could be read, on its way through acceptance and its handler.
 
-    `vihf` and `caller` are set by acceptance. What acceptance writes through `db` (replay memory, traces)
-    stays when the handler refuses; what the handler wrote does not.
+    `vihf`, `caller` and `patient` (the VIHF's, as acceptance saw it) are set by acceptance. What acceptance writes
+    through `db` (replay memory, traces) stays when the handler refuses; what the handler wrote does not.
     """
 
     session: Session
@@ -188,6 +225,7 @@ class Call:
     work: Work
     vihf: Vihf | None = None
     caller: Caller | None = None
+    patient: Patient | None = None
     warnings: list[Problem] = field(default_factory=list)
 
     @property

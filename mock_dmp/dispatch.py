@@ -9,100 +9,34 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import formatdate
-from typing import cast
+from functools import partial
 
-from lxml import etree
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from mock_dmp import journal, registry, wire_rules
 from mock_dmp.acceptance import policy
-from mock_dmp.context import Attachment, Call, Carrier, Problem, Refusal, Reply, Session, Work
+from mock_dmp.context import Call, Carrier, Problem, Refusal, Reply, Session, Work
+from mock_dmp.faults import packing, striking
+from mock_dmp.faults.answering import Answering
 from mock_dmp.journal import Record
+from mock_dmp.progress import Answer, Asked, Draft, Progress
 from mock_dmp.registry import Handler
 from mock_dmp.render import soap as render
-from mock_dmp.render.soap import Packaging
 from mock_dmp.services import tracing
 from mock_dmp.state import sessions
 from mock_dmp.state.engine import Store
 from mock_dmp.wire_rules import Wire
 from protocol import catalogue, soap, transactions
 from protocol.errors import Text, ToolError, UsageError, WireError
-from protocol.exchange import Headers, Tls, header
-from protocol.soap import SoapMessage
+from protocol.exchange import header
 from protocol.transactions import Transaction
 
 _LOG = logging.getLogger("dmpcompat.mock")
-_RENDERERS = {"ebxml": "ebrim", "ack": "hl7v3", "ws": "habilitations"}
+_RENDERERS = {"ebxml": "ebrim", "ack": "hl7v3", "ws": "custom"}
 _TRANSPORT_CODES = {413: "MockMessageTooLarge", 431: "MockMessageTooLarge"}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request off the wire. `path` is without the session's prefix; the body is a blob.
-
-    `problem` is (HTTP status, word) when the transport could not take it whole.
-    """
-
-    session: str
-    method: str
-    target: str
-    path: str
-    headers: Headers
-    body: str
-    size: int
-    tls: Tls | None = None
-    remote: str = ""
-    problem: tuple[int, str] | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What goes on the wire; the body is a blob of `size` bytes."""
-
-    status: int
-    headers: Headers
-    body: str
-    size: int
-
-
-@dataclass
-class _Draft:
-    """An answer before it is packed."""
-
-    payload: etree._Element
-    action: str
-    packaging: Packaging
-    status: int = 200
-    attachments: tuple[Attachment, ...] = ()
-
-
-@dataclass
-class _Progress:
-    """What is known of a request so far: a fault raised early must still answer in the right way."""
-
-    asked: Asked
-    record: Record
-    session: Session | None = None
-    message: SoapMessage | None = None
-    transaction: Transaction | None = None
-    warnings: list[Problem] = field(default_factory=list)
-
-    def packaging(self) -> Packaging:
-        """That of the request by default; a transaction that must answer in MTOM does."""
-        came = "mtom" if "multipart/" in header(self.asked.headers, "Content-Type").lower() else "simple"
-        wanted = self.session.settings.switch("answer_packaging") if self.session else "request"
-        if wanted in ("simple", "mtom"):
-            return cast(Packaging, wanted)
-        if self.transaction is not None and self.transaction.mtom_response == "required":
-            return "mtom"
-        if wanted == "transaction" and self.transaction is not None:
-            return "simple" if self.transaction.mtom_response == "never" else cast(Packaging, came)
-        return cast(Packaging, came)
-
-    def relates_to(self) -> str:
-        return self.record.message_id
 
 
 class Dispatcher:
@@ -129,34 +63,40 @@ class Dispatcher:
             request_body=asked.body,
             tls=asked.tls,
             remote=asked.remote,
+            faults=list(asked.faults),
         )
-        progress = _Progress(asked, record)
+        progress = Progress(asked, record)
         work = Work(self._store)
         try:
             try:
                 return self._kept(self._whole(progress, work), progress, work)
             except (ToolError, SQLAlchemyError) as failure:
                 work.rollback()
+                progress.interference = None
                 return self._kept(self._packed(self._failed(progress, failure), progress), progress, work)
         finally:
             work.rollback()
             if progress.message is not None:
                 progress.message.close()
 
-    def _kept(self, answer: Answer, progress: _Progress, work: Work) -> Answer:
+    def _kept(self, answer: Answer, progress: Progress, work: Work) -> Answer:
         """Commit what the call wrote and its line of the journal together: neither is ever there alone."""
+        work.refused()  # the answer is what it is
         record = progress.record
         record.status, record.response_headers, record.response_body = (
             answer.status,
             answer.headers,
             answer.body,
         )
+        if answer.conduct is not None and answer.conduct.silent:
+            record.status, record.response_headers, record.response_body = None, (), ""
+            record.detail = f"panne : {', '.join(str(one['fault']) for one in record.faults)}"
         record.warnings = [_plain(problem) for problem in progress.warnings]
         journal.add(work.db, record)
         work.commit()
         return answer
 
-    def _failed(self, progress: _Progress, failure: Exception) -> _Draft:
+    def _failed(self, progress: Progress, failure: Exception) -> Draft:
         """What to answer to a failure: a session deleted meanwhile is not one of ours."""
         try:
             self._session(progress)
@@ -166,10 +106,16 @@ class Dispatcher:
             _LOG.exception("exchange %s: the database does not answer", progress.record.id)
         return _failed(progress, failure)
 
-    def _whole(self, progress: _Progress, work: Work) -> Answer:
+    def _whole(self, progress: Progress, work: Work) -> Answer:
         """The whole answer, as bytes. Raises ToolError for what should not happen, and nothing else."""
         try:
-            return self._packed(self._attempt(progress, work), progress)
+            answer = self._packed(self._attempt(progress, work), progress)
+            try:
+                work.begin()  # a rival replay is refused even by who wrote nothing
+            except Refusal as rival:
+                work.rollback()
+                answer = self._packed(self._turned_down(progress, work, rival), progress)
+            return answer
         except ToolError:
             raise
         except Exception as problem:
@@ -180,7 +126,7 @@ class Dispatcher:
                 found=f"{type(problem).__name__}: {problem}",
             ) from problem
 
-    def _attempt(self, progress: _Progress, work: Work) -> _Draft:
+    def _attempt(self, progress: Progress, work: Work) -> Draft:
         """The answer, a refusal being one."""
         try:
             call = self._receive(progress, work)
@@ -188,22 +134,46 @@ class Dispatcher:
             if progress.message is None:
                 progress.record.message_id = self._message_id(progress.asked)
             return _fault(progress, refusal)
+        early = striking.begin(progress.interference, call, record=progress.record)
+        if early is not None:
+            return _refused(progress, call, early)
         try:
-            reply = self._run(call)
+            reply = self._run(call, progress)
         except Refusal as refusal:
-            tracing.refused(call, refusal)
-            return _refused(progress, call, refusal)
-        return _Draft(
+            served = None
+            if not progress.gone:
+                work.refused()
+                served = striking.served_anyway(progress.interference, refusal, self._handlers)
+            if served is None:
+                return self._turned_down(progress, work, refusal)
+            reply = served
+        late = progress.interference.afterwards() if progress.interference is not None else None
+        if late is not None:
+            return _refused(progress, call, late)
+        return Draft(
             reply.payload,
             call.transaction.response_action,
             progress.packaging(),
             attachments=reply.attachments,
         )
 
-    def _receive(self, progress: _Progress, work: Work) -> Call:
+    def _turned_down(self, progress: Progress, work: Work, refusal: Refusal) -> Draft:
+        """The refusal as an answer, traced when there is somebody, and a session, to trace it for."""
+        work.refused()
+        if progress.call is None:
+            return _fault(progress, refusal)
+        if not progress.gone:
+            tracing.refused(progress.call, refusal)
+        return _refused(progress, progress.call, refusal)
+
+    def _receive(self, progress: Progress, work: Work) -> Call:
         """Transport, packaging, SOAP, routing. Raises Refusal."""
         asked, record = progress.asked, progress.record
         progress.session = self._session(progress)
+        work.first(partial(_still_there, progress))
+        if striking.troubled(progress.session):
+            progress.interference = striking.interference(progress.session)
+            progress.session = progress.interference.session
         _transport(asked)
         offered = transactions.load().for_path(asked.path)
         if not offered:
@@ -216,7 +186,7 @@ class Dispatcher:
         record.transaction = progress.transaction.id if progress.transaction else ""
         progress.transaction, warnings = wire_rules.route(wire, progress.session.settings)
         progress.warnings.extend(warnings)
-        return Call(
+        progress.call = Call(
             session=progress.session,
             exchange_id=record.id,
             transaction=progress.transaction,
@@ -225,6 +195,7 @@ class Dispatcher:
             work=work,
             warnings=progress.warnings,
         )
+        return progress.call
 
     def _message_id(self, asked: Asked) -> str:
         """What the answer to an unreadable message relates to (WS-Addressing 1.0 Core 3.4), if it is told."""
@@ -233,7 +204,7 @@ class Dispatcher:
         with self._store.blobs.open(asked.body) as stream:
             return soap.message_id_of(stream, header(asked.headers, "Content-Type"))
 
-    def _session(self, progress: _Progress) -> Session:
+    def _session(self, progress: Progress) -> Session:
         """The session that is addressed. What names none is kept with the default one, as failed handshakes."""
         try:
             return sessions.find(self._store, progress.asked.session)
@@ -243,20 +214,31 @@ class Dispatcher:
                 "wsa:DestinationUnreachable", problem.text, context=progress.asked.session
             ) from problem
 
-    def _run(self, call: Call) -> Reply:
+    def _run(self, call: Call, progress: Progress) -> Reply:
         """Acceptance, then the handler. Raises Refusal."""
-        handle = self._handlers.get(call.transaction.id)
-        if handle is None:
-            raise Refusal("MockNotImplemented", context=call.transaction.id, carrier="fault")
         try:
-            self._accept(call)
+            try:
+                self._accept(call)
+            finally:  # acceptance may find that another transaction of the same action is meant
+                progress.transaction = call.transaction
+                progress.record.transaction = call.transaction.id
+            handle = self._handlers.get(call.transaction.id)
+            if handle is None:
+                raise Refusal("MockNotImplemented", context=call.transaction.id, carrier="fault")
+            if not call.transaction.on_documents:
+                call.work.begin()  # what the handler reads nobody changes; those of documents look twice instead
             with call.work.attempt():
                 return handle(call)
         except WireError as problem:
             raise wire_rules.unreadable(problem) from problem
 
-    def _packed(self, draft: _Draft, progress: _Progress) -> Answer:
+    def _packed(self, draft: Draft, progress: Progress) -> Answer:
         envelope = render.envelope(draft.payload, action=draft.action, relates_to=progress.relates_to())
+        if progress.interference is not None:
+            answering = Answering(
+                progress.call, envelope, draft.attachments, draft.packaging, draft.status, progress.refusal
+            )
+            return Answer(*packing.packed(progress.interference, answering, self._store.blobs))
         out = self._store.blobs.writer()
         try:
             content_type = render.pack(envelope, draft.attachments, draft.packaging, out)
@@ -267,12 +249,28 @@ class Dispatcher:
         headers = [
             ("Content-Type", content_type),
             ("Content-Length", str(size)),
-            ("Date", formatdate(usegmt=True)),
+            ("Date", formatdate(_now(progress).timestamp(), usegmt=True)),
             ("Server", "dmpcompat"),
         ]
         if draft.status == 405:
             headers.append(("Allow", "POST"))
         return Answer(draft.status, tuple(headers), digest, size)
+
+
+def _still_there(progress: Progress, db: Connection) -> Refusal | None:
+    """Nothing of a call is written into another session than the one it began in, were it of the same name."""
+    session = progress.session
+    if session is None or sessions.created(db, session.name) == session.created:
+        return None
+    progress.gone = True
+    progress.record.session = sessions.DEFAULT
+    gone = sessions.unknown(session.name)
+    return Refusal("wsa:DestinationUnreachable", gone.text, context=session.name)
+
+
+def _now(progress: Progress) -> datetime:
+    """The session's clock, the real one for a session that does not exist."""
+    return progress.session.now() if progress.session is not None else datetime.now(UTC)
 
 
 def _transport(asked: Asked) -> None:
@@ -287,20 +285,22 @@ def _transport(asked: Asked) -> None:
         raise Refusal("MockMethodNotAllowed", context=asked.method, rule="HTTP-METHOD")
 
 
-def _refused(progress: _Progress, call: Call, refusal: Refusal) -> _Draft:
+def _refused(progress: Progress, call: Call, refusal: Refusal) -> Draft:
     """By the carrier of the refusal, else of its code, where the transaction has it."""
     carrier = _carrier(call.transaction, refusal)
     if carrier == "fault":
         return _fault(progress, refusal)
+    progress.refusal = refusal
     _mark(progress.record, refusal)
     renderer = importlib.import_module(f"mock_dmp.render.{_RENDERERS[carrier]}")
     payload = renderer.render_refusal(call, refusal)
-    return _Draft(payload, call.transaction.response_action, progress.packaging())
+    return Draft(payload, call.transaction.response_action, progress.packaging())
 
 
 def _carrier(transaction: Transaction, refusal: Refusal) -> Carrier:
     wanted = refusal.carrier or catalogue.error(refusal.code).carrier
-    return wanted if wanted == "fault" or wanted == carrier_of(transaction) else "fault"
+    own = carrier_of(transaction)
+    return own if wanted == own else "fault"
 
 
 def carrier_of(transaction: Transaction) -> Carrier:
@@ -310,13 +310,14 @@ def carrier_of(transaction: Transaction) -> Carrier:
     return "ack" if transaction.service in ("patients", "patientsPDQ") else "ws"
 
 
-def _fault(progress: _Progress, refusal: Refusal) -> _Draft:
+def _fault(progress: Progress, refusal: Refusal) -> Draft:
+    progress.refusal = refusal
     _mark(progress.record, refusal)
     answer = render.fault(refusal.problems)
     status = fault_status(refusal.code, progress.session)
     if progress.asked.problem is not None:
         status = progress.asked.problem[0]  # HTTP's own refusals keep HTTP's own status
-    return _Draft(answer.payload, answer.action, progress.packaging(), status)
+    return Draft(answer.payload, answer.action, progress.packaging(), status)
 
 
 def fault_status(code: str, session: Session | None) -> int:
@@ -330,14 +331,14 @@ def fault_status(code: str, session: Session | None) -> int:
     return int(wanted)
 
 
-def _failed(progress: _Progress, failure: Exception) -> _Draft:
+def _failed(progress: Progress, failure: Exception) -> Draft:
     """Our own failure: told to the log with its trace, to the client in one sentence."""
     progress.record.outcome = "error"
     progress.record.code = "MockInternalError"
     progress.record.detail = str(failure)
     _LOG.error("exchange %s failed", progress.record.id, exc_info=failure)
     answer = render.fault([Problem("MockInternalError", context=f"échange {progress.record.id}")])
-    return _Draft(answer.payload, answer.action, progress.packaging(), 500)
+    return Draft(answer.payload, answer.action, progress.packaging(), 500)
 
 
 def _mark(record: Record, refusal: Refusal) -> None:

@@ -50,8 +50,12 @@ journal = Table(
     Column("code", String(64), nullable=False),
     Column("rule", String(64), nullable=False),
     Column("warnings", JSON, nullable=False),
+    Column("faults", JSON(none_as_null=True), nullable=True),  # those that were injected into the exchange
     sqlite_autoincrement=True,  # a seq is never given twice: clients ask for what came after one
 )
+
+
+_INSERT = insert(journal)
 
 
 @dataclass
@@ -80,6 +84,7 @@ class Record:
     code: str = ""
     rule: str = ""
     warnings: list[dict[str, str]] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
 
 
 def write(store: Store, record: Record) -> None:
@@ -114,8 +119,9 @@ def add(db: Connection, record: Record) -> None:
         "code": record.code,
         "rule": record.rule,
         "warnings": record.warnings,
+        "faults": record.faults or None,
     }
-    db.execute(insert(journal).values(row))
+    db.execute(_INSERT, row)
 
 
 def listing(
@@ -197,6 +203,7 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         "code": row.code,
         "rule": row.rule,
         "warnings": row.warnings,
+        "faults": row.faults or [],
     }
 
 

@@ -6,9 +6,9 @@ the acceptance policy and the services. Sources: PDT-INF-526, PDT-INF-606, visib
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -17,12 +17,15 @@ from mock_dmp.context import Caller
 from mock_dmp.state import authorisations
 from mock_dmp.state.settings import Settings
 from mock_dmp.state.xds_objects import RegistryObject
-from protocol import facts, rights
+from protocol import documenttypes, facts, rights
 from protocol.directory import AuthorisationState, Patient, structures
 from protocol.errors import IdentifierError
 from protocol.identifiers.xcn import parse_xcn
 from protocol.identifiers.xon import parse_xon
 from protocol.rights import Matrix, Right
+
+#: What a document says of itself never changes; patients are searched more than once.
+_REMEMBERED = 4096
 
 Column = Literal["NM", "M", "MTr", "MT", "CPE", "ES", "PE"]
 
@@ -34,6 +37,17 @@ _NOT_PROFESSIONAL = "1.2.250.1.213.1.1.4.6"
 _OWN_DOCUMENTS = frozenset({6, 8})
 _IF_PATIENT_ALLOWS = 7
 _OWN_STRUCTURE = 9
+#: Line of the matrix that each operation on a document takes (TD3.3a to TD3.3d).
+UPDATE_ROWS = {
+    "mask": "TD3.3a/mask",
+    "unmask": "TD3.3a/unmask",
+    "show": "TD3.3b/show",
+    "delete": "TD3.3c/delete",
+    "archive": "TD3.3d/archive",
+    "unarchive": "TD3.3d/archive",
+}
+#: The star of the matrix: on a document of the patient, only the médecin traitant.
+_STARRED = frozenset({"TD3.3c/delete", "TD3.3d/archive"})
 _STATE_ROWS = {
     facts.ARCHIVED: "TD3.2/archived",
     facts.DEPRECATED: "TD3.2/obsolete",
@@ -67,8 +81,13 @@ class Standing:
         )
 
     def reads(self, entry: RegistryObject, settings: Settings) -> bool:
-        """May the caller retrieve that document? What it may not see is unknown to it."""
-        return all(self._fits(self.right(row), entry, settings) for row in _rows_of(entry))
+        """May the caller retrieve that document? What it may not see is unknown to it.
+
+        `entry` is the latest version: its masking holds for the older ones too.
+        """
+        return self._open(entry, settings) and all(
+            self._fits(self.right(row), entry, settings) for row in _rows_of(entry)
+        )
 
     def knows(self, entry: RegistryObject, settings: Settings) -> bool:
         """May a search tell the caller of that document? What it may not see is left out in silence.
@@ -77,7 +96,24 @@ class Standing:
         """
         if self.in_any_mode("TD3.2/visible"):
             return self.reads(entry, settings)
+        if not self._open(entry, settings):
+            return False
         return "TD3.2/masked" not in _rows_of(entry) or is_author(entry, self.caller)
+
+    def may(self, row: str, entry: RegistryObject, settings: Settings) -> bool:
+        """May the caller do to that document what the row says (`UPDATE_ROWS`)? Notes 6, 8, 9 and the star."""
+        right = self.right(row)
+        if entry.is_patients_own and row in _STARRED:
+            return right.allowed and self.column == "MT"
+        return self._fits(right, entry, settings)
+
+    def _open(self, entry: RegistryObject, settings: Settings) -> bool:
+        """Is the type of the document open to the caller's profession? One's own always is."""
+        role = self.caller.role
+        if not settings.on("document_type_matrix") or is_author(entry, self.caller):
+            return True
+        types = entry.codes(facts.DE_TYPE)
+        return not any(documenttypes.closed(code.code, role.code, role.system) for code in types)
 
     def _fits(self, right: Right, entry: RegistryObject, settings: Settings) -> bool:
         if not right.allowed:
@@ -92,25 +128,37 @@ class Standing:
         return True
 
 
-def _rows_of(entry: RegistryObject) -> list[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _rows_of(entry: RegistryObject) -> tuple[str, ...]:
     """The lines of TD3.2 that a document needs, all of them.
 
     The signature document is masked so that lists leave it out; by its id it is read as any other.
     """
     if entry.is_signature:
-        return ["TD3.2/visible"]
-    codes = {code.code for code in entry.codes(facts.DE_CONFIDENTIALITY)}
-    rows = ["TD3.2/masked" if "MASQUE_PS" in codes else "TD3.2/visible"]
-    if codes & {"INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"}:
+        return ("TD3.2/visible",)
+    codes = entry.visibility
+    rows = ["TD3.2/masked" if facts.MASKED in codes else "TD3.2/visible"]
+    if codes & {facts.HIDDEN_FROM_PATIENT, facts.HIDDEN_FROM_REPRESENTATIVES}:
         rows.append("TD3.2/invisible")
     if entry.status in _STATE_ROWS:
         rows.append(_STATE_ROWS[entry.status])
-    return rows
+    return tuple(rows)
+
+
+def visible_to_patient(entry: RegistryObject, *, as_representative: bool = False) -> bool:
+    """May the patient, or with `as_representative` a legal representative, see that document?
+
+    `entry` is its latest version, whatever its status. Masked to professionals is not masked to the patient;
+    the signature document is nobody's to read. Source: JDV_J58, dmp visibility codes.
+    """
+    if entry.is_signature or facts.HIDDEN_FROM_PATIENT in entry.visibility:
+        return False
+    return not (as_representative and facts.HIDDEN_FROM_REPRESENTATIVES in entry.visibility)
 
 
 def standing(db: Connection, session: str, caller: Caller, patient: Patient, now: datetime) -> Standing:
     """Work out what the caller is to the patient's DMP at that moment."""
-    own = _authorisation_state(db, session, patient, now, professional=_professional_key(caller))
+    own = _authorisation_state(db, session, patient, now, professional=professional_key(caller))
     shared = [
         _authorisation_state(db, session, patient, now, structure=key) for key in structure_keys(caller)
     ]
@@ -125,6 +173,19 @@ def standing(db: Connection, session: str, caller: Caller, patient: Patient, now
         medecin_traitant=medecin_traitant,
         blocked="forbidden" in (own[0], *(state for state, _ in shared)),
         opposed=opposed(caller, patient),
+    )
+
+
+def anywhere(caller: Caller) -> Standing:
+    """What the caller is outside any DMP: its column, and nothing that a patient decides."""
+    return Standing(
+        caller=caller,
+        matrix="air" if caller.mode == "INDIRECTE_RENFORCEE" else "direct-indirect",
+        column=_column(caller, False),
+        state=None,
+        medecin_traitant=False,
+        blocked=False,
+        opposed=False,
     )
 
 
@@ -144,7 +205,7 @@ def holder(caller: Caller) -> tuple[str, str]:
     """Keys (professional, structure) under which an authorisation of this caller is kept; one of them is ""."""
     if caller.mode == "INDIRECTE" or is_employee(caller):
         return "", next(iter(structure_keys(caller)), caller.structure_id)
-    return _professional_key(caller), ""
+    return professional_key(caller), ""
 
 
 def structure_keys(caller: Caller) -> tuple[str, ...]:
@@ -190,7 +251,8 @@ def _authorisation_state(
     return (None, False) if found is None else (authorisations.state_at(found, now), found.medecin_traitant)
 
 
-def _professional_key(caller: Caller) -> str:
+def professional_key(caller: Caller) -> str:
+    """Key of the professional in the directory; its id when the directory lacks it."""
     return caller.professional.key if caller.professional else caller.ps_id
 
 
@@ -208,21 +270,23 @@ def _column(caller: Caller, medecin_traitant: bool) -> Column:
     return "MTr" if occupational and caller.mode == "DIRECTE" else "M"
 
 
-def _xcn_ids(values: Iterable[str]) -> set[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _xcn_ids(values: tuple[str, ...]) -> frozenset[str]:
     found = set()
     for value in values:
         try:
             found.add(parse_xcn(value).id)
         except IdentifierError:
             continue  # kept as sent, by a session that lets formats through
-    return found - {""}
+    return frozenset(found - {""})
 
 
-def _xon_ids(values: Iterable[str]) -> set[str]:
+@lru_cache(maxsize=_REMEMBERED)
+def _xon_ids(values: tuple[str, ...]) -> frozenset[str]:
     found = set()
     for value in values:
         try:
             found.add(parse_xon(value).id)
         except IdentifierError:
             continue  # idem
-    return found - {""}
+    return frozenset(found - {""})

@@ -14,16 +14,14 @@ from typing import BinaryIO
 from mock_dmp.acceptance.engine import Breach, Stage
 from mock_dmp.context import Problem, Refusal
 from mock_dmp.state.settings import Settings
-from protocol import facts, soap, transactions
+from protocol import discriminants, facts, soap, transactions
 from protocol.errors import WireError
 from protocol.exchange import Headers, Tls, header
 from protocol.mime import parse_content_type
-from protocol.safexml import value
 from protocol.soap import SoapMessage
 from protocol.transactions import Transaction
 
 _UUID_URN = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_REASON = "hl7:controlActProcess/hl7:reasonCode/@code"
 
 #: Code of an unreadable message -> (code of the answer, rule).
 _UNREADABLE = {
@@ -55,8 +53,9 @@ class Wire:
     @property
     def transaction(self) -> Transaction | None:
         """What is asked, by action and root; by root alone when the action fits nothing offered here."""
-        reason = value(self.message.envelope.body, _REASON)
-        chosen = transactions.load().by_action(self.action, self.root, reason)
+        envelope = self.message.envelope
+        said = discriminants.of_message(envelope.body, envelope.assertions)
+        chosen = transactions.load().by_action(self.action, self.root, said)
         if chosen is not None and chosen in self.offered:
             return chosen
         same_root = [item for item in self.offered if item.request_root == self.root]

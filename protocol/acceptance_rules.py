@@ -32,6 +32,7 @@ STAGES: Final = (
     "rights",
     "xds",
     "hl7",
+    "web-ps",
 )
 SEVERITIES: Final[tuple[Severity, ...]] = ("refuse", "warn", "off")
 

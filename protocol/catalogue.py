@@ -18,19 +18,20 @@ from protocol.errors import Text, ToolError
 from protocol.strictdata import Fields
 from protocol.yamlread import read_yaml
 
-Carrier = Literal["fault", "ebxml", "ack", "ws"]
+Carrier = Literal["fault", "ebxml", "ack", "ws", "page"]
 SoapCode = Literal["Sender", "Receiver", "MustUnderstand", "VersionMismatch"]
 
-_CARRIERS: Final[tuple[Carrier, ...]] = ("fault", "ebxml", "ack", "ws")
+_CARRIERS: Final[tuple[Carrier, ...]] = ("fault", "ebxml", "ack", "ws", "page")
 _SOAP_CODES: Final[tuple[SoapCode, ...]] = ("Sender", "Receiver", "MustUnderstand", "VersionMismatch")
 
 
 @dataclass(frozen=True)
 class ErrorEntry:
-    """One code. `carrier`: SOAP fault, ebXML RegistryError, HL7 v3 acknowledgement, status of a custom service.
+    """One code. `carrier`: SOAP fault, ebXML RegistryError, HL7 v3 acknowledgement, status of a custom service, page
+    of Web-PS.
 
-    `soap_code` is the Code of the fault when it travels as one; `http_status` that of the answer then
-    (another carrier answers 200). `severity` is warning for what does not fail the request. `common`: any
+    `soap_code` is the Code of the fault when it travels as one; `http_status` that of the answer then, and
+    of a page (another carrier answers 200). `severity` is warning for what does not fail the request. `common`: any
     call may meet it.
     """
 

@@ -6,7 +6,7 @@ mock copies it into each session and changes its copy. Nobody here exists (test 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal, TypeVar
@@ -56,11 +56,11 @@ __all__ = [
     "structures",
 ]
 
-Card = Literal["CPS", "CPE", "none"]
+Card = Literal["CPS", "CPF", "CPE", "none"]
 NumberStatus = Literal["active", "suspended", "revoked"]
 
 _NUMBER_STATUS: Final[tuple[NumberStatus, ...]] = ("active", "suspended", "revoked")
-_CARDS: Final[tuple[Card, ...]] = ("CPS", "CPE", "none")
+_CARDS: Final[tuple[Card, ...]] = ("CPS", "CPF", "CPE", "none")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,10 @@ class Structure:
 
 @dataclass(frozen=True)
 class Professional:
-    """`ps_id` is the PS_IdNat, prefix included. `structures`: keys of the structures it is linked to."""
+    """`ps_id` is the PS_IdNat, prefix included. `structures`: keys of the structures it is linked to, usual first.
+
+    `card`: CPS (professional), CPF (in training), CPE (employee), none (an automaton has no bearer).
+    """
 
     key: str
     ps_id: str
@@ -114,27 +117,20 @@ T = TypeVar("T", Structure, Professional, Patient, WireNumber)
 
 @cache
 def structures() -> Mapping[str, Structure]:
-    """Structures by key. Raises ToolError when the data set is wrong."""
-    document = read_yaml(folder("datasets") / "directory" / "structures.yaml")
-    return _by_key(Fields(document.data, document).each("structures", _structure), document)
+    """Structures by key, in the order of the files. Raises ToolError when the data set is wrong."""
+    return _of_files("directory", "structures*.yaml", "structures", _structure)
 
 
 @cache
 def professionals() -> Mapping[str, Professional]:
-    """Professionals by key. Raises ToolError when the data set is wrong."""
-    document = read_yaml(folder("datasets") / "directory" / "professionals.yaml")
-    return _by_key(Fields(document.data, document).each("professionals", _professional), document)
+    """Professionals by key, in the order of the files. Raises ToolError when the data set is wrong."""
+    return _of_files("directory", "professionals*.yaml", "professionals", _professional)
 
 
 @cache
 def patients() -> Mapping[str, Patient]:
     """Patients by key, in the order of the files. Raises ToolError when the data set is wrong."""
-    found: dict[str, Patient] = {}
-    for path in sorted((folder("datasets") / "patients").glob("*.yaml")):
-        document = read_yaml(path)
-        several = Fields(document.data, document).each("patients", read_patient)
-        found |= _by_key((*found.values(), *several), document)
-    return found
+    return _of_files("patients", "*.yaml", "patients", read_patient)
 
 
 @cache
@@ -211,15 +207,26 @@ def _code(fields: Fields) -> Coded:
     return read
 
 
+def _of_files(place: str, pattern: str, key: str, read: Callable[[Fields], T]) -> dict[str, T]:
+    """The items of every file, each once."""
+    found: dict[str, T] = {}
+    for path in sorted((folder("datasets") / place).glob(pattern), key=lambda one: one.stem):
+        document = read_yaml(path)
+        for item in Fields(document.data, document).each(key, read):
+            _add(found, item, document)
+    return found
+
+
 def _by_key(items: Iterable[T], document: YamlDocument) -> dict[str, T]:
     found: dict[str, T] = {}
     for item in items:
-        if item.key in found:
-            raise ToolError(
-                "DIR-001",
-                Text("clé donnée deux fois", "key given twice"),
-                field=document.name,
-                found=item.key,
-            )
-        found[item.key] = item
+        _add(found, item, document)
     return found
+
+
+def _add(found: dict[str, T], item: T, document: YamlDocument) -> None:
+    if item.key in found:
+        raise ToolError(
+            "DIR-001", Text("clé donnée deux fois", "key given twice"), field=document.name, found=item.key
+        )
+    found[item.key] = item

@@ -118,6 +118,24 @@ class Submission:
     refs: tuple[str, ...] = ()
 
 
+#: Classifications and ExternalIdentifiers that stand alone in the list, by the id of what they are about.
+_Loose = Mapping[str, list[etree._Element]]
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """The same, as elements: for who reads them in a way of its own."""
+
+    sets: tuple[etree._Element, ...]
+    entries: tuple[etree._Element, ...]
+    associations: tuple[etree._Element, ...]
+    folders: tuple[str, ...]
+    documents: Mapping[str, etree._Element]
+    unclassified: tuple[str, ...]
+    refs: tuple[str, ...]
+    loose: _Loose
+
+
 @dataclass(frozen=True, slots=True)
 class Param:
     """One slot of a stored query: the name with its `$`, and its Value elements as written."""
@@ -151,28 +169,51 @@ def read_submission(payload: etree._Element) -> Submission:
     Takes a ProvideAndRegisterDocumentSetRequest, SubmitObjectsRequest, AdhocQueryResponse or the list itself.
     Raises MetadataError without exactly one object list, or when two documents bear the same id.
     """
+    listed = list_submission(payload)
+    loose = listed.loose
+    return Submission(
+        sets=tuple(_set(found, loose) for found in listed.sets),
+        entries=tuple(_entry(found, loose) for found in listed.entries),
+        associations=tuple(_association(found) for found in listed.associations),
+        folders=listed.folders,
+        documents=listed.documents,
+        unclassified=listed.unclassified,
+        refs=listed.refs,
+    )
+
+
+def list_submission(payload: etree._Element) -> Listed:
+    """The parts of the object list, unread. Takes and raises what `read_submission` does."""
     objects = _object_list(payload)
     loose = _loose(objects)
-    sets: list[SetView] = []
+    sets: list[etree._Element] = []
     folders: list[str] = []
     unclassified: list[str] = []
     for package in objects.iterchildren(f"{_RIM}RegistryPackage"):
         nodes = {part.get("classificationNode") for part in _parts(package, "Classification", loose)}
         if facts.SUBMISSION_SET in nodes:
-            sets.append(_set(package, loose))
+            sets.append(package)
         elif facts.FOLDER in nodes:
             folders.append(package.get("id", ""))
         else:
             unclassified.append(package.get("id", ""))
-    return Submission(
+    return Listed(
         sets=tuple(sets),
-        entries=tuple(_entry(found, loose) for found in objects.iterchildren(f"{_RIM}ExtrinsicObject")),
-        associations=tuple(_association(found) for found in objects.iterchildren(f"{_RIM}Association")),
+        entries=tuple(objects.iterchildren(f"{_RIM}ExtrinsicObject")),
+        associations=tuple(objects.iterchildren(f"{_RIM}Association")),
         folders=tuple(folders),
         documents=_documents(payload),
         unclassified=tuple(unclassified),
         refs=tuple(found.get("id", "") for found in objects.iterchildren(f"{_RIM}ObjectRef")),
+        loose=loose,
     )
+
+
+def patient_of_submission(payload: etree._Element) -> str:
+    """patientId (CX) of the first submission set, "" when absent. Raises what `read_submission` does."""
+    listed = list_submission(payload)
+    first = next(iter(listed.sets), None)
+    return "" if first is None else _external(first, facts.SS_PATIENT_ID, listed.loose)
 
 
 def read_query(payload: etree._Element) -> StoredQuery:
@@ -207,10 +248,6 @@ def read_retrieve(payload: etree._Element) -> tuple[DocumentRequest, ...]:
         )
         for asked in payload.iterchildren(f"{_XDS}DocumentRequest")
     )
-
-
-#: Classifications and ExternalIdentifiers that stand alone in the list, by the id of what they are about.
-_Loose = Mapping[str, list[etree._Element]]
 
 
 def _object_list(payload: etree._Element) -> etree._Element:

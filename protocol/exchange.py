@@ -95,7 +95,7 @@ class Exchange:
         }
 
     def save(self, folder: Path, stem: str) -> tuple[Path, ...]:
-        """Write `<stem>_requete`, `<stem>_reponse` (.xml, .mime or .bin) and `<stem>_echange.json`.
+        """Write `<stem>_requete`, `<stem>_reponse` (.xml, .mime, .html or .bin) and `<stem>_echange.json`.
 
         Returns the paths. The bodies are the bytes of the wire; the suffix only helps to open them.
         """
@@ -160,6 +160,8 @@ def load(folder: Path, stem: str) -> Exchange:
 
 def _suffix(headers: Headers) -> str:
     media = header(headers, "Content-Type").partition(";")[0].strip().lower()
+    if media == "text/html":
+        return ".html"
     return ".mime" if media.startswith("multipart/") else ".xml" if media.endswith("xml") else ".bin"
 
 

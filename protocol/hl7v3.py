@@ -22,6 +22,16 @@ Instance = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What any message of the service says before its subject; the fields are those of `GdpQuery`."""
+
+    message_id: Instance
+    reason: str
+    sender_oid: str
+    sender_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class GdpQuery:
     """What the query asks, of whom and by whom.
 
@@ -39,6 +49,16 @@ class GdpQuery:
     receiver_oid: str
     created: str = ""
     processing: str = ""
+
+
+def read_opening(payload: etree._Element) -> Opening:
+    """Read what an answer repeats, of a message that can't be read further."""
+    return Opening(
+        message_id=_instance(payload, "hl7:id"),
+        reason=safexml.value(payload, "hl7:controlActProcess/hl7:reasonCode/@code"),
+        sender_oid=safexml.value(payload, "hl7:sender/hl7:device/hl7:id/@root"),
+        sender_name=safexml.value(payload, "hl7:sender/hl7:device/hl7:softwareName"),
+    )
 
 
 def read_query_by_identifier(payload: etree._Element) -> GdpQuery:

@@ -6,110 +6,55 @@ The same shape serves datasets/patients and the control API of the mock. Which p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from protocol.errors import DmpcompatError, Text, ToolError
+from protocol.patientmodel import (
+    QUALITIES,
+    Address,
+    Authorisation,
+    AuthorisationState,
+    Birthplace,
+    Closure,
+    DmpState,
+    DmpStatus,
+    InsNumber,
+    Patient,
+    Representative,
+    Sex,
+    Telecom,
+    TelecomUse,
+)
 from protocol.strictdata import Fields, plain
 
-DmpStatus = Literal["absent", "active", "closed"]
-AuthorisationState = Literal["valid", "expired", "forbidden"]
-Sex = Literal["M", "F", "U"]
-TelecomUse = Literal["MC", "HP", "MAIL"]
+__all__ = [
+    "Address",
+    "Authorisation",
+    "AuthorisationState",
+    "Birthplace",
+    "Closure",
+    "DmpState",
+    "DmpStatus",
+    "InsNumber",
+    "Patient",
+    "Representative",
+    "Sex",
+    "Telecom",
+    "TelecomUse",
+    "patient_from",
+    "patient_to_plain",
+    "read_patient",
+]
 
 _DMP_STATUS: Final[tuple[DmpStatus, ...]] = ("absent", "active", "closed")
 _STATES: Final[tuple[AuthorisationState, ...]] = ("valid", "expired", "forbidden")
 _SEXES: Final[tuple[Sex, ...]] = ("M", "F", "U")
 _USES: Final[tuple[TelecomUse, ...]] = ("MC", "HP", "MAIL")
-
-
-@dataclass(frozen=True)
-class InsNumber:
-    """15 characters, key included, and the OID of the domain."""
-
-    number: str
-    oid: str
-
-
-@dataclass(frozen=True)
-class Birthplace:
-    insee: str
-    label: str
-
-
-@dataclass(frozen=True)
-class Address:
-    lines: tuple[str, ...]
-    postal_code: str
-    city: str
-    country: str
-
-
-@dataclass(frozen=True)
-class Telecom:
-    """`use`: MC mobile, HP home, MAIL electronic address; `value` without its scheme."""
-
-    use: TelecomUse
-    value: str
-
-
-@dataclass(frozen=True)
-class Closure:
-    """Why and when a DMP was closed."""
-
-    at: datetime
-    code: str
-    text: str
-
-
-@dataclass(frozen=True)
-class DmpState:
-    """State of the record. The oppositions say true when the patient opposes."""
-
-    status: DmpStatus
-    opened: datetime | None
-    closed: Closure | None
-    internet_account: bool
-    attached_to_mes: bool
-    opposition_bris_de_glace: bool
-    opposition_acces_urgence: bool
-
-
-@dataclass(frozen=True)
-class Authorisation:
-    """Exactly one of `professional`, `structure` holds a key. Moments are UTC."""
-
-    professional: str
-    structure: str
-    state: AuthorisationState
-    medecin_traitant: bool
-    since: datetime
-    until: datetime | None
-
-
-@dataclass(frozen=True)
-class Patient:
-    """A patient and its DMP. `family_usual` may be "" (never filled by the patient); `sex` is M, F or U."""
-
-    key: str
-    ins: InsNumber
-    ins_c: str
-    family_birth: str
-    family_usual: str
-    given: tuple[str, ...]
-    prefix: str
-    sex: Sex
-    birth_date: date
-    birth_place: Birthplace
-    telecom: tuple[Telecom, ...]
-    address: Address | None
-    deceased: bool
-    minor: bool
-    dmp: DmpState
-    authorisations: tuple[Authorisation, ...]
-    documents: tuple[Mapping[str, Any], ...]
+#: Month or day unknown (00), or a month that no calendar has (13 to 99).
+_LUNAR: Final = re.compile(r"[0-9]{4}(?:(?:00|1[3-9]|[2-9][0-9])[0-9]{2}|[0-9]{2}00)")
 
 
 def patient_from(data: Any, name: str, *, error: type[DmpcompatError] = ToolError) -> Patient:
@@ -140,6 +85,9 @@ def read_patient(fields: Fields) -> Patient:
         dmp=_dmp(fields.inner("dmp")),
         authorisations=fields.each("authorisations", _authorisation),
         documents=_documents(fields),
+        legal_representative=fields.optional("legal_representative", _representative),
+        other_ins=fields.each("other_ins", _ins),
+        birth_lunar=_lunar(fields),
     )
     fields.done()
     return patient
@@ -156,7 +104,6 @@ def _documents(fields: Fields) -> tuple[Mapping[str, Any], ...]:
 
 def patient_to_plain(patient: Patient) -> dict[str, Any]:
     """The inverse of `patient_from`: plain values ready for YAML or JSON."""
-    where = patient.address
     return {
         "key": patient.key,
         "ins": {"number": patient.ins.number, "oid": patient.ins.oid},
@@ -167,22 +114,51 @@ def patient_to_plain(patient: Patient) -> dict[str, Any]:
         "prefix": patient.prefix or None,
         "sex": patient.sex,
         "birth_date": patient.birth_date.isoformat(),
-        "birth_place": {"insee": patient.birth_place.insee, "label": patient.birth_place.label},
-        "telecom": [{"use": item.use, "value": item.value} for item in patient.telecom],
-        "address": None
-        if where is None
-        else {
-            "lines": list(where.lines),
-            "postal_code": where.postal_code,
-            "city": where.city,
-            "country": where.country,
-        },
+        "birth_lunar": patient.birth_lunar or None,
+        "birth_place": {"insee": patient.birth_place.insee, "label": patient.birth_place.label or None},
+        "telecom": _telecom_to_plain(patient.telecom),
+        "address": _address_to_plain(patient.address),
         "deceased": patient.deceased,
         "minor": patient.minor,
         "dmp": _dmp_to_plain(patient.dmp),
         "authorisations": [_authorisation_to_plain(item) for item in patient.authorisations],
         "documents": [dict(item) for item in patient.documents],
+        "legal_representative": _representative_to_plain(patient.legal_representative),
+        "other_ins": [{"number": item.number, "oid": item.oid} for item in patient.other_ins],
     }
+
+
+def _address_to_plain(where: Address | None) -> dict[str, Any] | None:
+    return (
+        None
+        if where is None
+        else {
+            "lines": list(where.lines),
+            "locator": where.locator or None,
+            "postal_code": where.postal_code or None,
+            "city": where.city or None,
+            "country": where.country or None,
+        }
+    )
+
+
+def _telecom_to_plain(telecom: tuple[Telecom, ...]) -> list[dict[str, Any]]:
+    return [{"use": item.use, "value": item.value} for item in telecom]
+
+
+def _representative_to_plain(who: Representative | None) -> dict[str, Any] | None:
+    return (
+        None
+        if who is None
+        else {
+            "quality": who.quality,
+            "family": who.family,
+            "given": list(who.given),
+            "prefix": who.prefix or None,
+            "address": _address_to_plain(who.address),
+            "telecom": _telecom_to_plain(who.telecom),
+        }
+    )
 
 
 def _dmp_to_plain(dmp: DmpState) -> dict[str, Any]:
@@ -192,11 +168,13 @@ def _dmp_to_plain(dmp: DmpState) -> dict[str, Any]:
         "opened": _stamp(dmp.opened),
         "closed": None
         if closed is None
-        else {"at": _stamp(closed.at), "code": closed.code, "text": closed.text},
+        else {"at": _stamp(closed.at), "code": closed.code, "text": closed.text or None},
         "internet_account": dmp.internet_account,
         "attached_to_mes": dmp.attached_to_mes,
         "opposition_bris_de_glace": dmp.opposition_bris_de_glace,
         "opposition_acces_urgence": dmp.opposition_acces_urgence,
+        "consent_at": _stamp(dmp.consent_at),
+        "wishes": dmp.wishes or None,
     }
 
 
@@ -218,14 +196,18 @@ def _ins(fields: Fields) -> InsNumber:
 
 
 def _birthplace(fields: Fields) -> Birthplace:
-    read = Birthplace(fields.text("insee"), fields.text("label"))
+    read = Birthplace(fields.text("insee"), fields.text("label", ""))
     fields.done()
     return read
 
 
 def _address(fields: Fields) -> Address:
     read = Address(
-        fields.texts("lines"), fields.text("postal_code"), fields.text("city"), fields.text("country")
+        fields.texts("lines", ()),
+        fields.text("postal_code", ""),
+        fields.text("city", ""),
+        fields.text("country", ""),
+        fields.text("locator", ""),
     )
     fields.done()
     return read
@@ -233,6 +215,19 @@ def _address(fields: Fields) -> Address:
 
 def _telecom(fields: Fields) -> Telecom:
     read = Telecom(fields.one_of("use", _USES), fields.text("value"))
+    fields.done()
+    return read
+
+
+def _representative(fields: Fields) -> Representative:
+    read = Representative(
+        quality=fields.one_of("quality", QUALITIES),
+        family=fields.text("family"),
+        given=fields.texts("given"),
+        prefix=fields.text("prefix", ""),
+        address=fields.optional("address", _address),
+        telecom=fields.each("telecom", _telecom),
+    )
     fields.done()
     return read
 
@@ -246,6 +241,8 @@ def _dmp(fields: Fields) -> DmpState:
         attached_to_mes=fields.flag("attached_to_mes", False),
         opposition_bris_de_glace=fields.flag("opposition_bris_de_glace", False),
         opposition_acces_urgence=fields.flag("opposition_acces_urgence", False),
+        consent_at=_moment(fields, "consent_at"),
+        wishes=fields.text("wishes", ""),
     )
     fields.done()
     if (read.status == "closed") != (read.closed is not None):
@@ -262,7 +259,7 @@ def _dmp(fields: Fields) -> DmpState:
 
 
 def _closure(fields: Fields) -> Closure:
-    read = Closure(_required_moment(fields, "at"), fields.text("code"), fields.text("text"))
+    read = Closure(_required_moment(fields, "at"), fields.text("code"), fields.text("text", ""))
     fields.done()
     return read
 
@@ -325,6 +322,20 @@ def _day(fields: Fields, key: str) -> date:
         raise fields.refuse(
             "DATA-016", Text("date mal écrite", "date badly written"), key, written, expected="2026-01-31"
         ) from None
+
+
+def _lunar(fields: Fields) -> str:
+    """YYYYMMDD of a day that the calendar does not hold, "" when it is not given."""
+    written = fields.text("birth_lunar", "")
+    if not written or _LUNAR.fullmatch(written):
+        return written
+    raise fields.refuse(
+        "DATA-017",
+        Text("date lunaire mal écrite", "lunar date badly written"),
+        "birth_lunar",
+        written,
+        expected="19520000",
+    )
 
 
 def _stamp(moment: datetime | None) -> str | None:

@@ -1,14 +1,15 @@
 """The one door by which XML from outside comes in, and the few readings everybody does on it.
 
 `parse` refuses any document type, entity, unknown encoding and whatever exceeds the limits; it opens no file
-and no connection, and makes a new parser a call, so threads share nothing. What the XML means is not its
+and no connection, and makes a new parser a call, so threads share no parser. What the XML means is not its
 business.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
 from lxml import etree
 
@@ -71,7 +72,10 @@ def text(element: etree._Element | None) -> str:
 
     Never `.text`: a comment in the middle of an identifier would cut it.
     """
-    return "" if element is None else str(element.xpath("string()")).strip(_XML_SPACE)
+    if element is None:
+        return ""
+    whole = element.xpath("string()") if len(element) else element.text  # childless: no comment either
+    return str(whole or "").strip(_XML_SPACE)
 
 
 def serialize(element: etree._Element) -> bytes:
@@ -102,7 +106,7 @@ def holdable(text: str) -> str:
 
 def xpath(element: etree._Element, expression: str) -> list[etree._Element]:
     """Elements that the expression selects, with the prefixes of `facts.NS`; other nodes are left out."""
-    found = element.xpath(expression, namespaces=facts.NS)
+    found = _compiled(expression)(element)
     if not isinstance(found, list):
         return []
     return [node for node in found if isinstance(node, etree._Element) and isinstance(node.tag, str)]
@@ -110,9 +114,15 @@ def xpath(element: etree._Element, expression: str) -> list[etree._Element]:
 
 def value(element: etree._Element, expression: str) -> str:
     """Text of the first node that the expression selects, or the string it computes; "" when none."""
-    found = element.xpath(expression, namespaces=facts.NS)
+    found: Any = _compiled(expression)(element)
     first = (found[0] if found else "") if isinstance(found, list) else found
     return text(first) if isinstance(first, etree._Element) else str(first).strip(_XML_SPACE)
+
+
+@lru_cache(maxsize=2048)
+def _compiled(expression: str) -> etree.XPath:
+    """Compiling an expression takes longer than looking for it; ours are few. Threads may share it: it locks."""
+    return etree.XPath(expression, namespaces=facts.NS, smart_strings=False)
 
 
 def path_of(element: etree._Element) -> str:
@@ -166,24 +176,14 @@ def _refuse_after(root: etree._Element, max_depth: int) -> None:
             found=info.encoding or "",
             expected="UTF-8",
         )
-    if _too_deep(root, max_depth):
+    if _compiled(f"boolean({'/*' * (max_depth + 1)})")(root):
         raise _depth(max_depth)
-    crowded = root.xpath(f"(//*[count(@*) > {MAX_ATTRIBUTES}])[1]")
-    if isinstance(crowded, list) and crowded:
+    if _compiled(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")(root):
         raise _refused(
             "XML-ATTRIBUTES",
             Text("un élément porte trop d'attributs", "an element has too many attributes"),
             expected=f"<= {MAX_ATTRIBUTES}",
         )
-
-
-def _too_deep(root: etree._Element, max_depth: int) -> bool:
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
-        depth += 1 if event == "start" else -1
-        if depth > max_depth:
-            return True
-    return False
 
 
 def _from_syntax(problem: etree.XMLSyntaxError) -> XmlRefused:

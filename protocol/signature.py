@@ -30,6 +30,7 @@ _ENVELOPED: Final = f"{facts.DS}enveloped-signature"
 _CANONICAL: Final = frozenset(str(method.value) for method in CanonicalizationMethod)
 _METHODS: Final = frozenset(m for m in SignatureMethod if not m.name.startswith(("HMAC_", "DSA_")))
 _DIGESTS: Final = frozenset(DigestAlgorithm)
+_KNOWN: Final = tuple(frozenset(str(one.value) for one in several) for several in (_METHODS, _DIGESTS))
 _MAX_CERTIFICATES: Final = 8
 _IDS: Final = "//*[@*[local-name() = 'ID' or local-name() = 'Id' or local-name() = 'id'] = $wanted]"
 #: What signxml lets out besides its own errors when a signature is oddly made.
@@ -136,8 +137,7 @@ def _check_reference(alone: etree._Element, signature: etree._Element) -> str:
 
 
 def _check_algorithms(method: str, digest: str, allow_sha1: bool) -> None:
-    known = {str(m.value) for m in _METHODS}, {str(d.value) for d in _DIGESTS}
-    for found, allowed in zip((method, digest), known, strict=True):
+    for found, allowed in zip((method, digest), _KNOWN, strict=True):
         if found not in allowed:
             raise _refused(
                 "SIG-ALGORITHM",

@@ -6,7 +6,7 @@ id. Facts only: nothing here reads a message.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -49,7 +49,7 @@ class Discriminator:
     """What tells apart transactions that share one action and one root.
 
     `kind`: `reason` (HL7 v3 reasonCode), `card` (CPS or CPE), `element` (value of an element of the body),
-    `operation` (shape of a metadata update). `values`: any of them.
+    `operation` (what a metadata update does). `values`: any of them.
     """
 
     kind: Kind
@@ -103,6 +103,11 @@ class Transaction:
         return self.service in ("registry", "repository")
 
     @property
+    def on_patient(self) -> bool:
+        """Whether it is about the DMP of one patient, whom the VIHF then names."""
+        return bool(self.dmp_states)
+
+    @property
     def implemented(self) -> bool:
         return self.status == "implemented"
 
@@ -133,14 +138,17 @@ class Registry:
             )
         return self._by_id[transaction_id]
 
-    def by_action(self, action: str, payload_root: str, discriminant: str = "") -> Transaction | None:
+    def by_action(
+        self, action: str, payload_root: str, discriminants: Collection[str] = ()
+    ) -> Transaction | None:
         """The transaction of that wsa:Action and root of the Body (`{namespace}name`).
 
-        Several share TD0.2's action: `discriminant` (the reason code, the card…) chooses; without it, or when
-        it fits none, the first implemented one answers. None when no transaction has both.
+        Several share one action: what the message says (`protocol.discriminants`: reason code, card, action
+        element, operations) chooses. The first that fits in the order of ids; when none does, the first
+        implemented one. None when no transaction has both.
         """
         found = [item for item in self.sharing(action) if item.request_root == payload_root]
-        return _choose(found, discriminant)
+        return _choose(found, discriminants)
 
     def sharing(self, action: str) -> tuple[Transaction, ...]:
         """Every transaction with that wsa:Action."""
@@ -181,9 +189,9 @@ def load() -> Registry:
     return Registry(dict(sorted(found.items(), key=lambda item: _rank(item[0]))))
 
 
-def _choose(found: list[Transaction], discriminant: str) -> Transaction | None:
+def _choose(found: list[Transaction], discriminants: Collection[str]) -> Transaction | None:
     for item in found:
-        if discriminant and item.discriminator and discriminant in item.discriminator.values:
+        if item.discriminator and any(one in discriminants for one in item.discriminator.values):
             return item
     return next((item for item in found if item.implemented), found[0] if found else None)
 

@@ -22,7 +22,7 @@ from harness.drive.lps import Lps
 from harness.drive.message import OutgoingMessage
 from mock_dmp import pki
 from mock_dmp.server import MockServer
-from protocol import facts, safexml
+from protocol import directory, facts, safexml
 from protocol.exchange import Exchange, header
 from protocol.mime import read_multipart
 
@@ -95,6 +95,7 @@ class Answer:
             "//hl7:acknowledgementDetail/hl7:code/@code",
             "//rs:RegistryError/@errorCode",
             "//hab:output/hab:status",
+            "//pat:output/pat:status",
         )
         found = [item for path in paths for item in self.envelope.xpath(path, namespaces=facts.NS)]
         codes = {item if isinstance(item, str) else safexml.text(item) for item in found}
@@ -152,8 +153,10 @@ class Editor:
         return Answer(message, send(message, self.url, tls_of(self.keyring.identity(actor))))
 
     def documents(self) -> list[Any]:
-        """What the session holds, signature documents left out."""
-        return [one for one in self.control.documents(self.session) if not one["signature"]]
+        """What was fed to the session: signature documents left out, and what the data sets start with."""
+        started = {key for key, patient in directory.patients().items() if patient.documents}
+        listed = self.control.documents(self.session)
+        return [one for one in listed if not one["signature"] and one["patient"] not in started]
 
 
 @pytest.fixture

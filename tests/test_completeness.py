@@ -13,8 +13,13 @@ import pytest
 
 from harness.checks import api as checks
 from harness.drive import registry as messages
+from harness.drive import urls
 from harness.plan import PLAN_SCHEMA, Case, load_plan
+from harness.steps.browse import BrowseStep
+from mock_dmp import mounts
 from mock_dmp import registry as handlers
+from mock_dmp.webps import views
+from protocol import webps
 from protocol.acceptance_rules import rules as acceptance_rules
 from protocol.catalogue import entries
 from protocol.datafolders import folder
@@ -36,11 +41,23 @@ def cases() -> tuple[Case, ...]:
 def lacking_code(one: Transaction) -> list[str]:
     if one.message == "none":
         return []
+    if one.message == "url":
+        return lacking_address(one)
     lacking = []
     if one.id not in handlers.load():
         lacking.append(f"no handler: mock_dmp/services, @handler({one.id!r})")
     if one.id not in messages.transactions():
         lacking.append(f"no driver message: harness/drive/messages, @message({one.id!r})")
+    return lacking
+
+
+def lacking_address(one: Transaction) -> list[str]:
+    """An address opened in a browser: a site of the mock answers it, and the driver writes it."""
+    lacking = []
+    if webps.PREFIX not in mounts.load() or one.id not in webps.TRANSACTIONS:
+        lacking.append(f"no site: mock_dmp/pages, @mount({webps.PREFIX!r})")
+    if one.id not in urls.transactions():
+        lacking.append("no address of the driver: harness/drive/urls.py")
     return lacking
 
 
@@ -87,8 +104,16 @@ def test_the_page_is_there(one: Transaction) -> None:
     assert lacking_page(one) == []
 
 
+def test_every_page_of_the_site_has_a_view_and_a_case() -> None:
+    opened = {step.browse for case in cases() for step in case.steps if isinstance(step, BrowseStep)}
+    assert set(webps.pages()) == set(views.VIEWS)
+    assert set(webps.pages()) <= opened
+    assert opened & webps.removed()
+
+
 def test_nothing_is_implemented_on_the_quiet() -> None:
     ids = {one.id for one in IMPLEMENTED}
+    assert set(urls.transactions()) <= ids
     assert set(handlers.load()) <= ids
     assert set(messages.transactions()) <= ids
 
@@ -123,7 +148,6 @@ def test_every_requirement_of_an_implemented_transaction_that_frames_decide_has_
 #: Decided by frames, but out of reach of the driver of today: what each waits for.
 OUT_OF_REACH = {
     "EX_0.X-1070": "needs a real software that meets a server of an unknown authority",
-    "EX_0.1-1100": "needs the secret connection of a minor in the driver",
     "EX_0.3-1020": "needs a real software that meets an expired authorisation",
     "EX_GEN-1300": "needs several INS in the file of a real software",
     "EX_3.1-2030": "needs the traffic of a real software over a whole session",

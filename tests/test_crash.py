@@ -1,19 +1,22 @@
 """A mock that is killed while it is fed: what it acknowledged is there, whole, and the rest as if never sent.
 
-A real `serve` process over mutual TLS and one data folder, fed in parallel by the driver, killed without warning at
-seeded moments, started again.
+A real `serve` over mutual TLS and one data folder, of one process or of several, fed in parallel by the driver, killed
+without warning at seeded moments, started again.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,10 +32,27 @@ SEED = 20260115
 ROUNDS = 4
 CLIENTS = 4
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+
+
+@dataclass
+class Mock:
+    """A `serve`, with all its processes."""
+
+    process: subprocess.Popen[bytes]
+    workers: list[int]
+
+    def kill(self) -> None:
+        """All at once, as a power cut does. Workers first: they would end in order when the other one goes."""
+        for pid in self.workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+
 
 @contextmanager
-def serving(data: Path, pki_folder: Path, software: Software) -> Iterator[subprocess.Popen[bytes]]:
-    """A `serve` process that is killed at the end, if it was not before."""
+def serving(data: Path, pki_folder: Path, software: Software, workers: int) -> Iterator[Mock]:
+    """A `serve` that is killed at the end, if it was not before."""
     ready = data / "ready.json"
     ready.unlink(missing_ok=True)
     options: dict[str, str | Path] = {
@@ -41,26 +61,27 @@ def serving(data: Path, pki_folder: Path, software: Software) -> Iterator[subpro
         "--data": data,
         "--db": f"sqlite:///{data / 'file.db'}",
         "--ready-file": ready,
+        "--workers": str(workers),
     }
     command = [sys.executable, ROOT / "cli.py", "serve", *(part for pair in options.items() for part in pair)]
     with (
         (data / "log").open("ab") as log,
         subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT) as process,
     ):
+        mock = Mock(process, [])
         try:
             pause = threading.Event()
             while not ready.exists():
                 assert process.poll() is None, (data / "log").read_text()
                 pause.wait(0.02)
-            software.url = json.loads(ready.read_text())["url"]
-            yield process
+            told = json.loads(ready.read_text())
+            software.url, mock.workers = told["url"], told.get("workers", [])
+            yield mock
         finally:
-            process.kill()
+            mock.kill()
 
 
-def feed_until_killed(
-    process: subprocess.Popen[bytes], software: Software, after: int, delay: float
-) -> list[Submission]:
+def feed_until_killed(mock: Mock, software: Software, after: int, delay: float) -> list[Submission]:
     """Feed in parallel; `delay` seconds after the `after`-th acknowledgement the mock is killed."""
     sent: list[Submission] = []
     counted = threading.Semaphore(0)
@@ -82,7 +103,7 @@ def feed_until_killed(
                 assert counted.acquire(timeout=20)
             threading.Event().wait(delay)
         finally:
-            process.kill()
+            mock.kill()
         for one in clients:
             one.result()
     return sent
@@ -145,18 +166,21 @@ def software(keyring: Keyring) -> Software:
     return Software(keyring)
 
 
-def test_a_mock_killed_while_fed_keeps_its_word(tmp_path: Path, pki_folder: Path, software: Software) -> None:
+@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=needs_fork)])
+def test_a_mock_killed_while_fed_keeps_its_word(
+    tmp_path: Path, pki_folder: Path, software: Software, workers: int
+) -> None:
     draw = random.Random(SEED)  # noqa: S311 - moments of death, not secrets
     sent: list[Submission] = []
     cut = 0
     for _ in range(ROUNDS):
-        with serving(tmp_path, pki_folder, software) as process:
+        with serving(tmp_path, pki_folder, software, workers) as mock:
             there = stored(software, sent)
             send_again(software, sent, there)
-            fresh = feed_until_killed(process, software, draw.randint(4, 10), draw.uniform(0, 0.08))
+            fresh = feed_until_killed(mock, software, draw.randint(4, 10), draw.uniform(0, 0.08))
         cut += sum(not one.acknowledged for one in fresh)
         sent += fresh
-    with serving(tmp_path, pki_folder, software):
+    with serving(tmp_path, pki_folder, software, workers):
         send_again(software, sent, stored(software, sent))
         assert len(stored(software, sent)) == len(sent)
     assert cut, "nothing was under way when the mock died: this proved nothing"

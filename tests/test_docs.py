@@ -17,6 +17,7 @@ import pytest
 from pydantic import BaseModel
 
 import cli
+from harness import expectation_words
 from harness.campaign import (
     CampaignFile,
     NotApplicable,
@@ -29,10 +30,15 @@ from harness.campaign import (
 from harness.checks import api as checks
 from harness.expectations import Expect, XpathExpect
 from harness.feeding import Fed
+from harness.page_expectations import PageExpect
 from harness.plan import Case, Filters, Plan, load_plan
 from harness.steps.asserting import Comparison
+from harness.steps.browse import BrowseStep
 from harness.steps.drive import Actor, DriveStep, Product, Save
-from harness.steps.prepare import PatientSeed, Preparation
+from harness.steps.fault import FaultStep, Within
+from harness.steps.patient import Act, PatientStep
+from harness.steps.prepare import ClockChange, PatientSeed, Preparation
+from harness.steps.traces import Reading, TracesStep
 from mock_dmp.state import settings
 from protocol import acceptance_rules, catalogue, transactions
 
@@ -110,8 +116,9 @@ def test_a_changed_block_is_stale_and_an_unknown_one_is_refused() -> None:
 def test_the_page_of_a_transaction_shows_an_exchange_and_its_blocks(one: Any) -> None:
     text = (DOCS / "transactions" / f"{one.id}.md").read_text(encoding="utf-8")
     assert re.findall(r"<!-- generated: (\w+) -->", text) == ["errors", "checks", "cases"]
-    captured = "\n".join(blocks(text, "xml"))
-    assert "POST /si-dmp-server/v2/services/" in captured
+    captured = "\n".join(blocks(text, "xml", "html"))
+    opened = "GET /AccesDirect/" if one.message == "url" else "POST /si-dmp-server/v2/services/"
+    assert opened in captured
     assert "HTTP/1.1 200" in captured or "HTTP/1.1 500" in captured
     assert "TEST-OK" not in captured
 
@@ -199,6 +206,7 @@ def test_what_the_tests_of_commands_catch() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
     rules = {*acceptance_rules.rules(), *(rule.id for rule in checks.rules()), *checks.groups()}
+    rules |= set(expectation_words.names())
     cases = {case.code for case in generate().cases()}
     strangers = []
     for span in spans(page.read_text(encoding="utf-8")):
@@ -234,7 +242,8 @@ def test_every_field_of_campaign_and_plan_is_told() -> None:
     text = (DOCS / "campaign.md").read_text(encoding="utf-8")
     wanted = fields(CampaignFile, Software, Vendor, PlanReference, Target, NotApplicable)
     wanted |= fields(Plan, Case, Filters, DriveStep, Actor, Product, Save, Fed, Expect, XpathExpect)
-    wanted |= fields(Preparation, PatientSeed, Comparison)
+    wanted |= fields(Preparation, PatientSeed, Comparison, ClockChange, FaultStep, Within)
+    wanted |= fields(BrowseStep, PageExpect, PatientStep, Act, TracesStep, Reading)
     assert {name for name in wanted if not re.search(rf"\b{re.escape(name)}\b", text)} == set()
 
 

@@ -53,7 +53,7 @@ def run(mock: MockServer, pki_folder: Path, tmp_path: Path) -> Run:
     ) -> RunResult:
         demo: dict[str, Any] = yaml.safe_load((PLANS / "campagne-demo.yaml").read_text(encoding="utf-8"))
         (tmp_path / "plan.yaml").write_text(
-            json.dumps({**PLAN, "id": "mutant", "cases": cases}), encoding="utf-8"
+            json.dumps({**PLAN, "id": "mutant", "cases": cases, "include": []}), encoding="utf-8"
         )
         (tmp_path / "campagne.yaml").write_text(
             json.dumps({**demo, "plan": {"file": "plan.yaml"}, **(campaign or {})}), encoding="utf-8"

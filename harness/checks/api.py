@@ -16,9 +16,11 @@ from functools import cache
 from typing import Any, Literal, TypeVar
 
 import harness.checks as package
+from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import (
+    Answered,
     Confidence,
     Finding,
     Rule,
@@ -26,6 +28,8 @@ from harness.checks.rule import (
     Side,
     Status,
     check,
+    check_aftermath,
+    check_answers,
     check_document,
     check_sequence,
     failed,
@@ -46,12 +50,16 @@ __all__ = [
     "Side",
     "Status",
     "check",
+    "check_aftermath",
+    "check_answers",
     "check_document",
     "check_sequence",
     "explain",
     "failed",
     "groups",
     "judge",
+    "judge_aftermath",
+    "judge_answers",
     "judge_document",
     "judge_sequence",
     "passed",
@@ -71,6 +79,8 @@ _NAMES: Mapping[Side, Text] = {
     "connection": Text("connexion", "connection"),
     "document": Text("document CDA", "CDA document"),
     "sequence": Text("suite des requêtes", "sequence of requests"),
+    "answers": Text("suite des réponses", "sequence of answers"),
+    "aftermath": Text("requêtes qui suivent une panne", "requests after a fault"),
 }
 
 
@@ -93,7 +103,7 @@ def judge(
     views = {side: Judged(exchange, side, transaction, declared or Declared(), pack) for side in sides}
     findings: list[Finding] = []
     for item in rules():
-        if item.concerns(transaction.id) and (wanted is None or item.id in wanted):
+        if _concerns(item, transaction) and (wanted is None or item.id in wanted):
             findings += [replace(seen, exchange=exchange.id) for seen in _on_exchange(item, views)]
     return findings
 
@@ -124,6 +134,33 @@ def judge_sequence(
         for item in rules()
         if item.side == "sequence" and (wanted is None or item.id in wanted)
         for finding in _run(item, views, "request:")
+    ]
+
+
+def judge_answers(
+    exchanges: Sequence[tuple[Exchange, Transaction, bool]], declared: Declared | None = None
+) -> list[Finding]:
+    """Findings on the coherence of the answers of a run; only those marked True are judged, the others are known."""
+    answers = [
+        Answered(Judged(exchange, "response", transaction, declared or Declared()), judged)
+        for exchange, transaction, judged in exchanges
+    ]
+    return [
+        finding
+        for item in rules()
+        if item.side == "answers"
+        for finding in _run(item, answers, "response:")
+    ]
+
+
+def judge_aftermath(view: Aftermath, *, only: Iterable[str]) -> list[Finding]:
+    """Findings of the rules that are named (ids or `AFTERMATH`) on what followed a fault."""
+    wanted = selection(only)
+    return [
+        finding
+        for item in rules()
+        if item.side == "aftermath" and (wanted is None or item.id in wanted)
+        for finding in _run(item, view, "request:")
     ]
 
 
@@ -223,13 +260,18 @@ def selection(only: Iterable[str] | None) -> frozenset[str] | None:
     return frozenset(chosen)
 
 
+def _concerns(item: Rule[Any], transaction: Transaction) -> bool:
+    """Rules of any call are of SOAP calls: an address that a browser opens has its own, by name."""
+    return transaction.id in item.on if transaction.message == "url" else item.concerns(transaction.id)
+
+
 def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator[Finding]:
     if item.side == "document":
         for name, view in views.items():
             if _carries_documents(view):
                 yield from _on_documents(item, name, view)
         return
-    if item.side == "sequence":
+    if item.side in ("sequence", "answers", "aftermath"):
         return
     sides: dict[Side, tuple[SideAsked, ...]] = {"connection": ("request",), "both": ("request", "response")}
     asked: tuple[SideAsked, ...] = sides.get(
@@ -243,7 +285,11 @@ def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator
 
 
 def _carries_documents(view: Judged) -> bool:
-    return (view.transaction.id, view.side) in {("TD2.1", "request"), ("TD3.2", "response")}
+    return (view.transaction.id, view.side) in {
+        ("TD2.1", "request"),
+        ("TD2.2", "request"),
+        ("TD3.2", "response"),
+    }
 
 
 def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from harness.checks.cda_view import CdaView
 from harness.checks.forms import cx, dtm_start, is_ins_oid, xcn
 from harness.checks.judged import Judged
 from harness.checks.rim import (
+    FEEDING,
     code_text,
     codes,
     document_of,
@@ -29,7 +30,7 @@ from protocol import facts
 from protocol.errors import Text
 
 COH = "COHERENCE"
-ON = ("TD2.1",)
+ON = FEEDING
 CLAUSE = "interface DMP, fiche de document : cohérence de la fiche et de l'en-tête CDA"
 #: Level-1 body media types and the format that each asks for.
 FORMATS = {

@@ -1,8 +1,13 @@
-"""Rules of the HL7 v3 messages of TD0.2 (existence of a record), question and answer."""
+"""Rules of the HL7 v3 messages of the service `patients`: what all share, and the query of TD0.2 and TD1.3a.
+
+What is particular to the registrations (TD1.1, TD1.2, TD1.3b, TD1.4) is in the modules `gdp_…`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from lxml import etree
 
 from harness.checks.forms import is_oid, is_ts, is_uuid
 from harness.checks.judged import Judged
@@ -12,11 +17,23 @@ from protocol import facts
 from protocol.errors import Text
 
 HL7 = "HL7V3"
-ON = ("TD0.2",)
-REQUEST = "messages GDP, enveloppe des requêtes, 5.3 ; PRPA_IN201307UV02"
-ANSWER = "messages GDP, enveloppe des réponses, 5.3 ; PRPA_IN201308UV02"
+REGISTRATIONS = ("TD1.1", "TD1.2", "TD1.3b", "TD1.4")
+QUERIES = ("TD0.2", "TD1.3a")
+ON = (*QUERIES, *REGISTRATIONS)
+REQUEST = "messages GDP, enveloppe des requêtes, 5.1"
+QUERY = "messages GDP, 5.3 ; PRPA_IN201307UV02"
+ANSWER = "messages GDP, enveloppe des réponses, 5.2"
+RECORD = "messages GDP, 5.3 ; PRPA_IN201308UV02"
 AUTHORISATIONS = ("VALIDE", "EXPIRE", "INTERDIT", "NON_EXISTE")
 KEY, VALUE = "1.2.250.1.213.4.1.2.6.1", "1.2.250.1.213.4.1.2.6.2"
+
+
+def message(view: Judged) -> etree._Element | None:
+    """The HL7 v3 message: the payload, or what the wrapper of the gdp namespace holds; None for a fault."""
+    if view.payload is None or view.fault is not None:
+        return None
+    held = first(view.payload, "self::gdp:*/hl7:*")
+    return view.payload if held is None else held
 
 
 @check(
@@ -29,10 +46,11 @@ KEY, VALUE = "1.2.250.1.213.4.1.2.6.1", "1.2.250.1.213.4.1.2.6.2"
     mend=Text("root = OID de l'émetteur, extension = UUID", "root = OID of the sender, extension = a UUID"),
 )
 def identifier(view: Judged) -> Iterator[Finding]:
-    if view.payload is None or view.fault is not None:
+    told = message(view)
+    if told is None:
         return
-    found = nodes(view.payload, "hl7:id")
-    yield verdict(len(found) == 1, view.at(view.payload) + "/hl7:id", str(len(found)), "1")
+    found = nodes(told, "hl7:id")
+    yield verdict(len(found) == 1, view.at(told) + "/hl7:id", str(len(found)), "1")
     for item in found:
         root = attribute(item, "root")
         yield verdict(is_oid(root) or is_uuid(root), view.at(item) + "/@root", root, "OID | UUID")
@@ -48,9 +66,10 @@ def identifier(view: Judged) -> Iterator[Finding]:
     mend=Text("AAAAMMJJhhmmss en UTC", "YYYYMMDDhhmmss in UTC"),
 )
 def creation_time(view: Judged) -> Iterator[Finding]:
-    if view.payload is not None and view.fault is None:
-        value = string(view.payload, "hl7:creationTime/@value")
-        where = view.at(view.payload) + "/hl7:creationTime/@value"
+    told = message(view)
+    if told is not None:
+        value = string(told, "hl7:creationTime/@value")
+        where = view.at(told) + "/hl7:creationTime/@value"
         yield verdict(is_ts(value) and len(value) >= 14, where, value, "YYYYMMDDhhmmss")
 
 
@@ -71,7 +90,7 @@ def envelope(view: Judged) -> Iterator[Finding]:
     asked = {
         "@ITSVersion": ("XML_1.0",),
         "hl7:interactionId/@root": (facts.OID_INTERACTIONS,),
-        "hl7:interactionId/@extension": ("PRPA_IN201307UV02",),
+        "hl7:interactionId/@extension": (view.transaction.request_root.rpartition("}")[2],),
         "hl7:processingCode/@code": ("P", "D"),
         "hl7:processingModeCode/@code": ("T",),
         "hl7:acceptAckCode/@code": ("AL",),
@@ -109,24 +128,28 @@ def sender(view: Judged) -> Iterator[Finding]:
     on=ON,
     side="request",
     group=HL7,
-    clause="messages GDP, enveloppe des requêtes : TEST_EXST",
-    title=Text("Le motif est le test d'existence", "The reason is the existence test"),
-    mend=Text("TEST_EXST du système 1.2.250.1.213.1.1.4.11", "TEST_EXST of system 1.2.250.1.213.1.1.4.11"),
+    clause="messages GDP, enveloppe des requêtes : motifs",
+    title=Text("Le motif est celui de la transaction", "The reason is that of the transaction"),
+    mend=Text(
+        "TEST_EXST, CNSLT_DATA, CREA_RD, REAC, MODIF_DATA ou FERM, du système 1.2.250.1.213.1.1.4.11",
+        "TEST_EXST, CNSLT_DATA, CREA_RD, REAC, MODIF_DATA or FERM, of system 1.2.250.1.213.1.1.4.11",
+    ),
 )
 def reason(view: Judged) -> Iterator[Finding]:
     if view.payload is not None:
         path = "hl7:controlActProcess/hl7:reasonCode"
         found = f"{string(view.payload, path + '/@code')}^{string(view.payload, path + '/@codeSystem')}"
-        expected = f"TEST_EXST^{facts.OID_REASONS}"
-        yield verdict(found == expected, f"{view.at(view.payload)}/{path}", found, expected)
+        kinds = view.transaction.discriminator
+        good = [f"{value}^{facts.OID_REASONS}" for value in (kinds.values if kinds else ())]
+        yield verdict(found in good, f"{view.at(view.payload)}/{path}", found, " | ".join(good))
 
 
 @check(
     "HL7-QUERY",
-    on=ON,
+    on=QUERIES,
     side="request",
     group=HL7,
-    clause=REQUEST,
+    clause=QUERY,
     title=Text(
         "La question a un identifiant et un statut « new »", "The query has an id and the status “new”"
     ),
@@ -151,10 +174,10 @@ def query(view: Judged) -> Iterator[Finding]:
 
 @check(
     "HL7-PARAMETER",
-    on=ON,
+    on=QUERIES,
     side="request",
     group=HL7,
-    clause=REQUEST,
+    clause=QUERY,
     title=Text("La question porte sur un patient et un seul", "The query is about one patient and one only"),
     mend=Text(
         "un patientIdentifier/value, semanticsText Patient.id",
@@ -189,29 +212,30 @@ def parameter(view: Judged) -> Iterator[Finding]:
     ),
 )
 def acknowledgement(view: Judged) -> Iterator[Finding]:
-    if view.payload is None or view.fault is not None:
+    told = message(view)
+    if told is None:
         return
-    kind = string(view.payload, "hl7:acknowledgement/@typeCode")
-    where = view.at(view.payload) + "/hl7:acknowledgement"
+    kind = string(told, "hl7:acknowledgement/@typeCode")
+    where = view.at(told) + "/hl7:acknowledgement"
     yield verdict(kind in ("AA", "AE", "AR"), where, kind, "AA | AE | AR")
     asked = view.request.payload
     if asked is not None:
         sent = strings(asked, "hl7:id/@root") + strings(asked, "hl7:id/@extension")
-        target = first(view.payload, "hl7:acknowledgement/hl7:targetMessage/hl7:id")
+        target = first(told, "hl7:acknowledgement/hl7:targetMessage/hl7:id")
         echo = strings(target, "@root") + strings(target, "@extension") if target is not None else []
         yield verdict(echo == sent, where + "/hl7:targetMessage/hl7:id", "^".join(echo), "^".join(sent))
     if kind not in ("AA", ""):
-        detail = string(view.payload, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:code/@code")
-        text = string(view.payload, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:text")
+        detail = string(told, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:code/@code")
+        text = string(told, "hl7:acknowledgement/hl7:acknowledgementDetail/hl7:text")
         yield verdict(bool(detail and text), where, f"{detail} {text}", "code + texte / text")
 
 
 @check(
     "HL7-ANSWER",
-    on=ON,
+    on=QUERIES,
     side="response",
     group=HL7,
-    clause=ANSWER,
+    clause=RECORD,
     title=Text("OK vient avec le dossier, NF sans dossier", "OK comes with the record, NF without one"),
     mend=Text("subject avec OK, aucun avec NF", "a subject with OK, none with NF"),
 )
@@ -229,10 +253,10 @@ def answer(view: Judged) -> Iterator[Finding]:
 
 @check(
     "HL7-STATE",
-    on=ON,
+    on=QUERIES,
     side="response",
     group=HL7,
-    clause=ANSWER,
+    clause=RECORD,
     title=Text(
         "L'état du dossier est active, ou terminated avec sa date",
         "The state is active, or terminated and dated",
@@ -253,10 +277,10 @@ def state(view: Judged) -> Iterator[Finding]:
 
 @check(
     "HL7-AUTHORISATION",
-    on=ON,
+    on=("TD0.2",),
     side="response",
     group=HL7,
-    clause=ANSWER,
+    clause=RECORD,
     title=Text(
         "L'autorisation d'accès est l'un des quatre états", "The authorisation is one of the four states"
     ),
@@ -273,10 +297,10 @@ def authorisation(view: Judged) -> Iterator[Finding]:
 
 @check(
     "HL7-PATIENT",
-    on=ON,
+    on=QUERIES,
     side="response",
     group=HL7,
-    clause=ANSWER,
+    clause=RECORD,
     title=Text("Le dossier rendu porte l'INS demandé", "The record returned carries the INS that was asked"),
     mend=Text("rendre aussi l'INS demandé", "return the INS that was asked too"),
     confidence="B",

@@ -24,16 +24,22 @@ PATIENT_BOUND = (
     "TD1.4",
     "TD1.5a",
     "TD1.5b",
+    "TD1.5c",
     "TD1.5d",
     "TD1.6",
     "TD2.1",
     "TD2.2",
     "TD3.1",
     "TD3.2",
+    "TD3.3a",
+    "TD3.3b",
+    "TD3.3c",
+    "TD3.3d",
 )
 #: Where a body names its patient.
 _BODY = (
     "descendant::hl7:patientIdentifier/hl7:value",
+    "descendant::hl7:registrationRequest/hl7:subject1/hl7:patient/hl7:id",
     f"descendant::rim:ExternalIdentifier[@identificationScheme='{facts.SS_PATIENT_ID}']",
     f"descendant::rim:ExternalIdentifier[@identificationScheme='{facts.DE_PATIENT_ID}']",
     "descendant::rim:AdhocQuery/rim:Slot[@name='$XDSDocumentEntryPatientId' or @name='$XDSSubmissionSetPatientId'"

@@ -18,7 +18,7 @@ XOP = "XOP 1.0 §3-4 ; RFC 2387"
 
 @check(
     "MTOM-REQUIRED",
-    on=("TD2.1",),
+    on=("TD2.1", "TD2.2"),
     side="request",
     group=MTOM,
     clause="alimentation en MTOM/XOP",

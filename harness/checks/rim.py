@@ -12,6 +12,11 @@ from protocol import facts
 
 LIST = "descendant::rim:RegistryObjectList"
 
+#: Transactions that feed documents, that change metadata, and those of them that send a new version.
+FEEDING = ("TD2.1", "TD2.2")
+UPDATES = ("TD3.3a", "TD3.3b", "TD3.3c", "TD3.3d")
+VERSIONS = ("TD3.3a", "TD3.3b")
+
 
 @dataclass(frozen=True)
 class Code:

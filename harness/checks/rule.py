@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView
 from harness.checks.judged import Judged
 from protocol.errors import NO_TEXT, Text
@@ -18,8 +19,11 @@ Status = Literal["PASS", "FAIL", "WARN", "INFO", "VACUOUS", "ERROR"]
 Severity = Literal["error", "warning", "info", "off"]
 Confidence = Literal["A", "B", "C"]
 #: Which bytes a rule looks at. A "both" rule runs once a side; "document" rules look at one CDA document,
-#: "sequence" rules at the requests of a whole run.
-Side = Literal["request", "response", "both", "connection", "document", "sequence"]
+#: "sequence" rules at the requests of a whole run, "answers" rules at its answers together, "aftermath" rules at the
+#: requests that follow a fault of the platform.
+Side = Literal[
+    "request", "response", "both", "connection", "document", "sequence", "answers", "aftermath"
+]
 
 View = TypeVar("View")
 
@@ -43,6 +47,18 @@ class Finding:
     found: str = ""
     expected: str = ""
     exchange: str = ""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One exchange of a run, as the platform's coherence is judged: `judged` is False for what is only known."""
+
+    view: Judged
+    judged: bool
+
+    @property
+    def request(self) -> Judged:
+        return self.view.request
 
 
 @dataclass(frozen=True)
@@ -117,7 +133,7 @@ def check_document(
         return Rule(
             rule,
             group,
-            ("TD2.1", "TD3.2"),
+            ("TD2.1", "TD2.2", "TD3.2"),
             "document",
             title,
             mend,
@@ -157,6 +173,68 @@ def check_sequence(
             requirements,
             confidence,
             default,
+            function.__module__,
+            function,
+        )
+
+    return make
+
+
+def check_answers(
+    rule: str,
+    *,
+    title: Text,
+    group: str,
+    clause: str,
+    mend: Text = NO_TEXT,
+    requirements: tuple[str, ...] = (),
+    confidence: Confidence = "A",
+    default: Severity = "error",
+) -> Callable[[Callable[[Sequence[Answered]], Iterator[Finding]]], Rule[Sequence[Answered]]]:
+    """Make a rule of a function that looks at the answers of a run together, in the order they came."""
+
+    def make(function: Callable[[Sequence[Answered]], Iterator[Finding]]) -> Rule[Sequence[Answered]]:
+        return Rule(
+            rule,
+            group,
+            ANY,
+            "answers",
+            title,
+            mend,
+            clause,
+            requirements,
+            confidence,
+            default,
+            function.__module__,
+            function,
+        )
+
+    return make
+
+
+def check_aftermath(
+    rule: str,
+    *,
+    title: Text,
+    clause: str,
+    mend: Text = NO_TEXT,
+    requirements: tuple[str, ...] = (),
+    confidence: Confidence = "A",
+) -> Callable[[Callable[[Aftermath], Iterator[Finding]]], Rule[Aftermath]]:
+    """Make a rule of a function that looks at what was sent after a fault: a frame that must not follow."""
+
+    def make(function: Callable[[Aftermath], Iterator[Finding]]) -> Rule[Aftermath]:
+        return Rule(
+            rule,
+            "AFTERMATH",
+            ANY,
+            "aftermath",
+            title,
+            mend,
+            clause,
+            requirements,
+            confidence,
+            "error",
             function.__module__,
             function,
         )

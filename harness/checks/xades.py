@@ -11,6 +11,7 @@ from lxml import etree
 
 from harness.checks.judged import Judged
 from harness.checks.rim import (
+    FEEDING,
     code_text,
     codes,
     document_of,
@@ -36,7 +37,7 @@ from protocol import facts, safexml
 from protocol.errors import Text, XmlRefused
 
 XADES = "XADES"
-ON = ("TD2.1",)
+ON = FEEDING
 PURPOSE = "1.2.840.10065.1.12.1.14"
 PROPERTIES = "http://uri.etsi.org/01903/v1.1.1#SignedProperties"
 MANIFEST = "http://www.w3.org/2000/09/xmldsig#Manifest"

@@ -10,14 +10,22 @@ from collections.abc import Iterator
 from lxml import etree
 
 from harness.checks.judged import Judged
-from harness.checks.rim import code_text, codes, documents_entries, is_signature, sets
+from harness.checks.rim import (
+    FEEDING,
+    VERSIONS,
+    code_text,
+    codes,
+    documents_entries,
+    is_signature,
+    sets,
+)
 from harness.checks.rule import Finding, Rule, check, verdict
 from protocol import facts
 from protocol.codes import class_of_type, value_set
 from protocol.errors import Text
 
 XDS = "XDS-CODES"
-ON = ("TD2.1",)
+ON = (*FEEDING, *VERSIONS)
 
 
 def _in_value_set(

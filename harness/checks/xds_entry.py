@@ -14,6 +14,8 @@ from lxml import etree
 from harness.checks.forms import cx, dtm_start, is_dtm, is_media
 from harness.checks.judged import Judged
 from harness.checks.rim import (
+    FEEDING,
+    VERSIONS,
     code_text,
     codes,
     document_of,
@@ -31,7 +33,8 @@ from protocol import facts
 from protocol.errors import Text
 
 XDS = "XDS-ENTRY"
-ON = ("TD2.1",)
+ON = FEEDING
+ENTRIES = (*FEEDING, *VERSIONS)
 ONE_CODE = {
     "classCode": facts.DE_CLASS,
     "typeCode": facts.DE_TYPE,
@@ -59,7 +62,7 @@ PID = (
 
 @check(
     "DE-TYPE",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="ITI TF-3 §4.2.3.2 : document stable",
@@ -79,7 +82,7 @@ def kind(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-MIME",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, fiche de document : text/xml, application/xslt+xml ou application/dicom",
@@ -96,7 +99,7 @@ def mime(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-SLOTS",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, fiche de document ; ITI TF-3 tableau 4.3.1-3",
@@ -117,7 +120,7 @@ def mandatory_slots(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-TIMES",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, dates : DTM en UTC, sans fuseau",
@@ -133,7 +136,7 @@ def times(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-CHRONOLOGY",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="ITI TF-3 : début de l'acte avant sa fin",
@@ -150,7 +153,7 @@ def chronology(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-LANGUAGE",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, fiche de document : fr-FR ; art pour la signature",
@@ -166,7 +169,7 @@ def language(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-SOURCE-PATIENT",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, identité locale du patient : sourcePatientId en CX",
@@ -185,7 +188,7 @@ def source_patient(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-PATIENT-INFO",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, identité locale du patient : sourcePatientInfo, PID-n|valeur",
@@ -219,7 +222,7 @@ def patient_info(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-TITLE",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, fiche de document : titre obligatoire ; ITI : 128 caractères",
@@ -238,7 +241,7 @@ def entry_title(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-LEGAL-AUTHENTICATOR",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, identités, 7.4 : XCN du responsable",
@@ -256,7 +259,7 @@ def legal_authenticator(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-CODES",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="ITI TF-3 tableau 4.3.1-3 ; interface DMP, fiche de document",
@@ -277,7 +280,7 @@ def mandatory_codes(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-CONFIDENTIALITY",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="interface DMP, fiche de document : 1 à 4 codes, N d'abord ; EX_2.1-1050",
@@ -308,7 +311,7 @@ def confidentiality(view: Judged) -> Iterator[Finding]:
 
 @check(
     "DE-VISIBILITY",
-    on=ON,
+    on=ENTRIES,
     side="request",
     group=XDS,
     clause="EX_2.1-1050 : pas de cumul INVISIBLE_PATIENT et MASQUE_PS",

@@ -13,7 +13,9 @@ from lxml import etree
 from harness.checks.forms import cx, is_oid, is_ps_id, is_structure_id, xcn, xon
 from harness.checks.judged import Judged
 from harness.checks.rim import (
+    FEEDING,
     LIST,
+    UPDATES,
     classifications,
     code_text,
     codes,
@@ -31,11 +33,13 @@ from protocol import facts
 from protocol.errors import Text
 
 XDS = "XDS-SUBMISSION"
-ON = ("TD2.1",)
+ON = (*FEEDING, *UPDATES)
 
 #: What is expected of a person, whoever reads.
 XCN_FORM = "XCN: id, nom / name, OID, D | U, type"
 SPECIALTY_FORM = f"code^libellé^{facts.OID_AUTHOR_SPECIALTY}"
+#: Professionals, and producers who are none: a secretary (TRE_A00).
+SPECIALTY_SYSTEMS = (facts.OID_AUTHOR_SPECIALTY, "1.2.250.1.213.1.1.4.6")
 
 
 @check(
@@ -251,12 +255,12 @@ def author_specialty(view: Judged) -> Iterator[Finding]:
         for one in authors:
             for value in slot_values(one, "authorSpecialty"):
                 pieces = value.split("^")
-                good = len(pieces) == 3 and all(pieces) and pieces[2] == facts.OID_AUTHOR_SPECIALTY
+                good = len(pieces) == 3 and all(pieces) and pieces[2] in SPECIALTY_SYSTEMS
                 yield verdict(
                     good,
                     view.at(one) + "/authorSpecialty",
                     value,
-                    f"code^displayName^{facts.OID_AUTHOR_SPECIALTY}",
+                    "code^displayName^" + " | ".join(SPECIALTY_SYSTEMS),
                 )
 
 

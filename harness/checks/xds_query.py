@@ -39,6 +39,7 @@ class Query:
 
 _DOC_IDS = (f"{DOC}EntryUUID", f"{DOC}UniqueId")
 _SET_IDS = (f"{SET}EntryUUID", f"{SET}UniqueId")
+_FOLDER_IDS = (f"{FOLDER}EntryUUID", f"{FOLDER}UniqueId")
 QUERIES: Final = {
     facts.Q_FIND_DOCUMENTS: Query(
         "FindDocuments", (f"{DOC}PatientId", f"{DOC}Status"), (), (f"{DOC}PatientId",)
@@ -54,14 +55,22 @@ QUERIES: Final = {
     ),
     facts.Q_FIND_FOLDERS: Query("FindFolders", (f"{FOLDER}PatientId", f"{FOLDER}Status")),
     facts.Q_GET_ALL: Query("GetAll", ("$patientId", f"{DOC}Status", f"{SET}Status", f"{FOLDER}Status")),
-    facts.Q_GET_DOCUMENTS: Query("GetDocuments", (), _DOC_IDS),
-    facts.Q_GET_FOLDERS: Query("GetFolders", (), (f"{FOLDER}EntryUUID", f"{FOLDER}UniqueId")),
+    facts.Q_GET_DOCUMENTS: Query("GetDocuments", (), (*_DOC_IDS, f"{DOC}LogicalID")),
+    facts.Q_GET_FOLDERS: Query("GetFolders", (), _FOLDER_IDS),
     facts.Q_GET_ASSOCIATIONS: Query("GetAssociations", ("$uuid",)),
     facts.Q_GET_DOCUMENTS_AND_ASSOCIATIONS: Query("GetDocumentsAndAssociations", (), _DOC_IDS),
     facts.Q_GET_SUBMISSION_SETS: Query("GetSubmissionSets", ("$uuid",)),
     facts.Q_GET_SUBMISSION_SET_AND_CONTENTS: Query("GetSubmissionSetAndContents", (), _SET_IDS),
     facts.Q_GET_RELATED_DOCUMENTS: Query("GetRelatedDocuments", ("$AssociationTypes",), _DOC_IDS),
+    facts.Q_GET_FOLDER_AND_CONTENTS: Query("GetFolderAndContents", (), _FOLDER_IDS),
+    facts.Q_GET_FOLDERS_FOR_DOCUMENT: Query("GetFoldersForDocument", (), _DOC_IDS),
 }
+#: Queries about one object: its id is a single value.
+_ONE_OBJECT: Final = (
+    facts.Q_GET_RELATED_DOCUMENTS,
+    facts.Q_GET_FOLDER_AND_CONTENTS,
+    facts.Q_GET_FOLDERS_FOR_DOCUMENT,
+)
 #: Parameters that take one value, without parentheses.
 _SINGLE: Final = re.compile(r"\$(XDS\w+)?(P|p)atientId$|.*Time(From|To)$")
 #: Parameters that may come in several slots (AND).
@@ -230,11 +239,14 @@ def single(view: Judged) -> Iterator[Finding]:
     mend=Text("('valeur'), même pour une seule", "('value'), even for a single one"),
 )
 def lists(view: Judged) -> Iterator[Finding]:
+    query = root_of_query(view)
+    one_object = query is not None and attribute(query, "id") in _ONE_OBJECT
     for item in _parameters(view):
         name = attribute(item, "name")
         if not _SINGLE.match(name) and name.startswith("$XDS") and not name.startswith(f"{SET}EntryUUID"):
+            alone = one_object and name.endswith(("EntryUUID", "UniqueId"))
             for value in _values(item):
-                if not name.startswith(f"{SET}UniqueId") and not name.startswith(f"{SET}AuthorPerson"):
+                if not alone and not name.startswith((f"{SET}UniqueId", f"{SET}AuthorPerson")):
                     yield verdict(value.strip().startswith("("), view.at(item), value, "('…')")
 
 

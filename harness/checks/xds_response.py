@@ -8,14 +8,14 @@ from lxml import etree
 
 from harness.checks.forms import is_urn_uuid
 from harness.checks.judged import Judged
-from harness.checks.rim import LIST
+from harness.checks.rim import FEEDING, LIST, UPDATES
 from harness.checks.rule import Finding, check, verdict
 from harness.checks.xpath import attribute, nodes, string
 from protocol import facts
 from protocol.errors import Text
 
 XDS = "XDS-RESPONSE"
-ON = ("TD2.1", "TD3.1", "TD3.2")
+ON = (*FEEDING, "TD3.1", "TD3.2", *UPDATES)
 QUERY = ("TD3.1",)
 CARRIERS = (
     "self::rs:RegistryResponse",
@@ -46,7 +46,7 @@ def _errors(answer: etree._Element) -> list[etree._Element]:
 )
 def status(view: Judged) -> Iterator[Finding]:
     allowed = [facts.SUCCESS, facts.FAILURE]
-    if view.transaction.id != "TD2.1":
+    if view.transaction.id not in (*FEEDING, *UPDATES):
         allowed.append(facts.PARTIAL_SUCCESS)
     for item in _answers(view):
         found = attribute(item, "status")

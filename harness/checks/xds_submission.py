@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from harness.checks.forms import is_dtm, is_oid, is_urn_uuid
 from harness.checks.judged import Judged
 from harness.checks.rim import (
+    FEEDING,
     LIST,
+    UPDATES,
     associations,
     codes,
     documents_entries,
@@ -25,13 +27,14 @@ from protocol import facts
 from protocol.errors import Text
 
 XDS = "XDS-SUBMISSION"
-ON = ("TD2.1",)
+ON = FEEDING
+SETS = (*FEEDING, *UPDATES)
 RELATIONS = (facts.RPLC, facts.XFRM, facts.APND, facts.XFRM_RPLC)
 
 
 @check(
     "SS-ONE",
-    on=ON,
+    on=SETS,
     side="request",
     group=XDS,
     clause="ITI TF-2 §3.41 ; interface DMP, forme de l'alimentation",
@@ -63,7 +66,7 @@ def one(view: Judged) -> Iterator[Finding]:
 
 @check(
     "SS-TIME",
-    on=ON,
+    on=SETS,
     side="request",
     group=XDS,
     clause="interface DMP, lot de soumission : submissionTime, DTM en UTC",
@@ -80,7 +83,7 @@ def time(view: Judged) -> Iterator[Finding]:
 
 @check(
     "SS-CONTENT-TYPE",
-    on=ON,
+    on=SETS,
     side="request",
     group=XDS,
     clause="interface DMP, lot de soumission ; JDV_J59",
@@ -95,7 +98,7 @@ def content_type(view: Judged) -> Iterator[Finding]:
 
 @check(
     "SS-SOURCE",
-    on=ON,
+    on=SETS,
     side="request",
     group=XDS,
     clause="interface DMP, lot de soumission : sourceId, OID du système émetteur",
@@ -110,7 +113,7 @@ def source(view: Judged) -> Iterator[Finding]:
 
 @check(
     "SS-MEMBERS",
-    on=ON,
+    on=SETS,
     side="request",
     group=XDS,
     clause="ITI TF-3 §4.2.1.4 : HasMember Original",
@@ -234,7 +237,7 @@ def signs(view: Judged) -> Iterator[Finding]:
 
 @check(
     "SS-NO-FOLDER",
-    on=ON,
+    on=SETS,
     side="request",
     group=XDS,
     clause="interface DMP, classeurs : pas de classeur (déduit)",

@@ -212,7 +212,19 @@ def _connection(
     host = address.hostname or ""
     if context is None:
         return http.client.HTTPConnection(host, address.port, timeout=timeout)
-    return http.client.HTTPSConnection(host, address.port, timeout=timeout, context=context)
+    return _Frank(host, address.port, context, timeout)
+
+
+class _Frank(http.client.HTTPSConnection):
+    """HTTPS that tells an end without TLS closure, which Python's own connection takes for an orderly one."""
+
+    def __init__(self, host: str, port: int | None, context: ssl.SSLContext, timeout: float) -> None:
+        super().__init__(host, port, timeout=timeout, context=context)
+        self._own = context
+
+    def connect(self) -> None:
+        http.client.HTTPConnection.connect(self)
+        self.sock = self._own.wrap_socket(self.sock, server_hostname=self.host, suppress_ragged_eofs=False)
 
 
 def _talk(
@@ -231,7 +243,10 @@ def _talk(
         body, whole = _read(connection, response, max_response, deadline)
     except TimeoutError as problem:
         return _Answer(None, facts, _said(TIMEOUT, problem))
-    except (ssl.SSLError, ConnectionError, http.client.RemoteDisconnected) as problem:
+    except (ssl.SSLEOFError, ConnectionResetError, BrokenPipeError) as problem:
+        ended = isinstance(problem, http.client.RemoteDisconnected)
+        return _Answer(None, facts, _said(CUT, problem) if ended else _reset(problem))
+    except (ssl.SSLError, ConnectionError) as problem:
         # Under TLS 1.3 a refused certificate shows only here, at the first read.
         kind = TLS_REFUSED if isinstance(problem, ssl.SSLError) else CUT
         return _Answer(None, facts, _said(kind, problem))
@@ -279,6 +294,9 @@ def _read(
         except http.client.IncompleteRead as problem:
             pieces.append(problem.partial)
             return b"".join(pieces), _said(CUT, problem)
+        except (ssl.SSLEOFError, ConnectionResetError) as problem:
+            # Without a length the end of the connection is that of the body, however badly it is told.
+            return b"".join(pieces), "" if response.length is None else _reset(problem)
         if not piece:
             return b"".join(pieces), _missing(response)
         total += len(piece)
@@ -303,6 +321,11 @@ def _tls_facts(connection: http.client.HTTPConnection, tls: TlsClient | None) ->
         certificate = x509.load_pem_x509_certificate(tls.certificate_file.read_bytes())
         shown = certificate.public_bytes(serialization.Encoding.DER)
     return Tls(sock.version() or "", cipher[0] if cipher else "", shown)
+
+
+def _reset(problem: BaseException) -> str:
+    """A connection that ended without TLS closure: a reset, which OpenSSL shows as an end out of place."""
+    return f"{CUT}: reset, {str(problem) or type(problem).__name__}"
 
 
 def _said(kind: str, problem: BaseException) -> str:

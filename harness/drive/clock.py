@@ -23,6 +23,17 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+@dataclass(frozen=True)
+class ShiftedClock:
+    """Another clock, so much later (or earlier, when `by` is negative)."""
+
+    by: timedelta
+    real: Clock = field(default_factory=SystemClock)
+
+    def now(self) -> datetime:
+        return self.real.now() + self.by
+
+
 @dataclass
 class SetClock:
     """A clock that stands still unless told to step.

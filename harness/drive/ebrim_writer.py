@@ -107,11 +107,20 @@ def document_entry(entry: Entry, serial: Serial) -> etree._Element:
     )
 
 
-def association(kind: str, source: str, target: str, serial: Serial, *, status: str = "") -> etree._Element:
-    """An Association; `status` fills SubmissionSetStatus when it is not ""."""
+def association(
+    kind: str,
+    source: str,
+    target: str,
+    serial: Serial,
+    *,
+    status: str = "",
+    slots: Sequence[tuple[str, tuple[str, ...]]] = (),
+) -> etree._Element:
+    """An Association; `status` fills SubmissionSetStatus when it is not "", `slots` are others."""
+    told = [("SubmissionSetStatus", (status,))] if status else []
     scope = {
         "id": serial.next("as"),
-        "slots": [_slot("SubmissionSetStatus", (status,))] if status else [],
+        "slots": [_slot(name, values) for name, values in (*told, *slots)],
         "title": "",
         "comments": "",
         "nodes": [],
@@ -125,6 +134,21 @@ def association(kind: str, source: str, target: str, serial: Serial, *, status: 
         "targetObject": target,
     }
     return _object("Association", scope, attributes)
+
+
+def classification(scheme: Scheme, coded: Coded, owner: str, serial: Serial) -> etree._Element:
+    """One coded attribute, alone: a Classification to put in an object."""
+    scope = {
+        "id": "",
+        "slots": [],
+        "title": "",
+        "comments": "",
+        "nodes": [],
+        "classifications": [_code(scheme, coded, owner, serial)],
+        "identifiers": [],
+    }
+    holder = _object("ExtrinsicObject", scope, {})
+    return next(holder.iterchildren(f"{{{facts.RIM}}}Classification"))
 
 
 def _object(name: str, scope: bind.Scope, attributes: dict[str, str]) -> etree._Element:

@@ -1,8 +1,8 @@
 """Who the driver is on the wire: certificates and keys of a PKI folder, a user, a structure, a mode.
 
 A `Keyring` reads each certificate and key once (a private key takes tens of milliseconds to check). The
-folder is the one that `dmpcompat pki init` makes; who the user is comes from the test directory. Whether
-a certificate is good is not decided here: bad ones are loaded on purpose.
+folder is the one that `dmpcompat pki init` makes, with the cards that `dmpcompat pki card` adds; who the user is
+comes from the test directory. Whether a certificate is good is not decided here: bad ones are loaded on purpose.
 """
 
 from __future__ import annotations
@@ -56,8 +56,25 @@ _KNOWN: Final[dict[str, tuple[str, str, str, str, Mode]]] = {
     "cpe": ("cpe-auth", "cpe-sign", "secretaire", "cabinet", "DIRECTE"),
 }
 _AIR: Final = "air"
-#: Names that a keyring knows.
+#: National tables of professions and roles, by their system: what a compound code starts with.
+_TABLES: Final = {
+    OID_PROFESSIONS: "G15",
+    "1.2.250.1.71.1.2.8": "G16",
+    "1.2.250.1.213.1.6.1.4": "R94",
+    "1.2.250.1.213.1.6.1.109": "R95",
+    "1.2.250.1.213.1.6.1.140": "R291",
+}
+#: Names that a keyring knows in any folder; see `names`.
 NAMES: Final = (*_KNOWN, _AIR)
+#: Kind of a name `cps:<professional>`, `org:<structure>`, `air:<structure>` -> mode.
+_KINDS: Final[dict[str, Mode]] = {"cps": "DIRECTE", "org": "INDIRECTE", "air": "INDIRECTE_RENFORCEE"}
+
+
+def names() -> tuple[str, ...]:
+    """Every name that `Keyring.identity` understands; those with a colon need a card of their own in the folder."""
+    people = (f"cps:{key}" for key, one in directory.professionals().items() if one.card != "none")
+    places = (f"{kind}:{key}" for kind in ("org", "air") for key in directory.structures())
+    return (*NAMES, *people, *places)
 
 
 class Keyring:
@@ -83,18 +100,19 @@ class Keyring:
         tls: str = "",
         sign: str = "",
     ) -> Identity:
-        """The identity `hopital`, `air` (hospital, user known by Pro Santé Connect), `cps`, `cps-mt` or `cpe`.
+        """The identity `hopital`, `air` (hospital, user known by Pro Santé Connect), `cps`, `cps-mt` or `cpe`; or
+        `cps:<professional>`, `org:<structure>`, `air:<structure>` for any of the directory.
 
         Keys of the test directory replace the user or the structure; stems replace the certificates
         (`tls="expired-auth"`). Raises UsageError for an unknown name, ConfigError for unusable files.
         """
-        known = _KNOWN.get("hopital" if name == _AIR else name)
+        known = _cast(name) if ":" in name else _KNOWN.get("hopital" if name == _AIR else name)
         if known is None:
             raise UsageError(
                 "IDENT-001",
                 Text("identité inconnue", "unknown identity"),
                 found=name,
-                expected=" | ".join((*_KNOWN, _AIR)),
+                expected=" | ".join((*NAMES, "cps:…", "org:…", "air:…")),
             )
         usual: Mode = "INDIRECTE_RENFORCEE" if name == _AIR else known[4]
         return Identity(
@@ -113,6 +131,24 @@ class Keyring:
         if not listing.exists():
             return tuple(sorted(path.stem for path in self.folder.glob("*.key")))
         return _names(listing)
+
+
+def _cast(name: str) -> tuple[str, str, str, str, Mode] | None:
+    """TLS pair, signature pair, professional, structure and mode of a name with a colon; None when unknown."""
+    kind, _, key = name.partition(":")
+    if kind == "cps" and key in directory.professionals():
+        place = directory.professionals()[key].structures[0]
+        return f"card-{key}-auth", f"card-{key}-sign", key, place, _KINDS[kind]
+    if kind in ("org", "air") and key in directory.structures():
+        return f"org-{key}-auth", f"org-{key}-sign", _somebody(key), key, _KINDS[kind]
+    return None
+
+
+def _somebody(structure: str) -> str:
+    """A professional who acts for a structure: the first whose usual place it is, else the first linked to it."""
+    people = [one for one in directory.professionals().values() if structure in one.structures]
+    usual = [one for one in people if one.structures[0] == structure]
+    return (usual or people or [directory.professionals()["medecin-hospitalier"]])[0].key
 
 
 def professional(key: str) -> directory.Professional:
@@ -137,12 +173,12 @@ def with_user(identity: Identity, user: directory.Professional) -> Identity:
 
 
 def specialty_of(user: directory.Professional) -> Coded:
-    """Compound profession and specialty of CDA authors: `G15_10/SM26`, `G15_60`, `SECRETARIAT_MEDICAL`."""
-    national = user.role.system == OID_PROFESSIONS
-    code, label = (f"G15_{user.role.code}" if national else user.role.code), user.role.label
+    """Compound profession and specialty of CDA authors: `G15_10/SM26`, `G15_60`, `R94_41`, `SECRETARIAT_MEDICAL`."""
+    table = _TABLES.get(user.role.system)
+    code, label = (f"{table}_{user.role.code}" if table else user.role.code), user.role.label
     if user.specialty is not None:
         code, label = f"{code}/{user.specialty.code}", f"{label} - {user.specialty.label}"
-    return Coded(code, OID_AUTHOR_SPECIALTY if national else user.role.system, label)
+    return Coded(code, OID_AUTHOR_SPECIALTY if table else user.role.system, label)
 
 
 def signer_name(certificate: x509.Certificate) -> str:
@@ -165,7 +201,7 @@ def _read_pair(folder: Path, stem: str) -> KeyPair:
             Text("certificat ou clé illisible", "certificate or key unreadable"),
             field=str(folder / stem),
             found=str(problem),
-            mend=Text("refaire la PKI : dmpcompat pki init", "make the PKI again: dmpcompat pki init"),
+            mend=_how_to_get(folder, stem),
         ) from problem
     if not isinstance(key, rsa.RSAPrivateKey):
         raise ConfigError(
@@ -175,6 +211,16 @@ def _read_pair(folder: Path, stem: str) -> KeyPair:
             found=type(key).__name__,
         )
     return KeyPair(stem, certificate, key, certificate_file, key_file)
+
+
+def _how_to_get(folder: Path, stem: str) -> Text:
+    kind, _, rest = stem.partition("-")
+    wanted = {"card": "cps", "org": "org"}.get(kind, "")
+    key = rest.rpartition("-")[0]
+    if wanted and (key in directory.professionals() or key in directory.structures()):
+        command = f"dmpcompat pki card {folder} {wanted}:{key}"
+        return Text(command, command)
+    return Text("refaire la PKI : dmpcompat pki init", "make the PKI again: dmpcompat pki init")
 
 
 def _names(listing: Path) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ identity domains are refused: the tool never carries production data.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from protocol import directory
 from protocol.errors import Text, UsageError
@@ -18,7 +19,8 @@ from protocol.facts import OID_INS_TEST, PRODUCTION_INS_OIDS
 class Subject:
     """INS number (15 characters) and its domain; traits may be empty but where a document needs them.
 
-    `birth` is YYYYMMDD, `sex` is M, F or U. `birth_place` is the INSEE code of the place.
+    `birth` is YYYYMMDD, `sex` is M, F or U. `birth_place` is the INSEE code of the place. `record`: the whole
+    record, when the patient is one of the data sets.
     """
 
     number: str
@@ -29,6 +31,7 @@ class Subject:
     sex: str = "U"
     birth: str = ""
     birth_place: str = ""
+    record: directory.Patient | None = field(default=None, compare=False, repr=False)
 
     @property
     def cx(self) -> str:
@@ -71,8 +74,9 @@ def _from_record(patient: directory.Patient) -> Subject:
         family_usual=patient.family_usual,
         given=patient.given,
         sex=patient.sex,
-        birth=patient.birth_date.strftime("%Y%m%d"),
+        birth=patient.birth_stamp,
         birth_place=patient.birth_place.insee,
+        record=patient,
     )
 
 
@@ -98,7 +102,7 @@ def _from_mapping(value: Mapping[str, object]) -> Subject:
             expected=", ".join(allowed),
         )
     given = value.get("given", ())
-    traits = {name: str(item) for name, item in value.items() if name != "given"}
+    traits: dict[str, Any] = {name: str(item) for name, item in value.items() if name != "given"}
     names = tuple(map(str, given)) if isinstance(given, (list, tuple)) else (str(given),)
     return Subject(given=names, **traits)
 

@@ -24,7 +24,8 @@ from protocol.coded import Coded
 from protocol.errors import Text, UsageError
 
 _NORMAL: Final = Coded("N", facts.OID_CONFIDENTIALITY, "Normal")
-_VISIBILITIES: Final = {
+#: Visibility codes with their labels (JDV_J58).
+VISIBILITIES: Final = {
     "MASQUE_PS": "Masqué aux professionnels de santé",
     "INVISIBLE_PATIENT": "Document non visible par le patient",
     "INVISIBLE_REPRESENTANTS_LEGAUX": "Non visible par les représentants légaux du patient",
@@ -123,7 +124,7 @@ def signature_entry(
     moment = dtm(at)
     place = tuple((scheme, coded) for scheme, coded in model.codes if scheme in _PLACE)
     hidden = [
-        Coded(code, facts.OID_VISIBILITY, _VISIBILITIES[code]) for code in ("MASQUE_PS", "INVISIBLE_PATIENT")
+        Coded(code, facts.OID_VISIBILITY, VISIBILITIES[code]) for code in ("MASQUE_PS", "INVISIBLE_PATIENT")
     ]
     confidentialities = tuple((facts.DE_CONFIDENTIALITY, coded) for coded in (_NORMAL, *hidden))
     slots = (
@@ -246,8 +247,8 @@ def _codes(
 def _confidentialities(item: Mapping[str, Any], transaction: str) -> tuple[Coded, ...]:
     wanted = item.get("confidentiality", ())
     names = (wanted,) if isinstance(wanted, str) else wanted
-    if not isinstance(names, (list, tuple)) or any(name not in {*_VISIBILITIES, "N"} for name in names):
-        raise wrong_param(transaction, "documents.confidentiality", wanted, " | ".join(_VISIBILITIES))
+    if not isinstance(names, (list, tuple)) or any(name not in {*VISIBILITIES, "N"} for name in names):
+        raise wrong_param(transaction, "documents.confidentiality", wanted, " | ".join(VISIBILITIES))
     first = coded_param(item.get("first_confidentiality"), _NORMAL, transaction, "first_confidentiality")
-    visibilities = [Coded(name, facts.OID_VISIBILITY, _VISIBILITIES[name]) for name in names if name != "N"]
+    visibilities = [Coded(name, facts.OID_VISIBILITY, VISIBILITIES[name]) for name in names if name != "N"]
     return (first, *visibilities)

@@ -64,6 +64,11 @@ class StepSpec(BaseModel, ABC):
     def check_names(self, at: Where, names: Vocabulary, problems: Problems) -> None:
         """Report the unknown names of this step; `at` is its place in the file."""
 
+    @classmethod
+    def again(cls, resolved: Mapping[str, Any]) -> list[Finding]:  # noqa: ARG003 - for those who judge alone
+        """The findings of a step without frame, from what the evidence keeps of it."""
+        return []
+
     def used(self) -> frozenset[str]:
         """Names of the captured values (`${name}`) that it needs."""
         return frozenset()
@@ -75,6 +80,13 @@ class StepSpec(BaseModel, ABC):
     def transactions(self) -> frozenset[str]:
         """Transactions that it tests; those of a precondition are not."""
         return frozenset()
+
+    def announced(self, context: CaseContext) -> Mapping[str, Any] | None:
+        """The exchange that it is going to make, for the mock's live view; None when it makes none.
+
+        Plain JSON: transaction, patient (INS), caller, structure, access_mode. Informs a reader, weighs on no verdict.
+        """
+        return None
 
 
 Model = TypeVar("Model", bound=type[StepSpec])
@@ -100,13 +112,21 @@ def parse_step(value: Any) -> StepSpec:
     known = kinds()
     if not isinstance(value, Mapping) or not value:
         raise PydanticCustomError("step_shape", "a step is a mapping such as {{drive: TD0.2}}")
-    named = [key for key in value if key in known]
+    present = [key for key in value if key in known]
+    # `patient` is a kind, and a field of those that are about one.
+    named = [key for key in present if not any(key in _fields(known[other]) for other in present)]
     if len(named) != 1:
         unknown = next(iter(value))
         raise PydanticCustomError(
             "unknown_step", "unknown step kind", {"name": unknown, "known": list(known)}
         )
     return known[named[0]].model_validate(value)
+
+
+def _fields(model: type[StepSpec]) -> frozenset[str]:
+    """Keys that a step of that kind may have beside the one that names it."""
+    names = {field.alias or name for name, field in model.model_fields.items()}
+    return frozenset(names - {model.kind})
 
 
 class _AnyStep:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -43,6 +44,10 @@ class AssertStep(StepSpec):
 
     def used(self) -> frozenset[str]:
         return names_in(self.assert_.model_dump())
+
+    @classmethod
+    def again(cls, resolved: Mapping[str, Any]) -> list[Finding]:
+        return [compare(Comparison.model_validate(resolved["assert"]))]
 
     def run(self, context: CaseContext) -> Outcome:
         resolved = substitute(self.assert_.model_dump(exclude_none=True), context.values)

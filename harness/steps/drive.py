@@ -7,6 +7,7 @@ is judged on its answer only, unless the plan says otherwise.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
@@ -32,10 +33,12 @@ from harness.drive.message import OutgoingMessage
 from harness.expectations import Expect, to_plain
 from harness.feeding import Fed, Feeder
 from harness.problems import Problems
+from harness.reception import WORDS, described, reception
 from harness.steps import loading
 from harness.steps.api import Outcome, StepSpec, Unmet, step
 from harness.substitution import names_in, substitute
 from harness.vocabulary import Vocabulary
+from protocol import directory, safexml
 from protocol.errors import Text, ToolError
 from protocol.exchange import Exchange
 from protocol.yamlread import Where
@@ -73,14 +76,15 @@ class Product(BaseModel):
 class Save(BaseModel):
     """A value to capture, from exactly one source.
 
-    `xpath` on the envelope of `side`; `fact` of the message that was built; `part`: SHA-256 of the part of
-    that rank (from 1, the root not counted) of the request.
+    `xpath` on the envelope of `side` (its text, or with `xml` the element); `fact` of the message that was built;
+    `part`: SHA-256 of the part of that rank (from 1, the root not counted) of the request.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     side: Side = "response"
     xpath: str = ""
+    xml: StrictBool = Field(default=False, description="keep the element itself, as XML")
     fact: str = ""
     part: int = Field(default=0, ge=0)
 
@@ -88,6 +92,8 @@ class Save(BaseModel):
     def _one(self) -> Save:
         if sum((bool(self.xpath), bool(self.fact), bool(self.part))) != 1:
             raise ValueError("exactly one of xpath, fact, part")
+        if self.xml and not self.xpath:
+            raise ValueError("xml goes with xpath")
         return self
 
 
@@ -190,6 +196,10 @@ class DriveStep(StepSpec):
                 problems.unknown(
                     "023", Text("code d'erreur", "error code"), (*at, "expect"), code, names.errors
                 )
+        for word in filter(None, self.expect.seen.split("|")):
+            if word not in WORDS:
+                what = Text("ce qui est vu revenir", "what is seen coming back")
+                problems.unknown("031", what, (*at, "expect", "seen"), word, frozenset(WORDS))
         for field, items in (("xpath", self.expect.xpath), ("request", self.expect.request)):
             loading.check_comparisons(items, (*at, "expect", field), problems)
         for name, save in self.save.items():
@@ -209,7 +219,7 @@ class DriveStep(StepSpec):
         return ("response",) if wrong_on_purpose else ("request", "response")
 
     def run(self, context: CaseContext) -> Outcome:
-        identity = self._identity(context)
+        identity = identity_of(self.as_, context)
         message = build(
             self.drive,
             self._parameters(context, identity),
@@ -228,7 +238,7 @@ class DriveStep(StepSpec):
             clock=context.clock,
         )
         exchange = replace(
-            sent, id=context.ids.uuid(), started=_as_kept(sent.started), ended=_as_kept(sent.ended)
+            sent, id=context.ids.uuid(), started=as_kept(sent.started), ended=as_kept(sent.ended)
         )
         resolved = {
             "transaction": self.drive,
@@ -237,9 +247,14 @@ class DriveStep(StepSpec):
             "expect": to_plain(self.expect.resolved(context.values)),
             "altered": list(self.alter),
         }
+        if self.expect.seen:
+            resolved["known"] = dict(context.told)
+        view = Judged(exchange, "response", context.judging.registry.by_id(self.drive), Declared())
+        if reception(view).word == "answered":
+            context.told.update(described(view))
         asked = context.judging.expectation(exchange, resolved)
         if self.need and any(finding.status != "PASS" for finding in asked):
-            return Outcome((), exchange, resolved, unmet=_need_failed(asked))
+            return Outcome((), exchange, resolved, unmet=need_failed(asked))
         findings = (*asked, *context.judging.rules(exchange, resolved))
         if any(finding.status in {"FAIL", "VACUOUS"} for finding in asked):
             return Outcome(findings, exchange, resolved, stop=True)
@@ -249,16 +264,16 @@ class DriveStep(StepSpec):
             return Outcome(findings, exchange, resolved, unmet=unmet)
         return Outcome(findings, exchange, resolved)
 
-    def _identity(self, context: CaseContext) -> Identity:
-        if context.keyring is None:
-            raise ToolError(
-                "STEP-011", Text("aucun dossier de certificats", "no folder of certificates"), field="pki"
-            )
-        mode: Mode | None = self.as_.mode or None
-        who = self.as_
-        return context.keyring.identity(
-            who.name, mode=mode, user=who.user, structure=who.structure, tls=who.tls, sign=who.sign
-        )
+    def announced(self, context: CaseContext) -> Mapping[str, Any]:
+        """Who calls, and for whom, as far as it can be told before; nothing of what is wrong on purpose."""
+        told = {"transaction": self.drive}
+        patient = context.campaign.patients.get(self.patient, directory.patients().get(self.patient))
+        if patient is not None:
+            told["patient"] = patient.ins.number
+        if not self.alter:
+            who = identity_of(self.as_, context)
+            told |= {"caller": who.user.ps_id, "structure": who.structure.struct_id}
+        return told
 
     def _parameters(self, context: CaseContext, identity: Identity) -> dict[str, Any]:
         parameters: dict[str, Any] = substitute(self.with_, context.values)
@@ -298,6 +313,8 @@ class DriveStep(StepSpec):
                 parts = [part for part in view.parts if part is not view.start]
                 rank = save.part - 1
                 value = hashlib.sha256(parts[rank].data).hexdigest() if rank < len(parts) else ""
+            elif save.xml:
+                value = _as_xml(view, str(substitute(save.xpath, context.values)))
             else:
                 value = view.value(str(substitute(save.xpath, context.values)))
             if not value:
@@ -311,12 +328,30 @@ class DriveStep(StepSpec):
         return found
 
 
-def _as_kept(moment: datetime) -> datetime:
+def _as_xml(view: Judged, path: str) -> str:
+    """The first element of the path with its namespaces, "" when there is none."""
+    found = view.nodes(path)
+    return safexml.canonical(found[0]).decode("utf-8") if found else ""
+
+
+def identity_of(who: Actor, context: CaseContext) -> Identity:
+    """The identity of the PKI folder, with what the plan replaces in it. Raises ToolError without a folder."""
+    if context.keyring is None:
+        raise ToolError(
+            "STEP-011", Text("aucun dossier de certificats", "no folder of certificates"), field="pki"
+        )
+    mode: Mode | None = who.mode or None
+    return context.keyring.identity(
+        who.name, mode=mode, user=who.user, structure=who.structure, tls=who.tls, sign=who.sign
+    )
+
+
+def as_kept(moment: datetime) -> datetime:
     """Evidence keeps milliseconds: what is judged now must be what can be judged again."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def _need_failed(asked: tuple[Finding, ...]) -> Unmet:
+def need_failed(asked: tuple[Finding, ...]) -> Unmet:
     first = next(finding for finding in asked if finding.status != "PASS")
     return Unmet(
         "STEP-013",

@@ -6,11 +6,14 @@ established.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from harness.context import CaseContext
+from harness.drive.clock import Clock, SetClock, ShiftedClock
 from harness.problems import Problems
 from harness.steps import loading
 from harness.steps.api import Outcome, StepSpec, step
@@ -31,14 +34,34 @@ class PatientSeed(BaseModel):
     changes: dict[str, Any] = {}
 
 
+class ClockChange(BaseModel):
+    """The session's clock: set to a moment (or `real`), then moved by seconds, then stopped or started again.
+
+    `lps: follows` turns the clock of the driver with it; `stays` leaves a software whose clock is wrong.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    set: str = Field(default="", description="ISO 8601 with zone, or real")
+    move: int = Field(default=0, description="seconds")
+    freeze: StrictBool = False
+    release: StrictBool = False
+    lps: Literal["follows", "stays"] = "follows"
+
+    def asked(self) -> dict[str, Any]:
+        """What the control API is asked."""
+        return {name: value for name, value in self.model_dump(exclude={"lps"}).items() if value}
+
+
 class Preparation(BaseModel):
-    """At least one of: settings (rule id or switch -> value), patients to seed, status of the campaign's
+    """At least one of: the clock, settings (rule id or switch -> value), patients to seed, status of the campaign's
     number.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     settings: dict[str, str | int | bool] = {}
+    clock: ClockChange | None = None
     patients: list[PatientSeed] = []
     number: Literal["", "active", "suspended", "revoked"] = ""
 
@@ -51,7 +74,8 @@ class PrepareStep(StepSpec):
     prepare: Preparation
 
     def summary(self) -> Text:
-        what = [*self.prepare.settings, *(seed.key for seed in self.prepare.patients)]
+        what = ["clock"] if self.prepare.clock else []
+        what += [*self.prepare.settings, *(seed.key for seed in self.prepare.patients)]
         if self.prepare.number:
             what.append(self.prepare.number)
         listed = ", ".join(what)
@@ -78,6 +102,12 @@ class PrepareStep(StepSpec):
 
     def run(self, context: CaseContext) -> Outcome:
         control, session = context.platform.need(), context.platform.session
+        resolved = None
+        if self.prepare.clock is not None:
+            told = control.clock(session, substitute(self.prepare.clock.asked(), context.values))
+            resolved = {"clock": dict(told)}
+            if self.prepare.clock.lps == "follows":
+                context.clock = followed(told)
         settings = substitute(self.prepare.settings, context.values)
         if settings:
             control.set(session, settings)
@@ -86,7 +116,14 @@ class PrepareStep(StepSpec):
             control.patient(session, patient_record(known, substitute(seed.changes, context.values)))
         if self.prepare.number:
             control.number(session, context.campaign.number, self.prepare.number)
-        return Outcome()
+        return Outcome(resolved=resolved)
+
+
+def followed(told: Mapping[str, Any]) -> Clock:
+    """A clock of the driver that shows what the session's does."""
+    if told["frozen"]:
+        return SetClock(datetime.fromisoformat(str(told["now"])))
+    return ShiftedClock(timedelta(seconds=int(told["offset_seconds"])))
 
 
 def patient_record(patient: Patient, changes: dict[str, Any]) -> dict[str, Any]:

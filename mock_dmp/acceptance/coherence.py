@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from mock_dmp.acceptance.demand import COHERENCE, Demand, names
 from mock_dmp.acceptance.engine import Breach, breach_of
-from mock_dmp.acceptance.trust import is_card
+from mock_dmp.acceptance.trust import in_dates, is_card
 from mock_dmp.rights import family
 from protocol import codes, facts
 from protocol.errors import IdentifierError
@@ -29,6 +29,18 @@ def structure_of_certificate(demand: Demand) -> Iterator[Breach]:
     held = names(certificate, NameOID.ORGANIZATIONAL_UNIT_NAME)
     if not family(demand.vihf.structure).intersection(held):
         yield Breach("attribut Identifiant_Structure", demand.vihf.structure, ", ".join(held) or "un OU")
+
+
+@COHERENCE.rule("TLS-CLIENT-DATES")
+def connection_in_dates(demand: Demand) -> Iterator[Breach]:
+    """The client certificate is within its dates at the session's clock: TLS itself only knows the real time."""
+    connection = demand.tls_certificate
+    if connection is not None and not in_dates(connection, demand.now):
+        yield Breach(
+            "certificat de connexion",
+            f"valide du {connection.not_valid_before_utc:%Y-%m-%d} au {connection.not_valid_after_utc:%Y-%m-%d}",
+            f"un certificat valide le {demand.now:%Y-%m-%d}",
+        )
 
 
 @COHERENCE.rule("VIHF-TLS-CERT")
@@ -131,8 +143,8 @@ def professional_linked(demand: Demand) -> Iterator[Breach]:
 
 @COHERENCE.rule("VIHF-RESOURCE-ID")
 def resource_id(demand: Demand) -> Iterator[Breach]:
-    """The VIHF names the patient."""
-    if demand.vihf.patient is None:
+    """The VIHF names the patient, where the call is about one."""
+    if demand.vihf.patient is None and demand.call.transaction.on_patient:
         yield Breach("attribut resource-id", "absent", "INS^^^&OID&ISO^NH")
 
 

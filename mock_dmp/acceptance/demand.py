@@ -1,21 +1,23 @@
 """What the rules on a call look at, filled in as the stages go: assertion, certificate, VIHF, directory, patient.
 
-Reading the database is done on short connections, so that a call that will be refused never holds the
-writers' queue.
+The database is only read, on a connection that `policy.accept` holds meanwhile, so that a call that will be refused
+never holds the writers' queue.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from lxml import etree
+from sqlalchemy import Connection
 
 from mock_dmp.acceptance.engine import Stage
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.context import Call
-from mock_dmp.rights import Standing, standing
+from mock_dmp.rights import Standing, anywhere, standing
 from mock_dmp.state import directory, patients
 from mock_dmp.state.settings import Settings
 from protocol.directory import Patient, Professional, Structure, WireNumber
@@ -33,6 +35,7 @@ class Demand:
     call: Call
     trust: Trust | None
     now: datetime
+    db: Connection
     assertion: etree._Element | None = None
     certificate: x509.Certificate | None = None
     signed: bool = False
@@ -69,26 +72,35 @@ class Demand:
     @property
     def tls_certificate(self) -> x509.Certificate | None:
         tls = self.call.tls
-        return x509.load_der_x509_certificate(tls.certificate) if tls and tls.certificate else None
+        return _certificate(tls.certificate) if tls and tls.certificate else None
 
     @property
     def standing(self) -> Standing | None:
-        """What the caller is to the patient's DMP, worked out once; None when the patient is unknown."""
+        """What the caller is to the patient's DMP, worked out once; None when the patient is unknown.
+
+        A call that is about no patient is judged on what the caller is anywhere.
+        """
         caller, patient = self.call.caller, self.patient
+        if caller is not None and not self.call.transaction.on_patient:
+            return anywhere(caller)
         if self.who is None and patient is not None and caller is not None:
-            with self.call.session.store.read() as db:
-                self.who = standing(db, self.call.session.name, caller, patient, self.now)
+            self.who = standing(self.db, self.call.session.name, caller, patient, self.now)
         return self.who
 
     def look_up(self) -> None:
         """Fill in the patient of the VIHF and the wire number, as the session knows them."""
-        session = self.call.session
-        with session.store.read() as db:
-            if self.vihf.patient is not None:
-                named = self.vihf.patient
-                self.patient = patients.by_ins(db, session.name, named.id, named.oid)
-            if self.vihf.wire_number:
-                self.number = directory.wire_number(db, session.name, self.vihf.wire_number)
+        session = self.call.session.name
+        if self.vihf.patient is not None:
+            named = self.vihf.patient
+            self.patient = patients.by_ins(self.db, session, named.id, named.oid)
+        if self.vihf.wire_number:
+            self.number = directory.wire_number(self.db, session, self.vihf.wire_number)
+
+
+@lru_cache(maxsize=1024)
+def _certificate(der: bytes) -> x509.Certificate:
+    """A client sends the same one with every call."""
+    return x509.load_der_x509_certificate(der)
 
 
 def names(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> tuple[str, ...]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from sqlalchemy import Connection
+
 from mock_dmp.acceptance.demand import FRESHNESS, Demand
-from mock_dmp.acceptance.engine import Breach
+from mock_dmp.acceptance.engine import Breach, judged
+from mock_dmp.context import Refusal
 from mock_dmp.state import assertions
 
 
@@ -41,18 +44,37 @@ def fresh(demand: Demand) -> Iterator[Breach]:
 
 @FRESHNESS.rule("VIHF-REPLAY")
 def not_replayed(demand: Demand) -> Iterator[Breach]:
-    """Remembered inside the call's transaction: of two parallel replays one is refused."""
-    call = demand.call
-    before = assertions.remember(
-        call.db,
-        call.session.name,
-        demand.vihf.id,
-        call.exchange_id,
-        until=demand.now + max(_tolerance(demand)) + timedelta(minutes=5),
-        now=demand.now,
-    )
-    if before is not None:
-        yield Breach("saml:Assertion/@ID", f"{demand.vihf.id}, déjà vu", "un VIHF neuf à chaque appel")
+    """Remembered inside the call's transaction, as it begins: of two parallel replays one is refused there."""
+    call, seen = demand.call, demand.vihf.id
+    if assertions.known(demand.db, call.session.name, seen, now=demand.now) is not None:
+        yield _replayed(seen)
+        return
+
+    def remember(db: Connection) -> Refusal | None:
+        rival = assertions.remember(
+            db,
+            call.session.name,
+            seen,
+            call.exchange_id,
+            until=demand.now + max(_tolerance(demand)) + timedelta(minutes=5),
+            now=demand.now,
+        )
+        if rival is None:
+            return None
+        found = next(judged("VIHF-REPLAY", _replayed(seen), demand.settings))
+        if found.problem.severity == "error":
+            return Refusal(
+                found.problem.code, context=found.problem.context, location=found.rule, rule=found.rule
+            )
+        if found.problem not in call.warnings:
+            call.warn(found.problem)
+        return None
+
+    call.work.first(remember)
+
+
+def _replayed(seen: str) -> Breach:
+    return Breach("saml:Assertion/@ID", f"{seen}, déjà vu", "un VIHF neuf à chaque appel")
 
 
 def _tolerance(demand: Demand) -> tuple[timedelta, timedelta]:

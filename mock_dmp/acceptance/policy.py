@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from mock_dmp.acceptance import coherence, freshness, homologation, rights, signature, subject, vihf
+from mock_dmp.acceptance import coherence, freshness, homologation, reason, rights, signature, subject, vihf
 from mock_dmp.acceptance.demand import (
     COHERENCE,
     FRESHNESS,
@@ -19,6 +19,7 @@ from mock_dmp.acceptance.demand import (
     Demand,
 )
 from mock_dmp.acceptance.engine import Stage
+from mock_dmp.acceptance.refine import refined
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.context import Call, Caller, Carrier, Refusal
 from protocol.coded import Coded
@@ -27,7 +28,7 @@ Access = Literal["normal", "bris_de_glace", "centre_15"]
 _ACCESS = ("normal", "bris_de_glace", "centre_15")
 
 #: The modules whose import registers the rules, in the order of their stages.
-MODULES = (vihf, signature, freshness, coherence, homologation, rights)
+MODULES = (vihf, signature, freshness, coherence, reason, homologation, rights)
 STAGES: tuple[Stage[Demand], ...] = (VIHF, SIGNATURE, FRESHNESS, COHERENCE, HOMOLOGATION, RIGHTS)
 
 
@@ -36,7 +37,13 @@ def accept(call: Call, trust: Trust | None = None) -> None:
 
     Without `trust` (a mock without a PKI) nothing is said of authority and revocation.
     """
-    demand = Demand(call=call, trust=trust, now=call.session.now())
+    with call.session.store.read() as db:
+        _through(Demand(call=call, trust=trust, now=call.session.now(), db=db))
+
+
+def _through(demand: Demand) -> None:
+    """Stage after stage."""
+    call = demand.call
     _judge(VIHF, demand)
     if demand.told is None:  # a session that turned the rules off still can't do without
         raise Refusal("MockInvalidVihf", rule="VIHF-STRUCTURE")
@@ -46,8 +53,9 @@ def accept(call: Call, trust: Trust | None = None) -> None:
     _judge(FRESHNESS, demand)
     _judge(COHERENCE, demand)
     _judge(HOMOLOGATION, demand)
-    call.vihf = demand.vihf
+    call.vihf, call.patient = demand.vihf, demand.patient
     call.caller = _caller(demand)
+    call.transaction = refined(call)
     _judge(RIGHTS, demand)
 
 
@@ -67,11 +75,16 @@ def _judge(stage: Stage[Demand], demand: Demand) -> None:
         )
 
 
+#: Codes that tell the state of a DMP, and how each service of patients carries them.
+_STATES = frozenset({"DMPClosed", "DMPFound", "MockAttachedToMes", "MockPatientNotFound"})
+_STATE_CARRIERS: dict[str, Carrier] = {"patients": "ack", "patientsSpecific": "ws", "habilitations": "ws"}
+
+
 def _carrier(call: Call, code: str) -> Carrier | None:
-    """A closed DMP is told by the status of the custom services, elsewhere as the catalogue says."""
-    if code == "DMPClosed" and call.transaction.service in ("habilitations", "patientsSpecific"):
-        return "ws"
-    return None
+    """The state of a DMP is told the way of the service, anything else as the catalogue says."""
+    if code in _STATES:
+        return _STATE_CARRIERS.get(call.transaction.service)
+    return "ack" if code == "MockInvalidRequest" and call.transaction.service == "patients" else None
 
 
 def _caller(demand: Demand) -> Caller:

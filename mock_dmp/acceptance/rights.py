@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from mock_dmp.acceptance.demand import RIGHTS, Demand
 from mock_dmp.acceptance.engine import Breach
+from mock_dmp.minors import is_minor
 from mock_dmp.rights import Standing
 from protocol import ebrim, facts, rights, safexml
 from protocol.errors import MetadataError, Text
@@ -17,6 +18,8 @@ from protocol.errors import MetadataError, Text
 _EXISTENCE = "TD0.2"
 _REFERENCE = "TD3.1/reference"
 _METADATA = "TD3.1/metadata"
+#: Note 10 of the matrix PDT-INF-526.
+_NOT_ATTACHED = frozenset({"TD1.3b", "TD1.4", "TD1.5a", "TD1.5b", "TD1.5c", "TD1.5d"})
 
 
 def rows_asked(demand: Demand) -> tuple[str, ...]:
@@ -57,6 +60,8 @@ def _authorisation_row(demand: Demand) -> str:
 def unknown_patient(demand: Demand) -> Iterator[Breach]:
     """No record, so nobody to have rights on: the services of documents say it their own way."""
     call = demand.call
+    if not call.transaction.on_patient:
+        return
     absent = demand.patient is None or demand.patient.dmp.status == "absent"
     if absent and "absent" not in call.transaction.dmp_states and demand.vihf.patient is not None:
         yield Breach(
@@ -132,11 +137,11 @@ def opposition(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("RIGHTS-AUTHORISATION")
 def authorisation(demand: Demand) -> Iterator[Breach]:
-    """For consultation in normal mode; looking up a reference (3.1b) needs none."""
+    """For consultation in normal mode; feeding software needs none to act on documents (EX_3.3-1060)."""
     who = demand.standing
     if who is None or not demand.call.transaction.needs_authorisation or who.caller.access != "normal":
         return
-    if who.state != "valid" and not is_reference_search(demand):
+    if who.state != "valid" and not _feeds(demand):
         yield Breach(
             "autorisation de l'appelant",
             _STATES[who.state],
@@ -146,15 +151,48 @@ def authorisation(demand: Demand) -> Iterator[Breach]:
 
 @RIGHTS.rule("DMP-STATE")
 def state(demand: Demand) -> Iterator[Breach]:
-    """A closed DMP only tells that it is."""
+    """A closed DMP only tells that it is; one that is open already says so."""
+    if not demand.call.transaction.on_patient:
+        return
     if demand.patient is None or demand.patient.dmp.status == "absent":
         return  # said above
     if demand.patient.dmp.status not in demand.call.transaction.dmp_states:
         closed = demand.patient.dmp.closed
-        since = f", fermé le {closed.at:%d/%m/%Y} ({closed.text})" if closed else ""
+        since = f", fermé le {closed.at:%d/%m/%Y} ({closed.text or closed.code})" if closed else ""
         yield Breach(
-            "DMP", f"{demand.patient.dmp.status}{since}", ", ".join(demand.call.transaction.dmp_states)
+            "DMP",
+            f"{demand.patient.dmp.status}{since}",
+            ", ".join(demand.call.transaction.dmp_states),
+            code="" if closed else "DMPFound",
         )
+
+
+@RIGHTS.rule("RIGHTS-MES")
+def managed_by_the_patient(demand: Demand) -> Iterator[Breach]:
+    """Administrative data, closing and internet account are the patient's own once attached (note 10)."""
+    attached = demand.patient is not None and demand.patient.dmp.attached_to_mes
+    if attached and demand.call.transaction.id in _NOT_ATTACHED:
+        yield Breach("DMP", "rattaché à Mon espace santé", "un DMP que le patient ne gère pas lui-même")
+
+
+@RIGHTS.rule("RIGHTS-SECRET")
+def secret_connection(demand: Demand) -> Iterator[Breach]:
+    """A minor's, when the functions for minors are open (EX_0.1-1100)."""
+    caller, patient = demand.call.caller, demand.patient
+    if caller is None or not caller.secret or patient is None:
+        return
+    if not is_minor(patient, demand.now.date(), demand.settings):
+        yield Breach("attribut confidentiality-code", "connexion secrète", "un patient mineur")
+
+
+def _feeds(demand: Demand) -> bool:
+    """Does the software resolve or change its documents under the feeding profile?"""
+    if not demand.settings.on("alimentation_without_authorisation"):
+        return False
+    if demand.call.transaction.id.startswith("TD3.3"):
+        return demand.number is not None and "alimentation" in demand.number.profiles
+    # Those who can only look up references (CPE, organisations) have no authorisation to ask for.
+    return is_reference_search(demand)
 
 
 _STATES = {None: "aucune", "expired": "expirée", "forbidden": "interdite", "valid": "valide"}

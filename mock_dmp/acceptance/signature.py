@@ -117,12 +117,24 @@ def certificate_dates(demand: Demand) -> Iterator[Breach]:
 
 @SIGNATURE.rule("VIHF-CERT-REVOKED")
 def certificate_revoked(demand: Demand) -> Iterator[Breach]:
-    """Not on the authority's revocation list."""
+    """Not on the authority's revocation list, at the session's clock."""
     if demand.certificate is None or demand.trust is None:
         return
-    if demand.trust.revoked(demand.certificate):
+    if demand.trust.revoked(demand.certificate, demand.now):
         yield Breach(
             "ds:X509Certificate", f"révoqué : {signer_dn(demand.certificate)}", "un certificat non révoqué"
+        )
+
+
+@SIGNATURE.rule("VIHF-CRL-DATES")
+def list_in_dates(demand: Demand) -> Iterator[Breach]:
+    """The authority's revocation list is not older than its next update, at the session's clock."""
+    if demand.certificate is None or demand.trust is None:
+        return
+    end = demand.trust.stale(demand.certificate, demand.now)
+    if end is not None:
+        yield Breach(
+            "liste de révocation", f"à renouveler le {end:%Y-%m-%d}", f"une liste à jour le {demand.now:%Y-%m-%d}"
         )
 
 

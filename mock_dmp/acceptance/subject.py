@@ -1,4 +1,4 @@
-"""The patient whom the body of a request names: HL7 v3 query, submission, stored query.
+"""The patient whom the body of a request names: HL7 v3 query or registration, submission, stored query.
 
 Judges nothing; None when nobody can be told, which the handler says.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from protocol import ebrim, facts
+from protocol import ebrim, facts, gdp
 from protocol.errors import WireError
 from protocol.hl7v3 import read_query_by_identifier
 from protocol.identifiers.cx import Cx, parse_cx
@@ -21,12 +21,13 @@ def of_body(body: etree._Element) -> Cx | None:
     """The patient that the payload names."""
     try:
         if str(body.tag).startswith(f"{{{facts.HL7}}}"):
-            oid, number = read_query_by_identifier(body).patient
+            asked = gdp.read_request(body) if gdp.is_request(body) else read_query_by_identifier(body)
+            oid, number = asked.patient
             return Cx(number, oid) if number and oid else None
         if body.tag == _SUBMISSION:
-            return parse_cx(next(iter(ebrim.read_submission(body).sets)).patient_id)
+            return parse_cx(ebrim.patient_of_submission(body))
         return parse_cx(_parameter(ebrim.read_query(body))) if body.tag == _QUERY else None
-    except (WireError, StopIteration):
+    except WireError:
         return None
 
 

@@ -44,8 +44,8 @@ class Trust:
         """Was it issued by one of the authorities?"""
         return any(_issued_by(certificate, authority) for authority in self.authorities)
 
-    def revoked(self, certificate: x509.Certificate) -> bool:
-        """Is it on a list that its own authority signed?"""
+    def revoked(self, certificate: x509.Certificate, at: datetime | None = None) -> bool:
+        """Is it on a list that its own authority signed? With `at` (UTC): was it by then?"""
         for crl in self.revocations:
             if crl.issuer != certificate.issuer:
                 continue
@@ -53,12 +53,19 @@ class Trust:
                 authority.subject == crl.issuer and crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
                 for authority in self.authorities
             )
-            if (
-                genuine
-                and crl.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None
-            ):
+            entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+            if genuine and entry is not None and (at is None or entry.revocation_date_utc <= at):
                 return True
         return False
+
+    def stale(self, certificate: x509.Certificate, at: datetime) -> datetime | None:
+        """Until when the newest list of its authority held, if that is before `at` (UTC); else None."""
+        ends = [
+            crl.next_update_utc
+            for crl in self.revocations
+            if crl.issuer == certificate.issuer and crl.next_update_utc is not None
+        ]
+        return max(ends) if ends and max(ends) < at else None
 
 
 def in_dates(certificate: x509.Certificate, at: datetime) -> bool:

@@ -16,7 +16,15 @@ from mock_dmp.state.engine import Store
 from protocol.errors import DmpcompatError, Text, UsageError
 
 #: HTTP status of an error by its code; a name that designates nothing is a 404.
-_STATUS: Final = {"SES-002": 409, "SES-003": 404, "NUM-001": 404, "CTL-001": 404}
+_STATUS: Final = {
+    "SES-002": 409,
+    "SES-003": 404,
+    "NUM-001": 404,
+    "CTL-001": 404,
+    "FLT-009": 404,
+    "PAT-001": 404,
+    "PAT-003": 404,
+}
 _BODY_MAX: Final = 4 * 1024 * 1024
 
 

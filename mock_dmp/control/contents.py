@@ -1,4 +1,4 @@
-"""What a session came to hold: documents of the registry, traces of access."""
+"""What a session came to hold: documents of the registry."""
 
 from __future__ import annotations
 
@@ -8,26 +8,19 @@ from flask import Response, jsonify, request
 
 from mock_dmp.control.api import route, session_of, store
 from mock_dmp.control.openapi import listing
-from mock_dmp.state import documents, traces
+from mock_dmp.state import documents
 
-SCHEMAS: Final[dict[str, Any]] = {"Documents": listing("Anything"), "Traces": listing("Anything")}
-
-
-@route("GET", "/sessions/<name>/documents", summary="Lister les documents enregistrés", answers="Documents")
-def list_documents(name: str) -> Response:
-    session_of(name)
-    with store().read() as db:
-        return jsonify(documents.summary(db, name))
+SCHEMAS: Final[dict[str, Any]] = {"Documents": listing("Anything")}
 
 
 @route(
     "GET",
-    "/sessions/<name>/traces",
-    summary="Lister les traces d'accès",
+    "/sessions/<name>/documents",
+    summary="Lister les documents enregistrés, ou ceux d'un patient (sa clé)",
     query=(("patient", "string"),),
-    answers="Traces",
+    answers="Documents",
 )
-def list_traces(name: str) -> Response:
+def list_documents(name: str) -> Response:
     session_of(name)
     with store().read() as db:
-        return jsonify(traces.listing(db, name, patient=request.args.get("patient", "")))
+        return jsonify(documents.summary(db, name, request.args.get("patient", "")))

@@ -32,6 +32,7 @@ SCHEMAS: Final[dict[str, Any]] = {
             "code": _TEXT,
             "rule": _TEXT,
             "warnings": {"type": "array"},
+            "faults": {"type": "array", "items": {"type": "object"}},
         }
     ),
     "Exchanges": listing("Exchange"),

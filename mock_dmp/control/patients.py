@@ -1,4 +1,4 @@
-"""Patients of a session: listed, added or replaced, with their authorisations."""
+"""Patients of a session: listed, added or replaced, with their authorisations and documents."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from flask import Response, jsonify
 
+from mock_dmp import seeding
 from mock_dmp.control.api import received, route, session_of, store
 from mock_dmp.control.openapi import listing
 from mock_dmp.state import patients, sessions
@@ -49,4 +50,5 @@ def post_patient(name: str) -> tuple[Response, int]:
         )
     with store().write() as db:
         sessions.seed_patient(db, name, patient)
+        seeding.seed_documents(db, store().blobs, name, [patient], error=UsageError)
     return jsonify(directory.patient_to_plain(patient)), 201

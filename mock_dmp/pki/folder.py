@@ -82,11 +82,16 @@ class PkiIndex:
 
 
 def init(
-    folder: Path, *, at: datetime | None = None, names: Iterable[str] = (), force: bool = False
+    folder: Path,
+    *,
+    at: datetime | None = None,
+    names: Iterable[str] = (),
+    force: bool = False,
 ) -> PkiIndex:
     """Make a test PKI in `folder`.
 
-    `at`: the moment it is made for (default now); `names`: more DNS names or addresses of the server.
+    `at`: the moment it is made for (default now); `names`: more DNS names or addresses of the server. Cards of anybody
+    else are added by `mock_dmp.pki.cards`.
     Written in a folder beside, then renamed. Raises ConfigError when `folder` can't be written, or holds
     something (`force` replaces an older PKI).
     """
@@ -133,8 +138,9 @@ def _write(work: Path, at: datetime, names: tuple[str, ...]) -> None:
     wanted = {
         profile.name: profile for profile in (profiles.server(names[0]), *profiles.good(), *profiles.flawed())
     }
+    keys = issue.new_keys(sum(not profile.key_of for profile in wanted.values()))
     for profile in wanted.values():
-        key = made[profile.key_of].key if profile.key_of else issue.new_key()
+        key = made[profile.key_of].key if profile.key_of else next(keys)
         issuer = other if profile.flaw == "other-ca" else ca
         made[profile.name] = issue.leaf(profile, issuer, key, at, names if profile.role == "server" else ())
     revoked = [made[name].certificate for name, profile in wanted.items() if profile.flaw == "revoked"]
@@ -144,13 +150,20 @@ def _write(work: Path, at: datetime, names: tuple[str, ...]) -> None:
         _private(work / f"{name}.key", _key(authority))
     for name, issued in made.items():
         issuer = other if wanted[name].flaw == "other-ca" else ca
-        _write_leaf(work, name, issued, issuer.certificate)
-    index = {"certificates": [asdict(_entry(wanted[name], issued)) for name, issued in made.items()]}
-    text = json.dumps(index, ensure_ascii=False, indent=1, sort_keys=True)
-    (work / INDEX).write_text(text + "\n", encoding="utf-8")
+        write_leaf(work, name, issued, issuer.certificate)
+    (work / INDEX).write_text(
+        index_text(entry_of(wanted[name], issued) for name, issued in made.items()), encoding="utf-8"
+    )
 
 
-def _write_leaf(work: Path, name: str, issued: Issued, issuer: x509.Certificate) -> None:
+def index_text(entries: Iterable[Entry]) -> str:
+    """What pki.json says of these certificates."""
+    index = {"certificates": [asdict(entry) for entry in entries]}
+    return json.dumps(index, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def write_leaf(work: Path, name: str, issued: Issued, issuer: x509.Certificate) -> None:
+    """Certificate, key and PKCS#12 of that name. Raises FileExistsError when its key is there already."""
     (work / f"{name}.pem").write_bytes(_pem(issued.certificate))
     _private(work / f"{name}.key", _key(issued))
     bundle = pkcs12.serialize_key_and_certificates(
@@ -163,7 +176,8 @@ def _write_leaf(work: Path, name: str, issued: Issued, issuer: x509.Certificate)
     _private(work / f"{name}.p12", bundle)
 
 
-def _entry(profile: Profile, issued: Issued) -> Entry:
+def entry_of(profile: Profile, issued: Issued) -> Entry:
+    """The line of the index."""
     return Entry(
         name=profile.name,
         role=profile.role,

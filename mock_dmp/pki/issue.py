@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,7 +54,14 @@ class Issued:
 
 
 def new_key() -> rsa.RSAPrivateKey:
+    """An RSA key of 2048 bits."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def new_keys(count: int) -> Iterator[rsa.RSAPrivateKey]:
+    """That many keys, drawn on every core: making one takes most of the time of a PKI."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        yield from pool.map(lambda _: new_key(), range(count))
 
 
 def authority(profile: Profile, at: datetime) -> Issued:

@@ -70,6 +70,22 @@ def flawed() -> Iterator[Profile]:
             yield replace(twins[name], name=f"{flaw}-{name}", flaw=flaw, key_of=name)
 
 
+def card_of(professional: str) -> tuple[Profile, Profile]:
+    """Both certificates of a professional's card (key of the directory): `card-<key>-auth` and `-sign`."""
+    return (
+        _card(f"card-{professional}-auth", "card-auth", professional),
+        _card(f"card-{professional}-sign", "card-sign", professional),
+    )
+
+
+def organisation_of(structure: str) -> tuple[Profile, Profile]:
+    """Both certificates of a structure (key of the directory): `org-<key>-auth` and `-sign`."""
+    return (
+        _organisation(f"org-{structure}-auth", "org-auth", structure),
+        _organisation(f"org-{structure}-sign", "org-sign", structure),
+    )
+
+
 def authority(label: str) -> Profile:
     return Profile(
         "ca",

@@ -1,40 +1,41 @@
-"""Writers of the HL7 v3 answers: PRPA_IN201308UV02 for the existence test (TD0.2).
+"""Writers of the HL7 v3 answers: PRPA_IN201308UV02 (TD0.2, TD1.3a), 312 and 313 (TD1.1), 315 and 316 (TD1.2 to 1.4).
 
-Element order follows the normative edition (MCCI, MFMI, PRPA). It decides nothing: authorisation and patient
-are given.
+It decides nothing: authorisation, record and refusal are given. Their common parts are in `hl7v3_parts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from uuid import uuid4
+from datetime import datetime
+from typing import Final
 
 from lxml import etree
 
 from mock_dmp.context import Call, Refusal
-from mock_dmp.render.soap import sentence
+from mock_dmp.render import hl7v3_parts as parts
+from mock_dmp.render import pdq
+from mock_dmp.render.hl7v3_parts import Asked, hl7, sub
 from protocol import facts
 from protocol.directory import Patient
 from protocol.errors import MetadataError
-from protocol.hl7v3 import GdpQuery, read_query_by_identifier
+from protocol.gdp import read_request
+from protocol.hl7v3 import GdpQuery, read_opening, read_query_by_identifier
+from protocol.patientmodel import Telecom
+from protocol.pdq import QUESTION
 
-_RESPONSE = "PRPA_IN201308UV02"
-_TYPE = f"{{{facts.XSI}}}type"
+_DEMOGRAPHICS: Final = "PRPA_IN201308UV02"
 
-# Code systems of the DMP (attention lines, observations, closing reasons)
-_AUTORISATION_KEY = "1.2.250.1.213.4.1.2.6.1"
-_AUTORISATION_VALUE = "1.2.250.1.213.4.1.2.6.2"
-_MT_KEY = "1.2.250.1.213.4.1.2.6.3"
-_OBSERVATIONS = "1.2.250.1.213.4.1.2.3"
-_CLOSING = "1.2.250.1.213.4.1.2.4"
-_ACCOUNT = "1.2.250.1.213.4.1.2.9"
-_GENDER = "2.16.840.1.113883.5.1"
+# Code systems of the attention lines
+_AUTORISATION_KEY: Final = "1.2.250.1.213.4.1.2.6.1"
+_AUTORISATION_VALUE: Final = "1.2.250.1.213.4.1.2.6.2"
+_MT_KEY: Final = "1.2.250.1.213.4.1.2.6.3"
 
-#: What the server writes for a usual name nobody filled; the LPS hides it (REC_0.2-1020).
-_UNFILLED = "NON RENSEIGNE"
-_STATUS = {"active": "active", "closed": "terminated"}
+#: Root of the request -> the message that accepts and the one that refuses, inside the wrapper.
+_ANSWERS: Final = {
+    hl7("PRPA_IN201311UV02"): ("PRPA_IN201312UV02", "PRPA_IN201313UV02"),
+    hl7("PRPA_IN201314UV02"): ("PRPA_IN201315UV02", "PRPA_IN201316UV02"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,178 +49,130 @@ class Existence:
 
 def existence_response(query: GdpQuery, found: Existence | None, *, now: datetime) -> etree._Element:
     """The answer AA; `found` None answers NF, without subject nor attention line. `now`: session clock, UTC."""
-    root = _opening(query, now)
+    root = _demographics(query, now)
     if found is not None:
         line = _attention(root, "AUTORISATION", _AUTORISATION_KEY)
-        line.set(_TYPE, "CV")
+        line.set(parts.TYPE, "CV")
         line.set("code", found.authorisation)
         line.set("codeSystem", _AUTORISATION_VALUE)
         line = _attention(root, "STATUT_MT", _MT_KEY)
-        line.set(_TYPE, "BL")
-        line.set("value", _bool(found.medecin_traitant))
-    _acknowledgement(root, query, "AA")
-    act = _act(root, query)
+        line.set(parts.TYPE, "BL")
+        line.set("value", parts.yes_no(found.medecin_traitant))
+    parts.acknowledgement(root, query)
+    act = parts.act(root, query)
     if found is not None:
-        _subject(act, found.patient)
-        _closing(act, found.patient)
+        who = found.patient
+        patient, person = _subject(act, who)
+        parts.contacts(person, (one for one in who.telecom if one.use != "HP"))
+        parts.traits(person, who)
+        _account(patient, who)
+        parts.closing(act, who)
     _query_ack(act, query, "OK" if found is not None else "NF")
     return root
 
 
+def record_response(
+    query: GdpQuery, who: Patient, channels: Iterable[Telecom], *, now: datetime
+) -> etree._Element:
+    """The administrative data (TD1.3a). `channels` of one-time codes come after the patient's own numbers."""
+    root = _demographics(query, now)
+    parts.acknowledgement(root, query)
+    act = parts.act(root, query)
+    patient, person = _subject(act, who)
+    parts.contacts(person, (*who.telecom, *channels))
+    parts.traits(person, who)
+    sub(person, "deceasedInd", value=parts.yes_no(who.deceased))
+    if who.address is not None:
+        parts.address(person, who.address)
+    if who.legal_representative is not None:
+        parts.representative(person, who.legal_representative)
+    parts.birth_place(person, who)
+    _account(patient, who)
+    dmp = who.dmp
+    parts.observation(patient, "OPPOSITION_BRIS_DE_GLACE", parts.OBSERVATIONS, dmp.opposition_bris_de_glace)
+    parts.observation(patient, "OPPOSITION_ACCES_URGENCE", parts.OBSERVATIONS, dmp.opposition_acces_urgence)
+    parts.closing(act, who)
+    _query_ack(act, query, "OK")
+    return root
+
+
+def registration_response(call: Call, asked: Asked, who: Patient, *, now: datetime) -> etree._Element:
+    """312 or 315 in its wrapper: the record as it is now."""
+    wrapper, root = _wrapped(call, asked, now, refused=False)
+    parts.acknowledgement(root, asked)
+    event = parts.event(parts.act(root, asked))
+    parts.person_of(parts.patient_of(event, who), who)
+    parts.custodian(event)
+    return wrapper
+
+
 def render_refusal(call: Call, refusal: Refusal) -> etree._Element:
-    """The acknowledgement AE, one acknowledgementDetail a problem. The request may be hardly readable."""
-    query = _readable(call)
-    root = _opening(query, call.session.now())
-    acknowledgement = _acknowledgement(root, query, "AE")
-    for problem in refusal.problems:
-        detail = _sub(acknowledgement, "acknowledgementDetail", typeCode="E")
-        _sub(detail, "code", code=problem.code)
-        _sub(detail, "text").text = sentence(problem)
-    _query_ack(_act(root, query), query, "AE")
+    """The acknowledgement AE, one acknowledgementDetail a problem. The request may be hardly readable.
+
+    In the message that the transaction refuses with: 306 (see `mock_dmp.render.pdq`), 313 or 316 in their wrapper, else
+    308.
+    """
+    if call.message.envelope.body.tag == hl7(QUESTION):
+        return pdq.render_refusal(call, refusal)
+    asked, now = _readable(call), call.session.now()
+    if call.message.envelope.body.tag in _ANSWERS:
+        wrapper, root = _wrapped(call, asked, now, refused=True)
+        parts.acknowledgement(root, asked, refusal)
+        parts.act(root, asked)
+        return wrapper
+    root = _demographics(asked, now)
+    parts.acknowledgement(root, asked, refusal)
+    _query_ack(parts.act(root, asked), asked, "AE")
     return root
 
 
-def _readable(call: Call) -> GdpQuery:
+def _readable(call: Call) -> Asked:
+    body = call.message.envelope.body
     try:
-        return read_query_by_identifier(call.message.envelope.body)
+        return read_request(body) if body.tag in _ANSWERS else read_query_by_identifier(body)
     except MetadataError:
-        return GdpQuery(("", ""), "", "", ("", ""), ("", ""), "", "", "")
+        return read_opening(body)
 
 
-def _opening(query: GdpQuery, now: datetime) -> etree._Element:
-    root = etree.Element(_hl7(_RESPONSE), nsmap={None: facts.HL7, "xsi": facts.XSI}, ITSVersion="XML_1.0")
-    _sub(root, "id", root=str(uuid4()))
-    _sub(root, "creationTime", value=_stamp(now))
-    _sub(root, "interactionId", root=facts.OID_INTERACTIONS, extension=_RESPONSE)
-    _sub(root, "processingCode", code="P")
-    _sub(root, "processingModeCode", code="T")
-    _sub(root, "acceptAckCode", code="NE")
-    receiver = _sub(root, "receiver", typeCode="RCV")
-    _device(receiver, query.sender_oid or facts.OID_DMP, query.sender_name)
-    _device(_sub(root, "sender", typeCode="SND"), facts.OID_DMP, "DMP")
+def _demographics(asked: Asked, now: datetime) -> etree._Element:
+    root = etree.Element(hl7(_DEMOGRAPHICS), nsmap={None: facts.HL7, "xsi": facts.XSI})
+    parts.opening(root, asked, now)
     return root
 
 
-def _device(parent: etree._Element, oid: str, name: str) -> None:
-    device = _sub(parent, "device", classCode="DEV", determinerCode="INSTANCE")
-    _sub(device, "id", root=oid)
-    if name:
-        _sub(device, "softwareName").text = name
+def _wrapped(
+    call: Call, asked: Asked, now: datetime, *, refused: bool
+) -> tuple[etree._Element, etree._Element]:
+    """The element of the gdp namespace that holds the answer, and the answer, opened."""
+    wrapper = etree.Element(call.transaction.response_root, nsmap={"gdp": facts.GDP})
+    name = _ANSWERS[str(call.message.envelope.body.tag)][refused]
+    root = etree.SubElement(wrapper, hl7(name), nsmap={None: facts.HL7, "xsi": facts.XSI})
+    parts.opening(root, asked, now, numbered=True)
+    return wrapper, root
 
 
 def _attention(root: etree._Element, code: str, system: str) -> etree._Element:
-    line = _sub(root, "attentionLine")
-    _sub(line, "keyWordText", code=code, codeSystem=system)
-    return _sub(line, "value")
+    line = sub(root, "attentionLine")
+    sub(line, "keyWordText", code=code, codeSystem=system)
+    return sub(line, "value")
 
 
-def _acknowledgement(root: etree._Element, query: GdpQuery, code: str) -> etree._Element:
-    acknowledgement = _sub(root, "acknowledgement", typeCode=code)
-    _instance(_sub(acknowledgement, "targetMessage"), "id", query.message_id)
-    return acknowledgement
+def _subject(act: etree._Element, who: Patient) -> tuple[etree._Element, etree._Element]:
+    """registrationEvent with its patient; gives patient and patientPerson, to be filled."""
+    event = parts.event(act)
+    if who.dmp.closed is not None:
+        sub(event, "effectiveTime", value=parts.stamp(who.dmp.closed.at))
+    patient = parts.patient_of(event, who)
+    parts.custodian(event)
+    return patient, parts.person_of(patient, who)
 
 
-def _act(root: etree._Element, query: GdpQuery) -> etree._Element:
-    act = _sub(root, "controlActProcess", classCode="CACT", moodCode="EVN")
-    if query.reason:
-        _sub(act, "reasonCode", code=query.reason, codeSystem=facts.OID_REASONS)
-    return act
+def _account(patient: etree._Element, who: Patient) -> None:
+    parts.observation(patient, "COMPTE_INTERNET_OUVERT", parts.ACCOUNT, who.dmp.internet_account)
+    parts.observation(patient, "RATTACHEMENT_ENS", parts.OBSERVATIONS, who.dmp.attached_to_mes)
 
 
-def _query_ack(act: etree._Element, query: GdpQuery, code: str) -> None:
-    ack = _sub(act, "queryAck")
-    _instance(ack, "queryId", query.query_id)
-    _sub(ack, "queryResponseCode", code=code)
-
-
-def _subject(act: etree._Element, patient: Patient) -> None:
-    event = _sub(
-        _sub(act, "subject", typeCode="SUBJ", contextConductionInd="false"),
-        "registrationEvent",
-        classCode="REG",
-        moodCode="EVN",
-    )
-    _sub(event, "statusCode", code="completed")
-    if patient.dmp.closed is not None:
-        _sub(event, "effectiveTime", value=_stamp(patient.dmp.closed.at))
-    _patient(_sub(event, "subject1", typeCode="SBJ"), patient)
-    custodian = _sub(event, "custodian", typeCode="CST")
-    _sub(_sub(custodian, "assignedEntity", classCode="ASSIGNED"), "id", root=facts.OID_DMP)
-
-
-def _patient(parent: etree._Element, patient: Patient) -> None:
-    element = _sub(parent, "patient", classCode="PAT")
-    if patient.ins_c:
-        _sub(element, "id", root=facts.OID_INS_C, extension=patient.ins_c)
-    _sub(element, "id", root=patient.ins.oid, extension=patient.ins.number)
-    _sub(element, "statusCode", code=_STATUS[patient.dmp.status])
-    person = _sub(element, "patientPerson", classCode="PSN", determinerCode="INSTANCE")
-    _name(person, patient)
-    for telecom in patient.telecom:
-        if telecom.use == "MAIL":
-            _sub(person, "telecom", value=f"mailto:{telecom.value}")
-        elif telecom.use == "MC":
-            _sub(person, "telecom", use="MC", value=f"tel:{telecom.value}")
-    _sub(person, "administrativeGenderCode", code=patient.sex, codeSystem=_GENDER)
-    _sub(person, "birthTime", value=patient.birth_date.strftime("%Y%m%d"))
-    _observation(element, "COMPTE_INTERNET_OUVERT", _ACCOUNT, patient.dmp.internet_account)
-    _observation(element, "RATTACHEMENT_ENS", _OBSERVATIONS, patient.dmp.attached_to_mes)
-
-
-def _name(person: etree._Element, patient: Patient) -> None:
-    name = _sub(person, "name")
-    if patient.prefix:
-        _sub(name, "prefix").text = patient.prefix
-    for given in patient.given:
-        _sub(name, "given").text = given
-    _sub(name, "family", qualifier="SP").text = patient.family_usual or _UNFILLED
-    _sub(name, "family", qualifier="BR").text = patient.family_birth
-
-
-def _observation(patient: etree._Element, code: str, system: str, value: bool) -> None:
-    observation = _sub(
-        _sub(patient, "subjectOf", typeCode="SBJ"),
-        "administrativeObservation",
-        classCode="OBS",
-        moodCode="EVN",
-    )
-    _sub(observation, "code", code=code, codeSystem=system)
-    held = _sub(observation, "value", value=_bool(value))
-    held.set(_TYPE, "BL")
-
-
-def _closing(act: etree._Element, patient: Patient) -> None:
-    closed = patient.dmp.closed
-    if closed is None:
-        return
-    event = _sub(
-        _sub(act, "reasonOf", typeCode="RSON"), "detectedIssueEvent", classCode="ALRT", moodCode="EVN"
-    )
-    _sub(event, "code", code=closed.code, codeSystem=_CLOSING)
-    _sub(event, "text").text = closed.text
-
-
-def _instance(parent: etree._Element, name: str, value: Sequence[str]) -> None:
-    element = _sub(parent, name)
-    for attribute, part in zip(("root", "extension"), value, strict=True):
-        if part:
-            element.set(attribute, part)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")
-
-
-def _bool(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _hl7(name: str) -> str:
-    return f"{{{facts.HL7}}}{name}"
-
-
-def _sub(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
-    element = etree.SubElement(parent, _hl7(name))
-    for attribute, value in attributes.items():
-        element.set(attribute, value)
-    return element
+def _query_ack(act: etree._Element, asked: Asked, code: str) -> None:
+    ack = sub(act, "queryAck")
+    parts.instance(ack, "queryId", asked.query_id if isinstance(asked, GdpQuery) else ("", ""))
+    sub(ack, "queryResponseCode", code=code)

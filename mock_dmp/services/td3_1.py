@@ -11,7 +11,7 @@ from mock_dmp.registry import handler
 from mock_dmp.render.ebrim import query_response
 from mock_dmp.services import tracing
 from mock_dmp.services.identity import patient_of, standing_of, vihf_of
-from mock_dmp.services.xds.query.criteria import Asked, understand
+from mock_dmp.services.xds.query.criteria import Asked, understand, unknown
 from mock_dmp.services.xds.query.run import Found, Scope, run
 from mock_dmp.services.xds.submission import refuse
 from protocol.ebrim import StoredQuery, read_query
@@ -24,6 +24,9 @@ def stored_query(call: Call) -> Reply:
     """Run the query. Raises Refusal (IHE codes of ITI-18)."""
     stored = _read(call)
     asked = understand(stored)
+    folders = asked.query is not None and asked.query.folder
+    if folders and call.session.settings.switch("folder_queries") == "unknown":
+        asked = Asked(None, {}, (unknown(stored),))
     _refuse_faults(call, asked)
     found = _search(call, asked)
     _refuse_results(call, stored, found)

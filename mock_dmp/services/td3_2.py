@@ -84,7 +84,7 @@ def _faults(call: Call, asked: DocumentRequest) -> Iterator[Judged]:
 def _document(
     call: Call, patient: Patient | None, who: Standing | None, asked: DocumentRequest
 ) -> tuple[RegistryObject, Content] | None:
-    """The entry and the bytes, when the document is this patient's and the caller may see it."""
+    """The latest version and the bytes, when the document is this patient's and the caller may see it."""
     if patient is None or who is None:
         return None
     session = call.session.name
@@ -97,7 +97,8 @@ def _document(
         ]
     if content is None:
         return None
-    visible = [entry for entry in entries if who.reads(entry, call.session.settings)]
+    latest = documents.only_latest(entries)  # masked since, it is masked whatever its older versions say
+    visible = [entry for entry in latest if who.reads(entry, call.session.settings)]
     return (visible[-1], content) if visible else None
 
 

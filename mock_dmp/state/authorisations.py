@@ -5,11 +5,27 @@ Holders are keys of the directory. Expiry depends on the clock of the session: a
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Row, String, Table, Text, delete, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    or_,
+    select,
+)
 
-from mock_dmp.state.schema import METADATA, of_session
+from mock_dmp.state.schema import METADATA, given, of_session
 from protocol.directory import Authorisation, AuthorisationState
 
 authorisations = Table(
@@ -24,6 +40,22 @@ authorisations = Table(
     Column("since", String(40), nullable=False),
     Column("until", String(40), nullable=True),
     Column("last_action", String(40), nullable=False),
+    Index("authorisations_professional", "session", "professional"),
+    Index("authorisations_structure", "session", "structure"),
+)
+
+
+@dataclass(frozen=True)
+class Held:
+    """An authorisation with the patient (key) it is on, and the moment of the last action on it (UTC)."""
+
+    patient: str
+    given: Authorisation
+    last_action: datetime
+
+
+_OF_HOLDER = select(authorisations).where(
+    *given(authorisations, "session", "patient", "professional", "structure")
 )
 
 
@@ -31,10 +63,8 @@ def find(
     db: Connection, session: str, patient: str, *, professional: str = "", structure: str = ""
 ) -> Authorisation | None:
     """The authorisation of that holder on that patient (keys), whatever its state."""
-    rows = select(authorisations).filter_by(
-        session=session, patient=patient, professional=professional, structure=structure
-    )
-    row = db.execute(rows).one_or_none()
+    held = {"session": session, "patient": patient, "professional": professional, "structure": structure}
+    row = db.execute(_OF_HOLDER, held).one_or_none()
     return None if row is None else _read(row)
 
 
@@ -45,22 +75,42 @@ def of_patient(db: Connection, session: str, patient: str) -> tuple[Authorisatio
     return tuple(_read(row) for row in db.execute(ordered))
 
 
+def listing(db: Connection, session: str, patient: str) -> tuple[Held, ...]:
+    """All authorisations on that patient (key), the latest action first."""
+    rows = select(authorisations).filter_by(session=session, patient=patient)
+    return tuple(sorted(map(_held, db.execute(rows)), key=lambda one: one.last_action, reverse=True))
+
+
+def held_by(
+    db: Connection, session: str, *, professionals: Collection[str] = (), structures: Collection[str] = ()
+) -> tuple[Held, ...]:
+    """The authorisations of any of those holders (keys), whatever their state, by patient."""
+    wanted = []
+    if professionals:
+        wanted.append(authorisations.c.professional.in_(professionals))
+    if structures:
+        wanted.append(authorisations.c.structure.in_(structures))
+    if not wanted:
+        return ()
+    rows = select(authorisations).where(authorisations.c.session == session, or_(*wanted))
+    return tuple(_held(row) for row in db.execute(rows.order_by(authorisations.c.patient)))
+
+
 def save(db: Connection, session: str, patient: str, given: Authorisation, *, at: datetime) -> None:
     """Insert or replace the holder's authorisation; `at` is the moment of the action (UTC)."""
     remove(db, session, patient, professional=given.professional, structure=given.structure)
-    db.execute(
-        insert(authorisations).values(
-            session=session,
-            patient=patient,
-            professional=given.professional,
-            structure=given.structure,
-            state=given.state,
-            medecin_traitant=given.medecin_traitant,
-            since=given.since.isoformat(),
-            until=given.until.isoformat() if given.until else None,
-            last_action=at.isoformat(),
-        )
-    )
+    db.execute(insert(authorisations), [_row(session, patient, given, at)])
+
+
+def add(db: Connection, session: str, several: Iterable[tuple[str, Authorisation]]) -> None:
+    """Insert, in one statement, authorisations (patient key, authorisation) that the session does not hold yet.
+
+    Their last action is the moment since which they run.
+    Raises sqlalchemy.exc.IntegrityError when the session holds one of them.
+    """
+    rows = [_row(session, patient, given, given.since) for patient, given in several]
+    if rows:
+        db.execute(insert(authorisations), rows)
 
 
 def remove(
@@ -82,6 +132,20 @@ def state_at(given: Authorisation, now: datetime) -> AuthorisationState:
     return given.state
 
 
+def _row(session: str, patient: str, given: Authorisation, at: datetime) -> dict[str, Any]:
+    return {
+        "session": session,
+        "patient": patient,
+        "professional": given.professional,
+        "structure": given.structure,
+        "state": given.state,
+        "medecin_traitant": given.medecin_traitant,
+        "since": given.since.isoformat(),
+        "until": given.until.isoformat() if given.until else None,
+        "last_action": at.isoformat(),
+    }
+
+
 def _read(row: Row[tuple[object, ...]]) -> Authorisation:
     return Authorisation(
         professional=row.professional,
@@ -91,3 +155,7 @@ def _read(row: Row[tuple[object, ...]]) -> Authorisation:
         since=datetime.fromisoformat(row.since),
         until=datetime.fromisoformat(row.until) if row.until else None,
     )
+
+
+def _held(row: Row[Any]) -> Held:
+    return Held(row.patient, _read(row), datetime.fromisoformat(row.last_action))

@@ -1,22 +1,27 @@
-"""Bytes on disk under their SHA-256: documents, and the requests and answers of the journal.
+"""Bytes under their SHA-256: documents, and the requests and answers of the journal.
 
-Written beside, synced, then renamed: a blob is whole or absent. Which ones may go is decided by
+Small ones go on the shelf (`mock_dmp.state.shelf`), to be committed with the rows that name them; large ones are
+files, written beside, synced, then renamed. Either way a blob is whole or absent. Which ones may go is decided by
 `mock_dmp.state.collection`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+from sqlalchemy import Connection
+
+from mock_dmp.state.shelf import LARGEST, Shelf
 from protocol.errors import EvidenceError, Text
 
 _CHUNK = 256 * 1024
@@ -27,20 +32,34 @@ class BlobWriter:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        handle, name = tempfile.mkstemp(dir=blobs.root / "tmp")
-        self._file = os.fdopen(handle, "wb")
-        self._path = Path(name)
+        self._pieces: list[bytes] = []
+        self._file: IO[bytes] | None = None
+        self._path = Path()
         self._hash = hashlib.sha256()
         self.size = 0
 
     def write(self, data: bytes) -> None:
-        self._file.write(data)
         self._hash.update(data)
         self.size += len(data)
+        if self._file is None:
+            self._pieces.append(data)
+            if self.size > self._blobs.largest_on_shelf:
+                self._spill()
+        else:
+            self._file.write(data)
 
     def commit(self) -> str:
-        """Sync and name the bytes; returns their SHA-256 in hex. A blob already there stays as it is."""
+        """Name the bytes; returns their SHA-256 in hex. A blob already there stays as it is.
+
+        A file is synced now; what is on the shelf is with the commit that names it.
+        """
         digest = self._hash.hexdigest()
+        if self._file is None and self._blobs.shelf is not None:
+            self._blobs.shelf.put(digest, b"".join(self._pieces))
+            return digest
+        if self._file is None:
+            self._spill()
+        assert self._file is not None  # noqa: S101 - spilled
         target = self._blobs.place(digest)
         if _renew(target):
             self.discard()
@@ -53,15 +72,26 @@ class BlobWriter:
         return digest
 
     def discard(self) -> None:
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        self._pieces = []
+        if self._file is not None:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+
+    def _spill(self) -> None:
+        """Too much for the memory: go on in a file."""
+        handle, name = tempfile.mkstemp(dir=self._blobs.root / "tmp")
+        self._file, self._path = os.fdopen(handle, "wb"), Path(name)
+        self._file.writelines(self._pieces)
+        self._pieces = []
 
 
 class Blobs:
-    """The folder of blobs."""
+    """The folder of blobs, and the shelf if there is one: without a shelf every blob is a file."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, shelf: Shelf | None = None) -> None:
         self.root = root
+        self.shelf = shelf
+        self.largest_on_shelf = -1 if shelf is None else LARGEST
         (root / "tmp").mkdir(parents=True, exist_ok=True)
         self._known: set[Path] = set()
         self._swept = time.monotonic()
@@ -98,6 +128,9 @@ class Blobs:
 
     def open(self, digest: str) -> BinaryIO:
         """A stream on a blob. Raises EvidenceError when it is gone."""
+        shelved = None if self.shelf is None else self.shelf.get(digest)
+        if shelved is not None:
+            return io.BytesIO(shelved)
         try:
             return path_of(self.root, digest).open("rb")
         except OSError as problem:
@@ -114,7 +147,7 @@ class Blobs:
 
     def holds(self, digest: str) -> bool:
         """Whether the blob is there."""
-        return path_of(self.root, digest).exists()
+        return (self.shelf is not None and self.shelf.holds(digest)) or path_of(self.root, digest).exists()
 
     def sweep_due(self, every: float) -> bool:
         """Whether to look for blobs to remove: yes at most once in so many seconds."""
@@ -126,13 +159,24 @@ class Blobs:
 
     def old(self, *, before: float) -> Iterator[str]:
         """The blobs that nobody wrote or took up again since `before` (seconds since the epoch)."""
+        if self.shelf is not None:
+            yield from self.shelf.old(before=before)
         for folder in self.root.glob("[0-9a-f][0-9a-f]"):
             for entry in os.scandir(folder):
                 if entry.stat().st_mtime < before:
                     yield entry.name
 
-    def remove(self, digest: str, *, before: float) -> bool:
-        """Remove a blob, unless it was taken up since `before`; says whether it is gone.
+    def remove(self, db: Connection, digests: Iterable[str], *, before: float) -> int:
+        """Remove blobs, unless they were taken up since `before`; says how many went.
+
+        `db` is a write transaction: nobody names a blob meanwhile.
+        """
+        wanted = list(digests)
+        files = sum(self._remove_file(digest, before=before) for digest in wanted)
+        return files + (0 if self.shelf is None else self.shelf.remove(db, wanted, before=before))
+
+    def _remove_file(self, digest: str, *, before: float) -> bool:
+        """Says whether there was a file, and it went.
 
         Moved away first and looked at then: who takes it up meanwhile finds it absent, and writes it again.
         """
@@ -155,7 +199,9 @@ class Blobs:
                     path.unlink()
 
     def size(self, digest: str) -> int:
-        return path_of(self.root, digest).stat().st_size
+        """In bytes. Raises OSError when the blob is gone."""
+        shelved = None if self.shelf is None else self.shelf.size(digest)
+        return shelved if shelved is not None else path_of(self.root, digest).stat().st_size
 
 
 def path_of(root: Path, digest: str) -> Path:

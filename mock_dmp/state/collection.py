@@ -30,14 +30,15 @@ def collect(store: Store, *, grace: float = GRACE_SECONDS) -> int:
     """Remove what nothing names and nobody touched for `grace` seconds; returns the number of blobs removed."""
     before = time.time() - grace
     store.blobs.clear_leftovers(before=time.time() - max(grace, LEFTOVER_SECONDS))
-    with store.read() as db:
-        named = {digest for column in _NAMES for digest in db.execute(select(column)).scalars()}
-    found = (digest for digest in store.blobs.old(before=before) if digest not in named)
     removed = 0
-    for batch in _batches(found):
+    for batch in _batches(store.blobs.old(before=before)):
+        with store.read() as db:
+            named = _named(db, batch)
+        if len(named) == len(set(batch)):
+            continue
         with store.write() as db:  # nobody names a blob now
             still = _named(db, batch)
-            removed += sum(store.blobs.remove(one, before=before) for one in batch if one not in still)
+            removed += store.blobs.remove(db, (one for one in batch if one not in still), before=before)
     return removed
 
 

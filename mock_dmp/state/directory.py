@@ -5,12 +5,14 @@ Lookups by what travels on the wire; the data themselves come from `protocol.dir
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import get_args
+from functools import cache
+from typing import Any, get_args
 
 from sqlalchemy import JSON, Column, Connection, String, Table, delete, insert, select
 
-from mock_dmp.state.schema import METADATA, of_session
+from mock_dmp.state.schema import METADATA, given, of_session
 from protocol import directory
 from protocol.directory import NumberStatus, Professional, Structure, WireNumber
 from protocol.errors import Text, UsageError
@@ -28,25 +30,33 @@ numbers = Table(
 
 def professional(ps_id: str) -> Professional | None:
     """The professional of that PS_IdNat."""
-    return next((one for one in directory.professionals().values() if one.ps_id == ps_id), None)
+    return _professionals().get(ps_id)
 
 
 def structure(struct_id: str) -> Structure | None:
     """The structure of that Struct_IdNat."""
-    return next((one for one in directory.structures().values() if one.struct_id == struct_id), None)
+    return _structures().get(struct_id)
+
+
+@cache
+def _professionals() -> Mapping[str, Professional]:
+    return {one.ps_id: one for one in directory.professionals().values()}
+
+
+@cache
+def _structures() -> Mapping[str, Structure]:
+    return {one.struct_id: one for one in directory.structures().values()}
 
 
 def seed(db: Connection, session: str) -> None:
     """Give a new session the wire numbers as the data set has them."""
-    for number in directory.numbers().values():
-        declare(db, session, number)
+    db.execute(insert(numbers), [_row(session, number) for number in directory.numbers().values()])
 
 
 def declare(db: Connection, session: str, number: WireNumber) -> None:
     """Add a number to the session, or replace the one that has its key."""
     db.execute(delete(numbers).filter_by(session=session, key=number.key))
-    row = {"key": number.key, "value": number.value, "record": directory.number_to_plain(number)}
-    db.execute(insert(numbers).values(session=session, **row))
+    db.execute(insert(numbers), [_row(session, number)])
 
 
 def wire_number(db: Connection, session: str, value: str) -> WireNumber | None:
@@ -87,6 +97,16 @@ def set_status(db: Connection, session: str, key: str, status: str) -> WireNumbe
     return changed
 
 
+def _row(session: str, number: WireNumber) -> dict[str, Any]:
+    plain = directory.number_to_plain(number)
+    return {"session": session, "key": number.key, "value": number.value, "record": plain}
+
+
+_BY_VALUE = select(numbers.c.record).where(*given(numbers, "session", "value"))
+_BY_KEY = select(numbers.c.record).where(*given(numbers, "session", "key"))
+
+
 def _read(db: Connection, session: str, **by: str) -> WireNumber | None:
-    record = db.execute(select(numbers.c.record).filter_by(session=session, **by)).scalars().first()
+    query = _BY_VALUE if "value" in by else _BY_KEY
+    record = db.execute(query, {"session": session, **by}).scalars().first()
     return None if record is None else directory.number_from(record, "numbers")

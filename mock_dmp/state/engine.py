@@ -1,8 +1,8 @@
 """The store: one SQL database (SQLite by default, PostgreSQL by URL) and one folder of blobs.
 
 One writer at a time, whatever the database and however many servers share it (BEGIN IMMEDIATE on SQLite, an
-advisory lock on PostgreSQL): writers queue up instead of failing half-way. Readers see one moment, and wait for
-nobody. Knows no table.
+advisory lock on PostgreSQL): writers queue up instead of failing half-way, and those of one process that wait share
+a commit (`mock_dmp.state.turns`). Readers see one moment, and wait for nobody. Knows no table.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,45 +21,19 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 
 from mock_dmp.state import schema
 from mock_dmp.state.blobs import Blobs
-from protocol.errors import ConfigError, Text, ToolError
+from mock_dmp.state.changes import Changes
+from mock_dmp.state.shelf import Shelf
+from mock_dmp.state.turns import Door, Turns, Writing, busy
+from protocol.errors import ConfigError, Text
+
+__all__ = ["Store", "Writing"]
 
 _WRITER = "dmp_writer"
 _BUSY_MS = 20_000
-_TURN_SECONDS = 30
+_MOST_WAITING = 8 * 1024 * 1024
+#: Pages of the log that SQLite folds into the file at once: rarer and larger than its default of 1000.
+_CHECKPOINT_PAGES = 8000
 _WRITER_LOCK = 0x444D50  # any number that other users of the same database leave alone
-
-
-class Writing:
-    """One write transaction. `commit` and `rollback` end it; what comes after is without effect."""
-
-    def __init__(self, engine: Engine, turn: threading.Lock) -> None:
-        self._turn = turn
-        self._open = True
-        if not turn.acquire(timeout=_TURN_SECONDS):
-            raise _busy(f"{_TURN_SECONDS} s")
-        try:
-            self.connection = _begun(engine)
-        except BaseException:
-            turn.release()
-            raise
-
-    def commit(self) -> None:
-        if self._open:
-            try:
-                self.connection.commit()
-            finally:
-                self._end()
-
-    def rollback(self) -> None:
-        if self._open:
-            self._end()
-
-    def _end(self) -> None:
-        self._open = False
-        try:
-            self.connection.close()  # rolls back what was not committed
-        finally:
-            self._turn.release()
 
 
 def _begun(engine: Engine) -> Connection:
@@ -72,7 +45,7 @@ def _begun(engine: Engine) -> Connection:
             connection.close()
             raise
     except OperationalError as problem:
-        raise _busy(str(problem.orig)) from problem
+        raise busy(str(problem.orig)) from problem
     return connection
 
 
@@ -97,15 +70,18 @@ class Store:
                 field="--data",
                 mend=Text("ajouter --data DOSSIER", "add --data FOLDER"),
             )
-        # Writers queue here rather than in the database, which polls: fair, and no waiting for nothing.
-        self._turn = threading.Lock()
+        self.changes = Changes()
         self._temporary = None if data_dir else Path(tempfile.mkdtemp(prefix="dmpcompat-mock-"))
         folder = data_dir or self._temporary
         assert folder is not None  # noqa: S101 - one of the two
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.blobs = Blobs(folder / "blobs")
             self.engine = _engine(url or f"sqlite:///{folder / 'mock.db'}", connections)
+            self._door = _door(self.engine)
+            # Writers queue here rather than in the database, which polls: fair, and no waiting for nothing.
+            self._turns = Turns(self._begin, self._end)
+            self._shelf = Shelf(self.engine)
+            self.blobs = Blobs(folder / "blobs", self._shelf)
             with self.read():
                 pass  # what can't be reached at all is told as such
             with self.write() as db:  # two servers may start at once on one database
@@ -124,7 +100,7 @@ class Store:
 
     def begin_write(self) -> Writing:
         """Begin a write transaction; the caller ends it with `commit` or `rollback`."""
-        return Writing(self.engine, self._turn)
+        return Writing(self._turns)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -139,15 +115,52 @@ class Store:
         finally:
             writing.rollback()
 
+    def relieve(self) -> None:
+        """Commit small blobs when too many wait for somebody's commit: bodies that nobody keeps a line of.
+
+        Not while the thread writes (see `write`).
+        """
+        if self._shelf.waiting > _MOST_WAITING:
+            with self.write():
+                pass
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view for reading."""
         with self.engine.connect() as connection:
             yield connection
 
+    def _begin(self) -> Connection:
+        if self._door is not None:
+            self._door.enter()
+        try:
+            return _begun(self.engine)
+        except BaseException:
+            if self._door is not None:
+                self._door.leave()
+            raise
+
+    def _end(self, connection: Connection, keep: bool) -> None:
+        """Commit with the small blobs that wait, or roll back; let the next one write."""
+        try:
+            if keep:
+                written = self._shelf.flush(connection)
+                _require_open(connection)
+                connection.commit()
+                self._shelf.flushed(written)
+                self.changes.tell()
+        finally:
+            try:
+                connection.close()  # rolls back what was not committed
+            finally:
+                if self._door is not None:
+                    self._door.leave()
+
     def close(self) -> None:
         """Give the files back; the temporary folder goes away."""
         self.engine.dispose()
+        if self._door is not None:
+            self._door.close()
         self._remove()
 
     def _remove(self) -> None:
@@ -155,13 +168,31 @@ class Store:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
 
+def _require_open(connection: Connection) -> None:
+    """Raises OperationalError when SQLite ended the transaction by itself: a commit would do nothing, and succeed."""
+    if not getattr(connection.connection.dbapi_connection, "in_transaction", True):
+        raise OperationalError("COMMIT", None, sqlite3.OperationalError("no transaction is open any more"))
+
+
+def _door(engine: Engine) -> Door | None:
+    """The queue between processes, for an SQLite file; PostgreSQL has its own."""
+    file = engine.url.database or ""
+    if engine.dialect.name != "sqlite" or file in ("", ":memory:") or file.startswith("file:"):
+        return None
+    return Door(Path(file))
+
+
 def _engine(url: str, connections: int) -> Engine:
     target = make_url(url)
     # A call may read through a second connection while it writes: leave room for both.
-    engine = create_engine(
-        target, pool_size=connections, max_overflow=connections, pool_timeout=30, pool_pre_ping=True
-    )
     backend = target.get_backend_name()
+    engine = create_engine(
+        target,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=30,
+        pool_pre_ping=backend != "sqlite",  # a file does not hang up
+    )
     if backend == "sqlite":
         event.listen(engine, "connect", _pragmas)
         event.listen(engine, "begin", _begin_sqlite)
@@ -177,6 +208,7 @@ def _pragmas(connection: sqlite3.Connection, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",  # what was acknowledged survives a power cut
         "foreign_keys=ON",
+        f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 
@@ -196,14 +228,3 @@ def _begin_postgresql(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-
-def _busy(found: str) -> ToolError:
-    return ToolError(
-        "DB-002",
-        Text(
-            "la base ne répond pas ou reste occupée trop longtemps",
-            "the database does not answer, or stays busy too long",
-        ),
-        found=found,
-    )

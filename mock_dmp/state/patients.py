@@ -6,13 +6,29 @@ records given back here carry none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Table, Text, UniqueConstraint, delete, insert, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+)
 
-from mock_dmp.state.schema import METADATA, of_session
+from mock_dmp.state import traits
+from mock_dmp.state.schema import METADATA, given, of_session
 from protocol import directory
-from protocol.directory import Patient
+from protocol.directory import InsNumber, Patient
+
+_BATCH = 400  # below the limit of bound values of SQLite
 
 patients = Table(
     "patients",
@@ -25,17 +41,45 @@ patients = Table(
     UniqueConstraint("session", "ins_number", "ins_oid"),
 )
 
+#: Older INS of a record, which still lead to it.
+older = Table(
+    "patient_older_ins",
+    METADATA,
+    of_session(),
+    Column("ins_number", Text, primary_key=True),
+    Column("ins_oid", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+)
+Index("patient_older_ins_of", older.c.session, older.c.key)
+
+
+_BY_INS = select(patients.c.record).where(*given(patients, "session", "ins_number", "ins_oid"))
+_BY_OLDER_INS = select(older.c.key).where(*given(older, "session", "ins_number", "ins_oid"))
+
 
 def by_ins(db: Connection, session: str, number: str, oid: str) -> Patient | None:
-    """The patient of that INS (15 characters, OID of the domain), whatever the state of the DMP."""
-    found = select(patients.c.record).filter_by(session=session, ins_number=number, ins_oid=oid)
-    record = db.execute(found).scalar_one_or_none()
-    return None if record is None else directory.patient_from(record, "patients")
+    """The patient of that INS (15 characters, OID of the domain), older ones too, whatever the DMP's state."""
+    held = {"session": session, "ins_number": number, "ins_oid": oid}
+    record = db.execute(_BY_INS, held).scalar_one_or_none()
+    if record is not None:
+        return directory.patient_from(record, "patients")
+    key = db.execute(_BY_OLDER_INS, held).scalar_one_or_none()
+    return None if key is None else by_key(db, session, key)
 
 
 def by_key(db: Connection, session: str, key: str) -> Patient | None:
     record = db.execute(select(patients.c.record).filter_by(session=session, key=key)).scalar_one_or_none()
     return None if record is None else directory.patient_from(record, "patients")
+
+
+def by_keys(db: Connection, session: str, keys: Sequence[str]) -> tuple[Patient, ...]:
+    """The patients of those keys, by key; unknown ones are left out."""
+    found: list[Patient] = []
+    for start in range(0, len(keys), _BATCH):
+        some = patients.c.key.in_(keys[start : start + _BATCH])
+        rows = db.execute(select(patients.c.record).where(patients.c.session == session, some))
+        found += [directory.patient_from(row.record, "patients") for row in rows]
+    return tuple(sorted(found, key=lambda one: one.key))
 
 
 def every(db: Connection, session: str) -> tuple[Patient, ...]:
@@ -45,18 +89,59 @@ def every(db: Connection, session: str) -> tuple[Patient, ...]:
 
 
 def save(db: Connection, session: str, patient: Patient) -> None:
-    """Insert or replace; whoever else held that INS in the session loses it (a record is one identity)."""
-    bare = replace(patient, authorisations=())
-    db.execute(delete(patients).filter_by(session=session, key=patient.key))
-    db.execute(
-        delete(patients).filter_by(session=session, ins_number=patient.ins.number, ins_oid=patient.ins.oid)
-    )
-    db.execute(
-        insert(patients).values(
-            session=session,
-            key=patient.key,
-            ins_number=patient.ins.number,
-            ins_oid=patient.ins.oid,
-            record=directory.patient_to_plain(bare),
-        )
-    )
+    """Insert or replace; whoever else held one of its INS in the session loses it (a record is one identity)."""
+    _remove(db, session, patient.key)
+    for ins in {patient.ins, *patient.other_ins}:
+        held = {"session": session, "ins_number": ins.number, "ins_oid": ins.oid}
+        for key in db.execute(select(patients.c.key).filter_by(**held)).scalars().all():
+            _remove(db, session, key)
+        for key in db.execute(select(older.c.key).filter_by(**held)).scalars().all():
+            _forget(db, session, key, ins)
+    add(db, session, [patient])
+
+
+def add(db: Connection, session: str, several: Iterable[Patient]) -> None:
+    """Insert patients whom the session does not hold yet, by their keys and INS, in a few statements.
+
+    Raises sqlalchemy.exc.IntegrityError when it holds one of them.
+    """
+    all_of_them = list(several)
+    if all_of_them:
+        db.execute(insert(patients), [_row(session, patient) for patient in all_of_them])
+    rows = [_older_row(session, patient.key, ins) for patient in all_of_them for ins in _older(patient)]
+    if rows:
+        db.execute(insert(older), rows)
+    traits.add(db, session, all_of_them)
+
+
+def _remove(db: Connection, session: str, key: str) -> None:
+    db.execute(delete(patients).filter_by(session=session, key=key))
+    db.execute(delete(older).filter_by(session=session, key=key))
+    traits.forget(db, session, [key])
+
+
+def _forget(db: Connection, session: str, key: str, ins: InsNumber) -> None:
+    """That record does not have that older INS any more."""
+    holder = by_key(db, session, key)
+    _remove(db, session, key)
+    if holder is not None:
+        add(db, session, [replace(holder, other_ins=tuple(one for one in holder.other_ins if one != ins))])
+
+
+def _row(session: str, patient: Patient) -> dict[str, Any]:
+    return {
+        "session": session,
+        "key": patient.key,
+        "ins_number": patient.ins.number,
+        "ins_oid": patient.ins.oid,
+        "record": directory.patient_to_plain(replace(patient, authorisations=())),
+    }
+
+
+def _older(patient: Patient) -> list[InsNumber]:
+    """The older ones, each once, without the one that counts now."""
+    return [ins for ins in dict.fromkeys(patient.other_ins) if ins != patient.ins]
+
+
+def _older_row(session: str, key: str, ins: InsNumber) -> dict[str, Any]:
+    return {"session": session, "key": key, "ins_number": ins.number, "ins_oid": ins.oid}

@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, MetaData, String, Table
+from sqlalchemy import Column, ColumnElement, ForeignKey, MetaData, String, Table, bindparam
 
 METADATA = MetaData()
 
@@ -31,6 +31,14 @@ def of_session(*, primary_key: bool = True) -> Column[Any]:
         primary_key=primary_key,
         nullable=False,
     )
+
+
+def given(table: Table, *names: str) -> tuple[ColumnElement[bool], ...]:
+    """`column = :column` for each name: for statements that are made once, and run with the values.
+
+    What every call asks is asked so: making a statement takes several times as long as running it.
+    """
+    return tuple(table.c[name] == bindparam(name) for name in names)
 
 
 def complete() -> MetaData:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from mock_dmp import journal
+from mock_dmp import journal, seeding
 from mock_dmp.context import Session
-from mock_dmp.state import authorisations, collection, patients, settings
+from mock_dmp.state import accounts, authorisations, collection, patients, settings
 from mock_dmp.state import directory as known
 from mock_dmp.state.engine import Store
 from mock_dmp.state.schema import sessions
@@ -37,7 +37,7 @@ def create(store: Store, name: str, values: Mapping[str, object] | None = None) 
             expected=_NAME.pattern,
         )
     with store.write() as db:
-        if _exists(db, name):
+        if created(db, name):
             raise UsageError(
                 "SES-002",
                 Text("cette session existe déjà", "this session already exists"),
@@ -46,7 +46,7 @@ def create(store: Store, name: str, values: Mapping[str, object] | None = None) 
                 mend=Text("choisir un autre nom ou la supprimer", "choose another name or delete it"),
             )
         journal.forget(db, name)  # calls that ended after an earlier session of that name
-        _fill(db, name)
+        _fill(store, db, name)
         settings.change(db, name, values or {})
     return find(store, name)
 
@@ -56,9 +56,10 @@ def find(store: Store, name: str) -> Session:
     if not _NAME.fullmatch(name):  # from the wire: a database may not even take it as a question
         raise unknown(name)
     with store.read() as db:
-        if not _exists(db, name):
+        born = created(db, name)
+        if not born:
             raise unknown(name)
-        return Session(name, settings.load(db, name), store)
+        return Session(name, settings.load(db, name), store, born)
 
 
 def names(store: Store) -> tuple[str, ...]:
@@ -70,15 +71,15 @@ def names(store: Store) -> tuple[str, ...]:
 def ensure_default(store: Store) -> None:
     """Create the session of the root when the database is new."""
     with store.write() as db:
-        if not _exists(db, DEFAULT):
-            _fill(db, DEFAULT)
+        if not created(db, DEFAULT):
+            _fill(store, db, DEFAULT)
 
 
 def reset(store: Store, name: str) -> Session:
     """Back to the seed, exchanges forgotten, settings by default. Raises UsageError."""
     with store.write() as db:
         _remove(db, name)
-        _fill(db, name)
+        _fill(store, db, name)
     _tidy(store)
     return find(store, name)
 
@@ -99,14 +100,27 @@ def remove(store: Store, name: str) -> None:
 
 
 def seed_patient(db: Connection, session: str, patient: Patient) -> None:
-    """Insert or replace one patient with its authorisations."""
+    """Insert or replace one patient with its authorisations and its internet account."""
     patients.save(db, session, patient)
+    accounts.seed(db, session, patient)
     for old in authorisations.of_patient(db, session, patient.key):
         authorisations.remove(
             db, session, patient.key, professional=old.professional, structure=old.structure
         )
     for given in patient.authorisations:
         authorisations.save(db, session, patient.key, given, at=given.since)
+
+
+def add_patients(db: Connection, session: str, several: Iterable[Patient]) -> None:
+    """Insert many patients at once, with what their records tell; none may be there yet, by key or INS.
+
+    Raises sqlalchemy.exc.IntegrityError when one is. A few statements for any number of patients: this is how
+    a session is filled, and how large sets are loaded.
+    """
+    all_of_them = list(several)
+    patients.add(db, session, all_of_them)
+    accounts.add_seeded(db, session, all_of_them)
+    authorisations.add(db, session, ((one.key, given) for one in all_of_them for given in one.authorisations))
 
 
 def whole(db: Connection, session: str, patient: Patient) -> Patient:
@@ -131,15 +145,19 @@ def _tidy(store: Store) -> None:
         collection.collect(store)
 
 
-def _exists(db: Connection, name: str) -> bool:
-    return db.execute(select(sessions.c.name).filter_by(name=name)).first() is not None
+_OF_NAME = select(sessions.c.created).where(sessions.c.name == bindparam("name"))
 
 
-def _fill(db: Connection, name: str) -> None:
-    db.execute(insert(sessions).values(name=name, created=datetime.now(UTC).isoformat(timespec="seconds")))
+def created(db: Connection, name: str) -> str:
+    """When the session was created or last reset, which tells it from another of its name; "" for none."""
+    return str(db.execute(_OF_NAME, {"name": name}).scalar() or "")
+
+
+def _fill(store: Store, db: Connection, name: str) -> None:
+    db.execute(insert(sessions).values(name=name, created=datetime.now(UTC).isoformat()))
     known.seed(db, name)
-    for patient in directory.patients().values():
-        seed_patient(db, name, patient)
+    add_patients(db, name, directory.patients().values())
+    seeding.seed_documents(db, store.blobs, name, directory.patients().values())
 
 
 def _remove(db: Connection, name: str) -> None:

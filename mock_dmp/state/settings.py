@@ -5,7 +5,7 @@ Only what differs is stored; the defaults are those of datasets/acceptance (`pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ from typing import Final, cast
 
 from sqlalchemy import JSON, Column, Connection, String, Table, delete, insert, select
 
-from mock_dmp.state.schema import METADATA, of_session
+from mock_dmp.state.schema import METADATA, given, of_session
 from protocol.acceptance_rules import SEVERITIES, Severity, Value, rules, switches
 from protocol.errors import Text, UsageError
 
@@ -64,9 +64,12 @@ class Settings:
         return dict(sorted((values | dict(self.changed)).items()))
 
 
+_OF_SESSION = select(settings_table.c.name, settings_table.c.value).where(*given(settings_table, "session"))
+
+
 def load(db: Connection, session: str) -> Settings:
     """The session's settings."""
-    rows = db.execute(select(settings_table.c.name, settings_table.c.value).filter_by(session=session))
+    rows = db.execute(_OF_SESSION, {"session": session})
     return Settings(MappingProxyType({row.name: row.value for row in rows}))
 
 
@@ -85,7 +88,7 @@ def check(name: str, value: object) -> Value:
     elif name in switches():
         default, allowed = switches()[name].default, switches()[name].values
         if not allowed:
-            return _moment(value) if name == "clock_frozen_at" else _same_kind(name, value, default)
+            return _SPECIAL[name](value) if name in _SPECIAL else _same_kind(name, value, default)
     else:
         raise _unknown(name)
     for one in allowed:
@@ -106,6 +109,18 @@ def _moment(value: object) -> str:
     if not good:
         raise _refused("clock_frozen_at", value, "2026-01-31T08:30:00Z")
     return str(value)
+
+
+def _defects(value: object) -> str:
+    """Names of deliberate defects, in order. They know the settings, hence the late import."""
+    from mock_dmp import defects
+
+    if not isinstance(value, str):
+        raise _refused("defects", value, "str")
+    return ",".join(one.name for one in defects.check(value))
+
+
+_SPECIAL: Final[Mapping[str, Callable[[object], Value]]] = {"clock_frozen_at": _moment, "defects": _defects}
 
 
 def _same_kind(name: str, value: object, default: Value) -> Value:

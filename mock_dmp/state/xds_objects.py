@@ -6,7 +6,8 @@ included) plus what the registry adds. No rule, no database, no XML here.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from protocol import facts
@@ -22,6 +23,10 @@ UNIQUE_ID = {"entry": facts.DE_UNIQUE_ID, "set": facts.SS_UNIQUE_ID}
 #: formatCode and classCode that mark the detached signature document of a set (DMP signature document, IHE DSG).
 SIGNATURE_FORMATS = frozenset({"http://www.w3.org/2000/09/xmldsig#", "urn:ihe:iti:dsg:detached:2014"})
 SIGNATURE_CLASS = "urn:oid:1.3.6.1.4.1.19376.1.2.1.1.1"
+
+#: Documents of the patient (EX_3.1-1040): class of expressions, and types that keep the class of their matter.
+_PATIENT_CLASS = "90"
+_PATIENT_TYPES = ("DOCPAT", "EXPPAT_")
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,10 @@ class RegistryObject:
     version: int = 1
     status: str = ""
 
+    def __hash__(self) -> int:
+        """Enough to tell objects apart, without walking through all that they hold."""
+        return hash((self.id, self.version, self.status))
+
     def values(self, slot: str) -> tuple[str, ...]:
         """All values of a slot, () when absent."""
         return tuple(value for item in self.slots if item.name == slot for value in item.values)
@@ -137,12 +146,30 @@ class RegistryObject:
         return tuple(value for author in self.authors for value in author.values(slot))
 
     @property
+    def type_code(self) -> str:
+        """`code^^scheme` of the type of an entry, "" unless it has exactly one."""
+        types = self.codes(facts.DE_TYPE)
+        return f"{types[0].code}^^{types[0].system}" if len(types) == 1 else ""
+
+    @cached_property
     def is_signature(self) -> bool:
         """Is it the detached signature document of its set?"""
         return self.kind == "entry" and (
             any(code.code in SIGNATURE_FORMATS for code in self.codes(facts.DE_FORMAT))
             or any(code.code == SIGNATURE_CLASS for code in self.codes(facts.DE_CLASS))
         )
+
+    @property
+    def visibility(self) -> frozenset[str]:
+        """Its confidentiality codes: N, MASQUE_PS, INVISIBLE_PATIENT, INVISIBLE_REPRESENTANTS_LEGAUX…"""
+        return frozenset(code.code for code in self.codes(facts.DE_CONFIDENTIALITY))
+
+    @property
+    def is_patients_own(self) -> bool:
+        """Did the patient put it there? By class 90, else by type: DOCPAT and EXPPAT have classes of their own."""
+        types = (code.code for code in self.codes(facts.DE_TYPE))
+        classes = (code.code for code in self.codes(facts.DE_CLASS))
+        return any(code.startswith(_PATIENT_TYPES) for code in types) or _PATIENT_CLASS in classes
 
     def with_slot(self, name: str, value: str) -> RegistryObject:
         """The same object whose slot `name` has exactly that value."""
@@ -151,7 +178,17 @@ class RegistryObject:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return asdict(self)
+        return {
+            **{item.name: getattr(self, item.name) for item in fields(self)},
+            "slots": _plain(self.slots),
+            "name": _plain(self.name),
+            "description": _plain(self.description),
+            "classifications": [
+                {**vars(item), "slots": _plain(item.slots), "name": _plain(item.name)}
+                for item in self.classifications
+            ],
+            "identifiers": [{**vars(item), "name": _plain(item.name)} for item in self.identifiers],
+        }
 
 
 @dataclass(frozen=True)
@@ -172,14 +209,15 @@ class Association:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return asdict(self)
+        return {**vars(self), "slots": _plain(self.slots)}
 
 
-def object_from_json(raw: dict[str, Any]) -> RegistryObject:
-    """The inverse of `RegistryObject.to_json`."""
+def object_from_json(raw: dict[str, Any], *, status: str | None = None) -> RegistryObject:
+    """The inverse of `RegistryObject.to_json`; `status`, when given, is the one it has now."""
     return RegistryObject(
         **{
             **raw,
+            "status": raw["status"] if status is None else status,
             "slots": _slots(raw["slots"]),
             "name": _labels(raw["name"]),
             "description": _labels(raw["description"]),
@@ -197,6 +235,10 @@ def object_from_json(raw: dict[str, Any]) -> RegistryObject:
 def association_from_json(raw: dict[str, Any]) -> Association:
     """The inverse of `Association.to_json`."""
     return Association(**{**raw, "slots": _slots(raw["slots"])})
+
+
+def _plain(parts: tuple[Slot, ...] | tuple[Label, ...]) -> list[dict[str, Any]]:
+    return [dict(vars(part)) for part in parts]
 
 
 def _slots(raw: list[dict[str, Any]]) -> tuple[Slot, ...]:

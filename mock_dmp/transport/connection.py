@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import socket
 import ssl
+import struct
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
@@ -17,6 +18,8 @@ from cheroot.makefile import StreamWriter
 from cheroot.server import HTTPConnection, HTTPRequest
 
 from mock_dmp import tls
+from mock_dmp.conduct import Conduct
+from mock_dmp.transport import flight
 from mock_dmp.transport.receiver import Problem, Receiver, State
 from protocol.exchange import Headers, Tls
 
@@ -34,7 +37,7 @@ class Received:
     """A request off the wire, for the application: `environ["dmpcompat.received"]`.
 
     `digest` and `size` are those of the body in the blobs; `problem` is set when it is not whole or not HTTP.
-    The application sets `heard`: it answers, and keeps the record.
+    The application sets `heard`: it answers, and keeps the record; and `conduct` when the answer misbehaves.
     """
 
     def __init__(self, headers: Headers, digest: str, size: int, problem: Problem | None) -> None:
@@ -43,6 +46,7 @@ class Received:
         self.size = size
         self.problem = problem
         self.heard = False
+        self.conduct: Conduct | None = None
 
 
 class Request(HTTPRequest):
@@ -55,6 +59,12 @@ class Request(HTTPRequest):
             self.ensure_headers_sent()
         if self.chunked_write:
             self.conn.wfile.write(b"0\r\n\r\n")
+
+    def ensure_headers_sent(self) -> None:
+        """Nothing for an answer that must not leave at all: neither status line nor headers."""
+        conduct = self.conn.conduct
+        if conduct is None or not conduct.silent:
+            super().ensure_headers_sent()
 
 
 class _Input:
@@ -92,6 +102,9 @@ class Connection(HTTPConnection):
         self._more = False
         self._expired = False
         self.tls: Tls | None = None
+        self._received: Received | None = None
+        self._faults: tuple[dict[str, Any], ...] = ()
+        self._greeted = False
         self.opened = time.monotonic()
         self.deadline = self.opened + server.patience.handshake
 
@@ -114,6 +127,11 @@ class Connection(HTTPConnection):
         if self._more:
             return True
         return isinstance(self.socket, ssl.SSLSocket) and self._secured and self.socket.pending() > 0
+
+    @property
+    def conduct(self) -> Conduct | None:
+        """How the answer under way must leave, None for as usual."""
+        return self._received.conduct if self._received is not None else None
 
     @property
     def busy(self) -> bool:
@@ -157,6 +175,9 @@ class Connection(HTTPConnection):
 
     def _handshake(self) -> Step:
         self.socket.setblocking(False)
+        guarded = self._guarded()
+        if guarded is not None:
+            return guarded
         try:
             self.socket.do_handshake()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -167,9 +188,45 @@ class Connection(HTTPConnection):
         version, cipher = self.socket.version() or "", self.socket.cipher()
         der = self.socket.getpeercert(binary_form=True) or b""
         self.tls = Tls(version, cipher[0] if cipher else "", der)
-        self.ssl_env = {"dmpcompat.tls": self.tls}
+        self.ssl_env = {"dmpcompat.tls": self.tls, "dmpcompat.faults": self._faults}
         self.deadline = time.monotonic() + self.listener.patience.idle
+        if self.tls.version == "TLSv1.3" and self._turned_away(der):
+            return "gone"
         return "again"  # the first request may have come with the last flight
+
+    def _guarded(self) -> Step | None:
+        """What the faults of the handshake say: a bad server certificate, an alert to the client's. None: go on."""
+        gate, address = self.listener.gate, str(self.remote_addr)
+        if gate is None or not gate.armed:
+            return None
+        if not self._greeted:
+            bad = None if self._faults else gate.context(address)
+            if bad is not None:
+                self.socket.context, told = bad
+                self._faults = (told,)
+            try:
+                self._greeted = flight.answer_hello(self.socket)
+            except (ssl.SSLError, OSError) as problem:
+                return self._refused(*tls.reason_of(problem))
+            return "wait"
+        arrived = flight.waiting(self.socket)
+        shown = flight.certificate(arrived)
+        if arrived and not shown and not flight.whole(arrived):
+            return "wait"
+        alert = gate.refusal(shown, address, f"{address}:{self.remote_port}") if shown else None
+        if alert is None:
+            return None
+        with suppress(OSError):
+            socket.socket.send(self.socket, flight.alert(alert))
+        return "wait" if self._begin_linger() else "gone"
+
+    def _turned_away(self, der: bytes) -> bool:
+        """Under TLS 1.3 the certificate shows too late for an alert: such a client is cut off instead."""
+        gate, address = self.listener.gate, str(self.remote_addr)
+        if gate is None or not gate.armed or gate.refusal(der, address, f"{address}:{self.remote_port}") is None:
+            return False
+        self._cut(Conduct(end="reset"))
+        return True
 
     def _refused(self, word: str, detail: str) -> Step:
         """Record, then let the client read the alert before the connection goes away."""
@@ -228,11 +285,14 @@ class Connection(HTTPConnection):
         self.socket.settimeout(self.listener.patience.write)
         self.rfile.head = io.BytesIO(head.raw if head else _UNREADABLE_HEAD)
         with self.listener.blobs.open(received.digest) as self.body:
+            self._received = received
             self.ssl_env = (self.ssl_env or {}) | {"dmpcompat.received": received}
             keep = bool(super().communicate()) and received.problem is None  # type: ignore[no-untyped-call]
         if not received.heard:  # cheroot answered by itself: something in the head that it does not like
             received.problem = received.problem or Problem(400, "malformed-head")
             self.listener.tell_unheard(self, head, received)
+        if received.conduct is not None and received.conduct.end:
+            return self._cut(received.conduct)
         leftover = self._receiver.leftover
         self._receiver = self._new_receiver(leftover if keep else b"")
         self.deadline = time.monotonic() + self.listener.patience.idle
@@ -240,6 +300,18 @@ class Connection(HTTPConnection):
         if keep and not self.listener.draining:
             return True
         return self._begin_linger()
+
+    def _cut(self, conduct: Conduct) -> bool:
+        """End as the fault wants: in order, or with a reset that nothing announces."""
+        self._receiver = self._new_receiver()
+        if conduct.end == "close":
+            return self._begin_linger()
+        self._expired = True
+        self._secured = False  # no close_notify
+        with suppress(OSError):
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            socket.close(self.socket.detach())  # at once: a shutdown would announce an orderly end
+        return False
 
     def _hand_over(self, problem: Problem | None) -> Received:
         """Commit what was received to the blobs."""

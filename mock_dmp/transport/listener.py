@@ -16,6 +16,7 @@ from cheroot.wsgi import Server
 from mock_dmp.state.blobs import Blobs
 from mock_dmp.transport.connection import Connection, Received
 from mock_dmp.transport.receiver import Head, Limits
+from mock_dmp.transport.relay import Relay
 
 _LOG = logging.getLogger("dmpcompat.mock")
 
@@ -38,6 +39,17 @@ class Witness(Protocol):
     def refused_handshake(self, remote: str, word: str, detail: str) -> None: ...
 
     def unheard(self, connection: Connection, head: Head | None, received: Received) -> None: ...
+
+
+class Gate(Protocol):
+    """Asked at each handshake while `armed`: faults that come before any session is known."""
+
+    @property
+    def armed(self) -> bool: ...
+
+    def context(self, address: str) -> tuple[ssl.SSLContext, dict[str, Any]] | None: ...
+
+    def refusal(self, der: bytes, address: str, remote: str) -> int | None: ...
 
 
 class _Tls(Adapter):
@@ -77,6 +89,8 @@ class Listener(Server):
         threads: int,
         limits: Limits,
         patience: Patience,
+        relay: Relay | None = None,
+        gate: Gate | None = None,
     ) -> None:
         super().__init__(address, app, numthreads=threads, max=threads, request_queue_size=256)
         self.server_name = "dmpcompat"
@@ -84,14 +98,19 @@ class Listener(Server):
         self.blobs = blobs
         self.limits = limits
         self.patience = patience
+        self.gate = gate
         self.draining = False
+        self._relay = relay
         self.bind_problem: OSError | None = None
         self._witness = witness
         self._open: set[Connection] = set()
         self._lock = threading.Lock()
 
-    def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:
+    def bind(self, family: int, type: int, proto: int = 0) -> Any:
         """Keep the cause, which cheroot turns into a sentence."""
+        if self._relay is not None:
+            self.socket, self.bind_addr = self._relay, self._relay.address
+            return self.socket
         try:
             bound: socket.socket = super().bind(family, type, proto)
         except OSError as problem:

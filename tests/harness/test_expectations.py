@@ -174,3 +174,14 @@ def test_an_error_without_fault_is_quoted_and_the_rest_still_judged() -> None:
 def test_a_long_text_of_the_platform_is_shortened() -> None:
     found = judged(FAULT.replace("Le certificat", "x" * 100_000), success=True)
     assert len(found[0].found) < 1000
+
+
+def test_what_only_the_patient_may_know_is_compared_and_not_quoted() -> None:
+    created = (
+        "<p:createPatientAccessResponse xmlns:p='urn:si-dmp-patients'><p:output><p:login>ABCD2345</p:login>"
+        "<p:password>aB3$-x+9</p:password><p:status>DMPOk</p:status></p:output></p:createPatientAccessResponse>"
+    )
+    paths = [{"path": "//pat:login", "equals": "ABCD2345"}, {"path": "//pat:output", "equals": "?"}]
+    right, wrong = judged(created, xpath=paths)
+    assert (right.status, right.found) == ("PASS", "•••")
+    assert (wrong.status, wrong.found) == ("FAIL", "••••••DMPOk")

@@ -73,6 +73,16 @@ def test_login_and_password_of_a_patient_are_masked_even_with_a_public_number() 
     assert [item.what for item in ranges] == ["patient login", "patient password"]
 
 
+@pytest.mark.parametrize(
+    "written", [b"<![CDATA[a<b&c!]]>", b"<!-- x -->a!b2c3d4", b"a!b2<![CDATA[</]]>c3", b"a&lt;b&amp;c"]
+)
+def test_a_patients_password_is_masked_however_it_is_written(written: bytes) -> None:
+    data = b"<p:password>" + written + b"</p:password><p:status>DMPOk</p:status>"
+    kept, [masked] = masker("TEST-OK-1").body(data)
+    assert kept == data.replace(written, b"X" * len(written))
+    assert (masked.start, masked.end) == (12, 12 + len(written))
+
+
 def test_the_leak_scan_sees_numbers_keys_and_patient_secrets(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(b"..." + NUMBER.encode("utf-16-le"))
     (tmp_path / "b.pem").write_text("-----BEGIN PRIVATE KEY-----\n")

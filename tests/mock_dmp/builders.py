@@ -17,7 +17,8 @@ from lxml import etree
 from signxml import XMLSigner
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
 
-from mock_dmp.dispatch import Asked, Dispatcher
+from mock_dmp.dispatch import Dispatcher
+from mock_dmp.progress import Asked
 from mock_dmp.state.engine import Store
 from protocol import directory, facts
 from protocol.coded import Coded
@@ -28,18 +29,40 @@ from protocol.signature import signer_dn
 BASE = "/si-dmp-server/v2/services/"
 IHE = "urn:ihe:iti:2007:"
 PATHS = {
+    "TD0.0": "patientCertif",
+    "TD0.5": "patientsPDQ",
     "TD0.2": "patients",
     "TD0.3": "habilitations",
+    "TD0.4": "patientsSpecific",
+    **dict.fromkeys(("TD1.5a", "TD1.5b", "TD1.5c", "TD1.5d"), "patientsSpecific"),
+    "TD1.6": "habilitations",
+    **dict.fromkeys(("TD1.1", "TD1.2", "TD1.3a", "TD1.3b", "TD1.4"), "patients"),
     "TD2.1": "repository",
     "TD3.1": "registry",
     "TD3.2": "repository",
+    "TD2.2": "repository",
+    "TD3.3": "registry",
 }
 ACTIONS = {
+    "TD0.0": "urn:si-dmp-patients:PatientCertificationEndPoint:identityCertification",
+    "TD0.5": "urn:hl7-org:v3:PRPA_IN201305UV02",
     "TD0.2": "urn:hl7-org:v3:PRPA_IN201307UV02",
     "TD0.3": "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization",
+    "TD0.4": "urn:si-dmp-patients:PatientSpecificEndPoint:patientList",
+    "TD1.1": "urn:hl7-org:v3:PRPA_IN201311UV02",
+    "TD1.3a": "urn:hl7-org:v3:PRPA_IN201307UV02",
+    **dict.fromkeys(("TD1.2", "TD1.3b", "TD1.4"), "urn:hl7-org:v3:PRPA_IN201314UV02"),
+    "TD1.5a": "urn:si-dmp-patients:PatientSpecificEndPoint:createPatientAccess",
+    **dict.fromkeys(
+        ("TD1.5b", "TD1.5c"), "urn:si-dmp-patients:PatientSpecificEndPoint:patientOTPUpdate"
+    ),
+    "TD1.5d": "urn:si-dmp-patients:PatientSpecificEndPoint:updatePatientAccess",
+    "TD1.6": "urn:si-dmp-habilitations:HabilitationsEndPoint:listAuthorizationByPatient",
     "TD2.1": f"{IHE}ProvideAndRegisterDocumentSet-b",
     "TD3.1": f"{IHE}RegistryStoredQuery",
     "TD3.2": f"{IHE}RetrieveDocumentSet",
+    "TD2.2": f"{IHE}ProvideAndRegisterDocumentSet-b",
+    "TD3.3": "urn:ihe:iti:2010:UpdateDocumentSet",
 }
 
 

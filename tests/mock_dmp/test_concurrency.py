@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from harness.control import Control, TlsFiles
+from harness.drive.client import send, tls_of
 from harness.drive.identity import Keyring
 from mock_dmp import journal
 from mock_dmp.pki import PkiIndex
 from mock_dmp.server import MockServer
-from mock_dmp.state import sessions
+from mock_dmp.state import sessions, settings
 from mock_dmp.state.engine import Store
 from protocol import facts
 from tests.mock_dmp.databases import NewDatabase
@@ -128,6 +129,33 @@ def test_two_servers_share_a_database(servers: Servers, software: Callable[[Mock
     assert set(told[24:]) - {facts.SUCCESS} <= REFUSED
     for client in clients:
         whole(client, [one for one in [*sent, *rivals] if one.acknowledged])
+
+
+@pytest.mark.parametrize("transaction", ["TD0.2", "TD3.1", "TD2.1"])
+def test_of_parallel_replays_one_is_served(
+    servers: Servers, software: Callable[[MockServer], Software], transaction: str
+) -> None:
+    """Whatever writes and whatever only reads, on whichever server."""
+    both = servers(2)
+    clients = [software(server) for server in both]
+    with both[0].store.write() as db:
+        settings.change(db, "default", {"VIHF-REPLAY": "refuse"})
+    params: dict[str, dict[str, object]] = {
+        "TD3.1": {"query": "FindDocuments"},
+        "TD2.1": {"documents": [{"level1": {}}]},
+    }
+    message = clients[0].make(transaction, **params.get(transaction, {}))
+
+    def replay(client: Software) -> str:
+        exchange = send(message, client.url, tls_of(client.identity))
+        assert exchange.response is not None
+        return "replayed" if b"MockVihfReplayed" in exchange.response.body else str(exchange.response.status)
+
+    told = at_once([lambda n=n: replay(clients[n % 2]) for n in range(8)])  # type: ignore[misc]
+    assert sorted(told) == ["200", *["replayed"] * 7]
+    with both[0].store.read() as db:
+        outcomes = [line["outcome"] for line in journal.listing(db, "default", transaction=transaction)]
+    assert sorted(outcomes) == ["answered", *["refused"] * 7]
 
 
 def test_stores_open_at_once_on_a_new_database(database: NewDatabase, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -214,8 +215,14 @@ def test_exchanges_are_listed_and_read_back_by_session(store: Store) -> None:
     assert len(client.get(f"{ROOT}/sessions/default/exchanges").get_json()) == 1
 
 
-def test_documents_and_traces_begin_empty(api: FlaskClient) -> None:
-    assert api.get(f"{ROOT}/sessions/default/documents").get_json() == []
+def test_documents_of_the_data_sets_and_no_trace(api: FlaskClient) -> None:
+    """Only the patients whose record has documents start with some."""
+    base = f"{ROOT}/sessions/default/documents"
+    seeded = {key: len(one.documents) for key, one in directory.patients().items() if one.documents}
+    found = Counter(one["patient"] for one in api.get(base).get_json())
+    assert found == seeded != {}
+    assert api.get(f"{base}?patient=actif-autorise").get_json() == []
+    assert len(api.get(f"{base}?patient=dossier-garni").get_json()) == seeded["dossier-garni"]
     assert api.get(f"{ROOT}/sessions/default/traces?patient=1").get_json() == []
 
 

@@ -15,7 +15,8 @@ from lxml import etree
 
 from mock_dmp import journal
 from mock_dmp.context import Attachment, Call, Problem, Refusal, Reply
-from mock_dmp.dispatch import Answer, Asked, Dispatcher, carrier_of, fault_status
+from mock_dmp.dispatch import Dispatcher, carrier_of, fault_status
+from mock_dmp.progress import Answer, Asked
 from mock_dmp.state import assertions, patients, sessions, settings
 from mock_dmp.state.engine import Store
 from protocol import facts, transactions
@@ -251,9 +252,9 @@ def test_the_http_action_never_routes(bench: Bench) -> None:
     assert bench.last()["warnings"][0]["context"] == 'Content-Type; action="urn:other"'
 
 
-def test_a_planned_transaction_says_so(bench: Bench) -> None:
-    planned = next(item for item in transactions.load() if item.action and not item.implemented)
-    answer = bench.ask(message(planned.action, planned.request_root), service=planned.service)
+def test_a_transaction_that_nobody_serves_says_so(bench: Bench) -> None:
+    bench.dispatcher = Dispatcher(bench.store, handlers={}, accept=lambda call: None)
+    answer = bench.ask(message())
     assert subcode(bench.root(answer)) == "soap:MockNotImplemented"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from mock_dmp.dispatch import Answer, Asked
+from mock_dmp.progress import Answer, Asked
 from mock_dmp.server import MockServer, is_loopback
 from mock_dmp.transport.listener import Patience
 from mock_dmp.transport.receiver import Limits

@@ -12,7 +12,7 @@ def test_an_entry_says_the_cause_in_both_languages(entry: ErrorEntry) -> None:
     assert entry.text.fr != entry.text.en
     assert "{" not in entry.text.fr + entry.text.en
     assert entry.code.startswith("Mock") != entry.official
-    assert entry.http_status in {200, 404, 405, 413, 415, 500}
+    assert entry.http_status in {200, 403, 404, 405, 413, 415, 500}
 
 
 RELIED_ON = """

@@ -54,10 +54,18 @@ def test_every_row_is_about_a_transaction() -> None:
         assert {row.transaction for row in several.values()} <= set(load().ids())
 
 
+#: Of a legacy profile: the published matrices do not speak of them.
+OUTSIDE = {"TD1.1", "TD1.2", "TD1.3b", "TD1.4", "TD1.5a", "TD1.5b", "TD1.5c", "TD1.5d"}
+
+
 def test_every_implemented_transaction_has_its_rows() -> None:
     for transaction in load().implemented():
-        assert rows(transaction.id)
-        assert rows(transaction.id, matrix="air")
+        spoken_of = transaction.id not in OUTSIDE
+        direct = bool({"direct", "indirect"} & set(transaction.auth))
+        assert bool(rows(transaction.id)) == spoken_of or not direct, transaction.id
+        assert bool(rows(transaction.id, matrix="air")) == spoken_of or "air" not in transaction.auth, (
+            transaction.id
+        )
     assert [row.id for row in rows("TD3.1")] == ["TD3.1/metadata", "TD3.1/reference"]
     assert rows("TD1.1") == ()
 

@@ -140,7 +140,7 @@ def no_request(draft: Draft) -> None:
     stage="payload",
     fr="motif de la demande inconnu",
     en="unknown reason of the request",
-    on=("TD0.2",),
+    on=("TD0.2", "TD1.1", "TD1.2", "TD1.3a", "TD1.3b", "TD1.4"),
 )
 def unknown_reason(draft: Draft) -> None:
     pick.first(draft.tree("payload"), ".//hl7:reasonCode").set("code", "CURIOSITE")
@@ -151,7 +151,7 @@ def unknown_reason(draft: Draft) -> None:
     stage="payload",
     fr="test d'existence sans identifiant de patient",
     en="existence test without a patient identifier",
-    on=("TD0.2",),
+    on=("TD0.2", "TD1.3a"),
 )
 def no_identifier(draft: Draft) -> None:
     pick.drop(pick.first(draft.tree("payload"), ".//hl7:patientIdentifier"))

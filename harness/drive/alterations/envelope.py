@@ -12,7 +12,7 @@ from protocol.facts import SOAP11, SOAP12, WSA
 _DECLARATION = b"<?xml version='1.0' encoding='UTF-8'?>\n"
 _OTHER_ACTIONS = {
     "TD3.1": "urn:ihe:iti:2007:RetrieveDocumentSet",
-    "TD0.2": "urn:ihe:iti:2007:RegistryStoredQuery",
+    **dict.fromkeys(("TD0.2", "TD1.3a"), "urn:ihe:iti:2007:RegistryStoredQuery"),
 }
 
 

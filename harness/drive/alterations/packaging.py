@@ -12,7 +12,7 @@ from harness.drive.draft import Draft
 from harness.drive.multipart import OutPart, Packaging, href
 from protocol import safexml
 
-_ON = ("TD2.1",)
+_ON = ("TD2.1", "TD2.2")
 
 
 @alteration(

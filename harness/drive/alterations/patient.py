@@ -39,7 +39,7 @@ def production(draft: Draft) -> None:
     stage="vihf",
     fr="patient du VIHF différent de celui du message",
     en="patient of the VIHF differs from that of the message",
-    on=("TD0.2", "TD2.1", "TD3.1"),
+    on=("TD0.2", "TD1.1", "TD1.2", "TD1.3a", "TD1.3b", "TD1.4", "TD2.1", "TD3.1"),
 )
 def mismatch(draft: Draft) -> None:
     # Somebody else that the user may open, so that the difference is the only thing wrong.

@@ -12,7 +12,7 @@ from harness.drive.draft import Draft
 from protocol import facts, safexml
 from protocol.facts import RIM
 
-_ON = ("TD2.1",)
+_ON = ("TD2.1", "TD2.2")
 _ENTRY = "//rim:ExtrinsicObject"
 
 

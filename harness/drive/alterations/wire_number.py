@@ -54,10 +54,11 @@ def revoked(draft: Draft) -> None:
     stage="params",
     fr="numéro d'homologation valable pour un autre profil seulement",
     en="wire number good for another profile only",
-    on=("TD2.1", "TD3.1", "TD3.2"),
+    on=("TD2.1", "TD3.1", "TD3.2", "TD3.3c"),
 )
 def other_profile(draft: Draft) -> None:
-    _known(draft, "TEST-CONS-ONLY" if draft.transaction == "TD2.1" else "TEST-ALIM-ONLY")
+    feeding = draft.transaction in ("TD2.1", "TD3.3c")
+    _known(draft, "TEST-CONS-ONLY" if feeding else "TEST-ALIM-ONLY")
 
 
 def _known(draft: Draft, key: str) -> None:

@@ -22,6 +22,11 @@ _REASON: Final = Coded("TEST_EXST", OID_REASONS, "Test d'existence de dossier")
 @message("TD0.2", service="patients", action="urn:hl7-org:v3:PRPA_IN201307UV02")
 def write(draft: Draft) -> etree._Element:
     """Payload PRPA_IN201307UV02. Raises UsageError without a patient."""
+    return demographics(draft, _REASON)
+
+
+def demographics(draft: Draft, reason: Coded) -> etree._Element:
+    """The query by identifier with that reason (TD0.2, TD1.3a). Raises UsageError without a patient."""
     if draft.subject is None:
         raise wrong_param(draft.transaction, "patient", None, "patient")
     identifier, query = draft.ids.uuid(), draft.ids.uuid()
@@ -31,7 +36,7 @@ def write(draft: Draft) -> etree._Element:
         "message": identifier,
         "query": query,
         "created": dtm(draft.clock.now()),
-        "reason": _REASON,
+        "reason": reason,
         "subject": draft.subject,
     }
     return bind.fill("td0_2", scope)

@@ -28,7 +28,16 @@ from protocol import facts, safexml
 from protocol.coded import Coded
 from protocol.facts import DS
 
-_ACTION: Final = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
+ACTION: Final = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
+PARAMETERS: Final = (
+    "documents",
+    "content_type",
+    "title",
+    "comments",
+    "hash_and_size",
+    "signature_document",
+    "submission_unique_id",
+)
 _CONTENT_TYPE: Final = Coded("07", "1.2.250.1.213.2.2", "Consultation externe")
 _SIGNATURES: Final = ("signed", "none", "wrong-manifest", "wrong-value")
 _SET, _SIGNATURE = "SubmissionSet01", "Signature01"
@@ -37,17 +46,9 @@ _SET, _SIGNATURE = "SubmissionSet01", "Signature01"
 @message(
     "TD2.1",
     service="repository",
-    action=_ACTION,
+    action=ACTION,
     mtom=True,
-    parameters=(
-        "documents",
-        "content_type",
-        "title",
-        "comments",
-        "hash_and_size",
-        "signature_document",
-        "submission_unique_id",
-    ),
+    parameters=PARAMETERS,
 )
 def write(draft: Draft) -> etree._Element:
     """Payload ProvideAndRegisterDocumentSetRequest. Raises UsageError, MetadataError, XmlRefused."""

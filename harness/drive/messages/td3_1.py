@@ -26,6 +26,8 @@ QUERIES: Final[Mapping[str, str]] = {
     "GetAll": facts.Q_GET_ALL,
     "GetDocuments": facts.Q_GET_DOCUMENTS,
     "GetFolders": facts.Q_GET_FOLDERS,
+    "GetFolderAndContents": facts.Q_GET_FOLDER_AND_CONTENTS,
+    "GetFoldersForDocument": facts.Q_GET_FOLDERS_FOR_DOCUMENT,
     "GetAssociations": facts.Q_GET_ASSOCIATIONS,
     "GetDocumentsAndAssociations": facts.Q_GET_DOCUMENTS_AND_ASSOCIATIONS,
     "GetSubmissionSets": facts.Q_GET_SUBMISSION_SETS,

@@ -101,4 +101,6 @@ def _parse(filing: Filing, entry: RegistryObject) -> etree._Element | None:
     document = bytes_of(filing, entry)
     if document is None:
         return None
-    return safexml.parse(document.read(), max_bytes=max(document.size, 1), huge=True)
+    return filing.once(
+        "cda", entry, lambda: safexml.parse(document.read(), max_bytes=max(document.size, 1), huge=True)
+    )

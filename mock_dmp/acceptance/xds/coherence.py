@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from mock_dmp.acceptance.engine import Breach
 from mock_dmp.acceptance.xds.filing import MESSAGE, Filing, label
-from mock_dmp.rights import family
+from mock_dmp.minors import is_minor
+from mock_dmp.rights import family, is_employee
 from protocol import facts
 from protocol.errors import IdentifierError
 from protocol.identifiers.cx import parse_cx
@@ -59,8 +60,11 @@ def patient_known(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-AUTHOR-INSTITUTION")
 def author_institution(filing: Filing) -> Iterator[Breach]:
-    """In indirect mode one author institution at least is the structure of the VIHF, or of the same entity."""
-    if filing.caller.mode == "DIRECTE":
+    """One author institution at least is the structure of the VIHF, or of the same entity.
+
+    In indirect mode and for an employee's card (TD2.2): the structure answers for the feeding (matrix, note 4).
+    """
+    if filing.caller.mode == "DIRECTE" and not is_employee(filing.caller):
         return
     allowed = family(filing.caller.structure_id)
     for item in (*filing.sent.sets, *filing.document_entries):
@@ -92,10 +96,19 @@ def no_vaccination_in_secret(filing: Filing) -> Iterator[Breach]:
             yield Breach(label(entry, "typeCode"), _VACCINATION, "aucune note de vaccination")
 
 
+@MESSAGE.rule("XDS-VACCINATION-N")
+def vaccination_is_open(filing: Filing) -> Iterator[Breach]:
+    """A vaccination note carries N and nothing else (EX_2.1-2005)."""
+    for entry in filing.document_entries:
+        more = sorted(entry.visibility - {"N"})
+        if more and any(code.code == _VACCINATION for code in entry.codes(facts.DE_TYPE)):
+            yield Breach(label(entry, "confidentialityCode"), ", ".join(more), "N seul (note de vaccination)")
+
+
 @MESSAGE.rule("XDS-VISIBILITY-MINOR")
 def representatives_of_minors_only(filing: Filing) -> Iterator[Breach]:
     """Only a minor has representatives to hide from; inferred."""
-    if filing.patient is None or filing.patient.minor:
+    if filing.patient is None or is_minor(filing.patient, filing.today, filing.settings):
         return
     for entry in filing.document_entries:
         if any(code.code == _SECRET for code in entry.codes(facts.DE_CONFIDENTIALITY)):

@@ -6,13 +6,17 @@ judged again inside the write transaction, where no rival can change the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from mock_dmp.acceptance.engine import Stage
-from mock_dmp.context import Caller
+from mock_dmp.context import Call, Caller
+from mock_dmp.services.identity import caller_of, patient_of, vihf_of
 from mock_dmp.services.xds.reading import Submitted
 from mock_dmp.state import documents
 from mock_dmp.state.documents import Content
@@ -21,13 +25,16 @@ from mock_dmp.state.xds_objects import Association, Kind, RegistryObject
 from protocol.directory import Patient
 from protocol.identifiers.cx import Cx
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Known:
-    """The registry of one session, for reading."""
+    """The registry of one session, for reading, at one moment: what was asked once is not asked again."""
 
     db: Connection
     session: str
+    _told: dict[tuple[str, ...], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def objects(self, ids: Iterable[str]) -> list[RegistryObject]:
         """Sets and entries by entryUUID."""
@@ -35,11 +42,19 @@ class Known:
 
     def by_unique_id(self, kind: Kind, unique_ids: Iterable[str]) -> list[RegistryObject]:
         """Sets or entries by uniqueId."""
-        return documents.by_unique_id(self.db, self.session, kind, unique_ids)
+        asked = (kind, *unique_ids)
+        if asked not in self._told:
+            self._told[asked] = documents.by_unique_id(self.db, self.session, kind, asked[1:])
+        found: list[RegistryObject] = self._told[asked]
+        return found
 
     def content(self, unique_id: str) -> Content | None:
         """The bytes registered under a uniqueId."""
-        return documents.content(self.db, self.session, unique_id)
+        asked = ("content", unique_id)
+        if asked not in self._told:
+            self._told[asked] = documents.content(self.db, self.session, unique_id)
+        found: Content | None = self._told[asked]
+        return found
 
     def patient_of(self, object_id: str) -> str:
         """Key of the patient of a registered object."""
@@ -52,20 +67,33 @@ class Known:
 
 @dataclass(frozen=True)
 class Filing:
-    """One submission to judge. `patient` is the record that the VIHF names, `ins` its identifier there."""
+    """One submission to judge. `patient` is the record that the VIHF names, `ins` its identifier there.
+
+    `today` is that of the session's clock.
+    """
 
     sent: Submitted
     caller: Caller
     ins: Cx | None
     patient: Patient | None
     settings: Settings
+    today: date
+    _read: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
+    def once(self, kind: str, entry: RegistryObject, read: Callable[[], T]) -> T:
+        """What `read` gives for an entry, read once however many rules ask; what it raises is not kept."""
+        key = (kind, entry.id)
+        if key not in self._read:
+            self._read[key] = read()
+        found: T = self._read[key]
+        return found
+
+    @cached_property
     def document_entries(self) -> tuple[RegistryObject, ...]:
         """The entries without the signature document."""
         return tuple(entry for entry in self.sent.entries if not entry.is_signature)
 
-    @property
+    @cached_property
     def signatures(self) -> tuple[RegistryObject, ...]:
         """The entries of signature documents: one when the message is right."""
         return tuple(entry for entry in self.sent.entries if entry.is_signature)
@@ -73,6 +101,14 @@ class Filing:
     def links(self, *types: str) -> tuple[Association, ...]:
         """The associations of those types."""
         return tuple(link for link in self.sent.associations if link.type in types)
+
+
+def filing_of(call: Call, sent: Submitted) -> Filing:
+    """The submission of an accepted call."""
+    session = call.session
+    return Filing(
+        sent, caller_of(call), vihf_of(call).patient, patient_of(call), session.settings, session.now().date()
+    )
 
 
 @dataclass(frozen=True)

@@ -129,4 +129,6 @@ def _readable(filing: Filing, entry: RegistryObject) -> SignatureDocument | None
 
 def _read(filing: Filing, entry: RegistryObject) -> SignatureDocument | None:
     received = bytes_of(filing, entry)
-    return None if received is None else read_signature_document(received.read())
+    if received is None:
+        return None
+    return filing.once("signature", entry, lambda: read_signature_document(received.read()))

@@ -67,7 +67,9 @@ def confidentiality_starts_with_n(filing: Filing) -> Iterator[Breach]:
 
 @MESSAGE.rule("XDS-VISIBILITY-CUMUL")
 def visibility_cumul(filing: Filing) -> Iterator[Breach]:
-    """Masked to professionals or invisible to the patient, not both (EX_2.1-1050)."""
+    """Masked to professionals or invisible to the patient, not both, while the parameter says so (EX_2.1-1050)."""
+    if filing.settings.on("cumul_invisible_patient_masque_ps"):
+        return
     for entry in filing.document_entries:
         found = {code.code for code in entry.codes(facts.DE_CONFIDENTIALITY)}
         if {"MASQUE_PS", "INVISIBLE_PATIENT"} <= found:

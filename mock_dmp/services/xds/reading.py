@@ -62,7 +62,7 @@ class Submitted:
 
 def read_submitted(message: SoapMessage) -> Submitted:
     """Read the body of a ProvideAndRegisterDocumentSetRequest. Raises MetadataError (no object list)."""
-    read = ebrim.read_submission(message.envelope.body)
+    read = ebrim.list_submission(message.envelope.body)
     loose = _loose(message.envelope.body)
     documents: dict[str, Binary] = {}
     dangling: list[str] = []
@@ -72,9 +72,9 @@ def read_submitted(message: SoapMessage) -> Submitted:
         except SoapError:
             dangling.append(name)
     return Submitted(
-        sets=tuple(_object("set", view.element, loose) for view in read.sets),
-        entries=tuple(_object("entry", view.element, loose) for view in read.entries),
-        associations=tuple(_association(view.element) for view in read.associations),
+        sets=tuple(_object("set", element, loose) for element in read.sets),
+        entries=tuple(_object("entry", element, loose) for element in read.entries),
+        associations=tuple(_association(element) for element in read.associations),
         folders=read.folders,
         documents=documents,
         dangling=tuple(dangling),

@@ -39,15 +39,18 @@ class Outcome:
 
 
 def submit(call: Call, filing: Filing) -> Outcome:
-    """Judge and register. Raises Refusal with every problem that was found."""
-    store, session = call.session.store, call.session.name
+    """Judge and register. Raises Refusal with every problem that was found.
+
+    The registry is judged where no rival can interfere; before that only for the list of a message refused anyway.
+    """
     found = list(MESSAGE.judge(filing, filing.settings))
-    with store.read() as db:
-        found += REGISTRY.judge(RegistryFiling(filing, Known(db, session)), filing.settings)
-    refuse(call, found)
+    if any(item.problem.severity == "error" for item in found):
+        with call.session.store.read() as db:
+            known = Known(db, call.session.name)
+            found += REGISTRY.judge(RegistryFiling(filing, known), filing.settings)
+        refuse(call, found)
     contents = _keep(call, filing)
-    written = _write(call, filing, contents)
-    return Outcome(written, tuple(item.problem for item in found))
+    return _write(call, filing, contents, found)
 
 
 def told(call: Call, problems: Iterable[Problem]) -> list[Problem]:
@@ -93,15 +96,16 @@ def _keep(call: Call, filing: Filing) -> dict[str, Content]:
     return kept
 
 
-def _write(call: Call, filing: Filing, contents: dict[str, Content]) -> Registration:
-    """Judge the registry rules again where no rival can interfere, and write."""
+def _write(call: Call, filing: Filing, contents: dict[str, Content], message: list[Judged]) -> Outcome:
+    """Judge the registry rules, and write; `message` is what was found before."""
     session = call.session.name
 
     def judge() -> list[Judged]:
         return list(REGISTRY.judge(RegistryFiling(filing, Known(call.db, session)), filing.settings))
 
     documents.hold(call.db, session, (link.target for link in filing.sent.associations))
-    refuse(call, judge())
+    found = [*message, *judge()]
+    refuse(call, found)
     whole = registration(
         Accepted(
             patient=filing.patient.key if filing.patient else str(filing.ins or ""),
@@ -126,7 +130,7 @@ def _write(call: Call, filing: Filing, contents: dict[str, Content]) -> Registra
             ),
             rule="XDS-NON-IDENTICAL",
         ) from problem
-    return whole
+    return Outcome(whole, tuple(item.problem for item in found))
 
 
 def _still_there(call: Call, contents: Iterable[Content]) -> None:

@@ -23,14 +23,43 @@ from mock_dmp import pki
 from protocol import directory
 from protocol.exchange import Exchange, Request, Response, Tls
 from protocol.transactions import load
+from tests.harness import entries
 
 SUITE = "ECDHE-RSA-AES256-GCM-SHA384"
+#: What TD1.1, TD1.2 and TD1.3b say of a patient beside the identity.
+ADMINISTRATIVE: dict[str, Any] = {
+    "telecom": [{"use": "MC", "value": "0600000031"}, {"use": "MAIL", "value": "essai@example.org"}],
+    "address": {"lines": ["1 rue de l'Essai"], "postal_code": "99000", "city": "VILLE-FICTIVE"},
+    "legal_representative": {"quality": "RESPRSN", "family": "TUTEUR", "given": ["ÉLOI"]},
+}
 PARAMETERS: dict[str, dict[str, Any]] = {
+    "TD0.0": {"insured": "297022A99930191", "birth": "1997-02-26"},
     "TD0.2": {"patient": "actif-autorise"},
     "TD0.3": {"patient": "actif-autorise", "action": "AJOUT"},
+    "TD0.4": {"date_type": "LASTDOC", "start_date": "20260115080000"},
+    "TD0.5": {
+        "family": "OPPOSANT",
+        "given": "RENE",
+        "birth": "19500109",
+        "sex": "M",
+        "postal_code": "99000",
+        "approximate": ["name"],
+        "access": "centre_15",
+    },
+    "TD1.5a": {"patient": "actif-sans-autorisation"},
+    "TD1.5b": {"patient": "actif-autorise"},
+    "TD1.5c": {"patient": "actif-autorise"},
+    "TD1.5d": {"patient": "actif-autorise"},
+    "TD1.6": {"patient": "actif-autorise"},
+    "TD1.1": {"patient": "absent", **ADMINISTRATIVE},
+    "TD1.2": {"patient": "ferme", **ADMINISTRATIVE},
+    "TD1.3a": {"patient": "actif-autorise"},
+    "TD1.3b": {"patient": "actif-autorise", **ADMINISTRATIVE},
+    "TD1.4": {"patient": "actif-autorise"},
     "TD2.1": {"patient": "alimentation", "documents": [{"level1": {}}, {"level1": {"media": "text/plain"}}]},
     "TD3.1": {"patient": "actif-autorise", "query": "FindDocuments"},
     "TD3.2": {"patient": "actif-autorise", "unique_ids": ["1.2.3.4.5", "1.2.3.4.6"]},
+    **entries.GOOD,
 }
 NUMBER = directory.numbers()["TEST-OK-1"].value
 

@@ -11,6 +11,7 @@ import pytest
 from harness.checks import api
 from protocol.exchange import Exchange, Response
 from protocol.transactions import load
+from tests.harness.checks.broken import broken_elsewhere
 
 Make = Callable[..., Exchange]
 Answered = Callable[..., Exchange]
@@ -42,15 +43,23 @@ ENTRY = (
     b'<r:ExtrinsicObject id="' + UUID + b'1" lid="' + UUID + b'1" mimeType="text/xml" '
     b'status="urn:oasis:names:tc:ebxml-regrep:StatusType:Approved" objectType="x">'
     + b"".join(
-        b'<r:Slot name="' + name + b'"><r:ValueList><r:Value>1</r:Value></r:ValueList></r:Slot>'
-        for name in (b"hash", b"size", b"repositoryUniqueId")
+        b'<r:Slot name="' + name + b'"><r:ValueList><r:Value>' + value + b"</r:Value></r:ValueList></r:Slot>"
+        for name, value in (
+            (b"hash", b"1"),
+            (b"size", b"1"),
+            (b"repositoryUniqueId", b"1.2.250.1.213.4.1.1.1.2"),
+            (b"creationTime", b"20261101101500"),
+            (b"serviceStartTime", b"20261101101500"),
+            (b"languageCode", b"fr-FR"),
+            (b"sourcePatientId", b"1"),
+        )
     )
-    + b"</r:ExtrinsicObject>"
+    + b'<r:VersionInfo versionName="1"/></r:ExtrinsicObject>'
 )
 QUERY = (
     b'<q:AdhocQueryResponse xmlns:q="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" '
-    b'xmlns:r="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" status="' + STATUS + b'Success">'
-    b"<r:RegistryObjectList>" + ENTRY + b"</r:RegistryObjectList></q:AdhocQueryResponse>"
+    b'xmlns:r="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" status="' + STATUS + b'Success" '
+    b'totalResultCount="1"><r:RegistryObjectList>' + ENTRY + b"</r:RegistryObjectList></q:AdhocQueryResponse>"
 )
 EXISTENCE = b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3" extension="a"/>
 <creationTime value="20261101101500"/>
@@ -163,6 +172,13 @@ CHANGED = [
     ),
     ("RS-OBJECT-IDS", "TD3.1", rb'id="urn:uuid:[^"]+"', b'id="Document01"'),
     ("RS-ENTRY", "TD3.1", rb'name="hash"', b'name="autre"'),
+    ("RS-ENTRY-SLOTS", "TD3.1", rb'name="languageCode"', b'name="autre"'),
+    ("RS-REPOSITORY", "TD3.1", rb">1.2.250.1.213.4.1.1.1.2<", b">1.2.3<"),
+    ("RS-VERSION", "TD3.1", rb'versionName="1"', b'versionName="2"'),
+    ("RS-VERSION", "TD3.1", rb'lid="urn:uuid:0', b'lid="urn:uuid:1'),
+    ("RS-COUNT", "TD3.1", rb'totalResultCount="1"', b'totalResultCount="2"'),
+    ("RS-ONCE", "TD3.1", rb"</r:RegistryObjectList>", ENTRY + b"</r:RegistryObjectList>"),
+    ("HL7-INS-OID", "TD0.2", rb'<id root="1.2.250.1.213.1.4.10"', b'<id root="1.2.250.1.213.1.4.2"'),
     ("RS-ENTRY-STATUS", "TD3.1", rb"StatusType:Approved", b"StatusType:Deprecated"),
     ("SOAP-READABLE", "TD2.1", rb"</soap:Envelope>", b""),
     (
@@ -203,9 +219,9 @@ def test_a_changed_answer_breaks_its_rule(
     assert rule in found
 
 
-def test_every_rule_on_answers_is_broken_by_a_test_of_this_file() -> None:
+def test_every_rule_on_answers_is_broken_by_a_test() -> None:
     asked = {item.id for item in api.rules() if item.side == "response"}
-    assert asked - {row[0] for row in CHANGED} == set()
+    assert asked - {row[0] for row in CHANGED} - broken_elsewhere() == set()
 
 
 def test_rules_on_an_answer_that_never_came_are_vacuous(make: Make) -> None:

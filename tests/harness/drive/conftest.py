@@ -21,6 +21,7 @@ from harness.drive.ids import SeededIds
 from harness.drive.lps import Lps
 from harness.drive.message import OutgoingMessage
 from protocol import directory
+from tests.harness import entries
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 _STEMS = ("org-auth-cli", "org-sign", "cps-auth", "cps-sign", "cpe-auth", "cpe-sign", "server")
@@ -101,13 +102,40 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
+#: What TD1.1, TD1.2 and TD1.3b say of a patient beside the identity.
+ADMINISTRATIVE: dict[str, Any] = {
+    "telecom": [{"use": "MC", "value": "0600000031"}, {"use": "MAIL", "value": "essai@example.org"}],
+    "address": {"lines": ["1 rue de l'Essai"], "postal_code": "99000", "city": "VILLE-FICTIVE"},
+    "legal_representative": {"quality": "RESPRSN", "family": "TUTEUR", "given": ["ÉLOI"]},
+}
 #: Parameters that make a good message of each transaction.
 GOOD: dict[str, dict[str, Any]] = {
+    "TD0.0": {"patient": "actif-autorise", "insured": "297022A99930191", "birth": "1997-02-26"},
     "TD0.2": {"patient": "actif-autorise"},
     "TD0.3": {"patient": "actif-autorise", "action": "AJOUT"},
+    "TD0.4": {"patient": "actif-autorise", "date_type": "LASTDOC", "start_date": "20260115080000"},
+    "TD0.5": {
+        "patient": "actif-autorise", "family": "OPPOSANT",
+        "given": "RENE",
+        "birth": "19500109",
+        "sex": "M",
+        "postal_code": "99000",
+        "approximate": ["name"],
+    },
+    "TD1.5a": {"patient": "actif-sans-autorisation"},
+    "TD1.5b": {"patient": "actif-autorise"},
+    "TD1.5c": {"patient": "actif-autorise"},
+    "TD1.5d": {"patient": "actif-autorise"},
+    "TD1.6": {"patient": "actif-autorise"},
+    "TD1.1": {"patient": "absent", **ADMINISTRATIVE},
+    "TD1.2": {"patient": "ferme", **ADMINISTRATIVE},
+    "TD1.3a": {"patient": "actif-autorise"},
+    "TD1.3b": {"patient": "actif-autorise", **ADMINISTRATIVE},
+    "TD1.4": {"patient": "actif-autorise"},
     "TD2.1": {"patient": "alimentation", "documents": [{"level1": {}}, {"level1": {"media": "text/plain"}}]},
     "TD3.1": {"patient": "actif-autorise", "query": "FindDocuments"},
     "TD3.2": {"patient": "actif-autorise", "unique_ids": ["1.2.3.4.5", "1.2.3.4.6"]},
+    **entries.GOOD,
 }
 
 

@@ -8,7 +8,16 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from harness.drive.identity import Keyring, professional, signer_name, specialty_of, structure_of, with_user
+from harness.drive.identity import (
+    Keyring,
+    names,
+    professional,
+    signer_name,
+    specialty_of,
+    structure_of,
+    with_user,
+)
+from mock_dmp.pki import cards
 from mock_dmp.pki import folder as pki_folder
 from protocol import directory
 from protocol.dn import same_dn
@@ -40,8 +49,40 @@ def test_user_structure_and_certificates_may_be_replaced(keyring: Keyring) -> No
 @pytest.mark.parametrize("key", sorted(directory.professionals()))
 def test_every_professional_has_a_specialty_for_documents(key: str) -> None:
     coded = specialty_of(professional(key))
-    assert coded.code in ("SECRETARIAT_MEDICAL",) or coded.code.startswith("G15_")
+    role = professional(key).role
+    alone = role.system == "1.2.250.1.213.1.1.4.6"
+    assert (
+        coded.code == role.code if alone else coded.code.startswith(("G15_", "G16_", "R94_", "R95_", "R291_"))
+    )
     assert coded.label
+
+
+def test_anyone_of_the_directory_acts_by_name(tmp_path: Path) -> None:
+    place = tmp_path / "pki"
+    pki_folder.init(place)
+    cards.add(place, ["cps:dentiste", "org:ehpad"])
+    ring = Keyring(place)
+    dentist, home, air = (ring.identity(name) for name in ("cps:dentiste", "org:ehpad", "air:ehpad"))
+    assert (dentist.mode, dentist.user.key, dentist.structure.key) == (
+        "DIRECTE",
+        "dentiste",
+        "cabinet-dentaire",
+    )
+    assert (home.mode, home.structure.key, home.user.structures[0]) == ("INDIRECTE", "ehpad", "ehpad")
+    assert (air.mode, air.sign, air.tls) == ("INDIRECTE_RENFORCEE", home.sign, home.tls)
+    assert ring.identity("org:ehpad", user="agent-ehpad").user.card == "CPE"
+
+
+def test_every_name_is_understood_and_a_missing_card_says_how_to_get_it(keyring: Keyring) -> None:
+    known = names()
+    assert {"hopital", "cps:sage-femme", "org:samu", "air:hopital"} <= set(known)
+    assert "cps:automate" not in known
+    with pytest.raises(ConfigError) as caught:
+        keyring.identity("cps:sage-femme")
+    assert f"pki card {keyring.folder} cps:sage-femme" in caught.value.mend.fr
+    for name in ("cps:nobody", "org:inconnue", "carte:medecin"):
+        with pytest.raises(UsageError, match="IDENT-001"):
+            keyring.identity(name)
 
 
 def test_the_issuer_is_the_subject_of_the_signer(keyring: Keyring) -> None:

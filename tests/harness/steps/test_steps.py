@@ -22,7 +22,7 @@ def drive(**fields: Any) -> DriveStep:
 
 
 def test_the_kinds() -> None:
-    assert set(kinds()) == {"assert", "drive", "prepare"}
+    assert set(kinds()) == {"assert", "browse", "drive", "fault", "patient", "prepare", "traces"}
 
 
 def test_a_name_alone_is_an_actor_and_a_path_alone_a_value_to_capture() -> None:

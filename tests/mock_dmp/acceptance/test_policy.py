@@ -11,8 +11,11 @@ from lxml import etree
 
 from mock_dmp import journal, wire_rules
 from mock_dmp.acceptance import policy
+from mock_dmp.acceptance.gdp import GDP
 from mock_dmp.acceptance.xds import rules as _rules  # noqa: F401 - registers the rules of submissions
 from mock_dmp.acceptance.xds.filing import MESSAGE, REGISTRY
+from mock_dmp.acceptance.xds.update_metadata import UPDATE_MESSAGE
+from mock_dmp.acceptance.xds.updates import UPDATE
 from mock_dmp.pki import PkiIndex
 from mock_dmp.state import authorisations
 from protocol import acceptance_rules, facts
@@ -27,11 +30,14 @@ PURPOSE = "urn:oasis:names:tc:xspa:1.0:subject:purposeofuse"
 RESOURCE = "urn:oasis:names:tc:xacml:2.0:resource:resource-id"
 
 #: Rules that are judged where their subject is at hand rather than by a stage.
-BY_NAME = ("HTTP-", "SOAP-", "HL7-", "WS-", "QUERY-", "RETRIEVE-")
+BY_NAME = ("HTTP-", "SOAP-", "HL7-", "WS-", "QUERY-", "RETRIEVE-", "WEBPS-", "PDQ-")
 
 
 def test_every_function_has_data_and_every_rule_has_a_function() -> None:
-    stages = (*policy.STAGES, MESSAGE, REGISTRY, wire_rules.TRANSPORT, wire_rules.SOAP)
+    stages = (
+        *(*policy.STAGES, GDP, MESSAGE, REGISTRY, UPDATE, UPDATE_MESSAGE),
+        *(wire_rules.TRANSPORT, wire_rules.SOAP),
+    )
     functions = {rule for stage in stages for rule in stage.ids}
     declared = set(acceptance_rules.rules())
     assert functions <= declared

@@ -123,7 +123,11 @@ class TestRights:
         [
             (Lot(patient="ferme"), WHO, "DMPClosed"),
             (Lot(patient="actif-interdit"), WHO, "MockBlocked"),
-            (Lot(), Who(professional="secretaire"), "DMPAccessDeniedByRightsService"),
+            (
+                Lot(),
+                Who(professional="secretaire", access="bris_de_glace", reason="r"),
+                "MockWrongAccessMode",
+            ),
         ],
     )
     def test_refused(self, lps: Lps, lot: Lot, who: Who, fault: str) -> None:

@@ -78,7 +78,7 @@ def test_sqlite_is_set_for_safety(tmp_path: Path) -> None:
 
 def test_every_table_of_a_session_hangs_from_it(store: Store) -> None:
     for table in METADATA.sorted_tables:
-        if table.name not in ("sessions", "journal"):
+        if table.name not in ("sessions", "journal", "blobs"):
             keys = {key.column.table.name: key.ondelete for key in table.c.session.foreign_keys}
             assert keys == {"sessions": "CASCADE"}, table.name
 
@@ -282,6 +282,7 @@ def test_a_writer_that_gets_no_turn_leaves_no_connection_behind(
     beside = Store(opened.engine.url.render_as_string(hide_password=False), opened.blobs.root.parent)
     beside.engine.dispose()
     monkeypatch.setattr("mock_dmp.state.engine._BUSY_MS", 50)
+    monkeypatch.setattr("mock_dmp.state.turns.TURN_SECONDS", 0.05)
     with opened.write(), pytest.raises(ToolError, match="DB-002"), beside.write():
         pass
     assert beside.engine.pool.checkedout() == 0  # type: ignore[attr-defined]

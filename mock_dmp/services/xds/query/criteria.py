@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mock_dmp.acceptance.engine import Breach
-from mock_dmp.services.xds.query.spec import QUERIES, STATUSES, Parameter, Query
+from mock_dmp.services.xds.query.spec import METADATA_UPDATE, QUERIES, STATUSES, Parameter, Query
 from protocol.ebrim import Param, StoredQuery
 from protocol.errors import WireError
 from protocol.identifiers.cx import parse_cx
@@ -49,8 +49,7 @@ def understand(stored: StoredQuery) -> Asked:
     """Read the query and its parameters; never raises."""
     query = QUERIES.get(stored.id)
     if query is None:
-        served = ", ".join(sorted(item.name for item in QUERIES.values()))
-        return Asked(None, {}, (("QUERY-KNOWN", Breach("AdhocQuery/@id", stored.id or "absent", served)),))
+        return Asked(None, {}, (unknown(stored),))
     criteria: dict[str, Values] = {}
     faults: list[Fault] = []
     for param in stored.params:
@@ -65,7 +64,18 @@ def understand(stored: StoredQuery) -> Asked:
             criteria[param.name] = (*criteria.get(param.name, ()), values)
     faults += _presence(query, criteria)
     faults += _return_type(stored)
+    faults += [
+        ("QUERY-METADATA-UPDATE", Breach(f"paramètre {name}", "mise à jour de métadonnées", "aucun"))
+        for name in criteria
+        if name in METADATA_UPDATE
+    ]
     return Asked(query, criteria, tuple(faults))
+
+
+def unknown(stored: StoredQuery) -> Fault:
+    """The query is none of those served."""
+    served = ", ".join(sorted(item.name for item in QUERIES.values() if not item.folder))
+    return "QUERY-KNOWN", Breach("AdhocQuery/@id", stored.id or "absent", served)
 
 
 def _return_type(stored: StoredQuery) -> Iterator[Fault]:
@@ -122,8 +132,8 @@ def _group(param: Param, parameter: Parameter) -> tuple[tuple[str, ...], list[Fa
 
 def _value(name: str, parameter: Parameter, value: str | int) -> Iterator[Fault]:
     text = str(value)
-    if isinstance(value, int) and parameter.kind != "time":
-        yield _bad(name, text, "une chaîne entre apostrophes")
+    if isinstance(value, int) != (parameter.kind == "number") and parameter.kind != "time":
+        yield _bad(name, text, "un nombre" if parameter.kind == "number" else "une chaîne entre apostrophes")
     elif parameter.kind == "time" and not _reads(parse_dtm, text):
         yield _bad(name, text, "une date AAAA[MM[JJ[hh[mm[ss]]]]]")
     elif parameter.kind == "status" and text not in STATUSES:

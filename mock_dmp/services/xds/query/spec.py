@@ -1,7 +1,7 @@
 """The parameters of each stored query, as a table (ITI TF-2a 3.18.4.1.2.3.7).
 
-Data in Python because it is the shape of the protocol, not something that an edition changes. Folder
-queries are absent: the DMP has no folder.
+Data in Python because it is the shape of the protocol, not something that an edition changes. Whether the
+folder queries are served is a switch: the DMP has no folder.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from protocol import facts
 
-Kind = Literal["text", "status", "code", "time", "like", "patient", "uuid", "type"]
+Kind = Literal["text", "status", "code", "time", "like", "patient", "uuid", "type", "number"]
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,21 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Query:
-    """`one_of`: exactly one of these must be given. `patient` names the patient parameter, "" when none."""
+    """`one_of`: exactly one of these must be given. `patient` names the patient parameter, "" when none.
+
+    `folder`: it looks for folders.
+    """
 
     name: str
     parameters: Mapping[str, Parameter]
     one_of: tuple[str, ...] = ()
     patient: str = field(default="")
+    folder: bool = False
 
 
 _ENTRY: Final = "$XDSDocumentEntry"
 _SET: Final = "$XDSSubmissionSet"
+_FOLDER: Final = "$XDSFolder"
 
 _STATUS = Parameter("status", many=True, required=True)
 _TIME = Parameter("time")
@@ -69,6 +74,12 @@ _FIND_DOCUMENTS: Final = {
     **_DOCUMENT_FILTERS,
 }
 _DOCUMENT_IDS: Final = {f"{_ENTRY}EntryUUID": _UUIDS, f"{_ENTRY}UniqueId": _TEXTS}
+_LOGICAL_ID: Final = f"{_ENTRY}LogicalID"
+_LEVEL: Final = {"$MetadataLevel": Parameter("number")}
+_LINKS: Final = {"$XDSAssociationStatus": Parameter("status", many=True), **_LEVEL}
+
+#: Parameters of the supplement Metadata Update: served, unless the session's rule QUERY-METADATA-UPDATE says no.
+METADATA_UPDATE: Final = frozenset({_LOGICAL_ID, *_LINKS})
 
 QUERIES: Final[Mapping[str, Query]] = {
     facts.Q_FIND_DOCUMENTS: Query("FindDocuments", _FIND_DOCUMENTS, patient=f"{_ENTRY}PatientId"),
@@ -104,15 +115,19 @@ QUERIES: Final[Mapping[str, Query]] = {
         },
         patient="$patientId",
     ),
-    facts.Q_GET_DOCUMENTS: Query("GetDocuments", _DOCUMENT_IDS, one_of=tuple(_DOCUMENT_IDS)),
+    facts.Q_GET_DOCUMENTS: Query(
+        "GetDocuments",
+        {**_DOCUMENT_IDS, _LOGICAL_ID: _UUIDS, **_LEVEL},
+        one_of=(*_DOCUMENT_IDS, _LOGICAL_ID),
+    ),
     facts.Q_GET_DOCUMENTS_AND_ASSOCIATIONS: Query(
-        "GetDocumentsAndAssociations", _DOCUMENT_IDS, one_of=tuple(_DOCUMENT_IDS)
+        "GetDocumentsAndAssociations", {**_DOCUMENT_IDS, **_LINKS}, one_of=tuple(_DOCUMENT_IDS)
     ),
     facts.Q_GET_ASSOCIATIONS: Query(
-        "GetAssociations", {"$uuid": Parameter("uuid", many=True, required=True)}
+        "GetAssociations", {"$uuid": Parameter("uuid", many=True, required=True), **_LINKS}
     ),
     facts.Q_GET_SUBMISSION_SETS: Query(
-        "GetSubmissionSets", {"$uuid": Parameter("uuid", many=True, required=True)}
+        "GetSubmissionSets", {"$uuid": Parameter("uuid", many=True, required=True), **_LEVEL}
     ),
     facts.Q_GET_SUBMISSION_SET_AND_CONTENTS: Query(
         "GetSubmissionSetAndContents",
@@ -120,6 +135,7 @@ QUERIES: Final[Mapping[str, Query]] = {
             f"{_SET}EntryUUID": Parameter("uuid"),
             f"{_SET}UniqueId": Parameter("text"),
             **_DOCUMENT_FILTERS,
+            **_LEVEL,
         },
         one_of=(f"{_SET}EntryUUID", f"{_SET}UniqueId"),
     ),
@@ -129,8 +145,43 @@ QUERIES: Final[Mapping[str, Query]] = {
             f"{_ENTRY}EntryUUID": Parameter("uuid"),
             f"{_ENTRY}UniqueId": Parameter("text"),
             "$AssociationTypes": Parameter("text", many=True, required=True),
+            **_LINKS,
         },
         one_of=(f"{_ENTRY}EntryUUID", f"{_ENTRY}UniqueId"),
+    ),
+    facts.Q_FIND_FOLDERS: Query(
+        "FindFolders",
+        {
+            f"{_FOLDER}PatientId": _PATIENT,
+            f"{_FOLDER}Status": _STATUS,
+            f"{_FOLDER}LastUpdateTimeFrom": _TIME,
+            f"{_FOLDER}LastUpdateTimeTo": _TIME,
+            f"{_FOLDER}CodeList": _AND_CODES,
+        },
+        patient=f"{_FOLDER}PatientId",
+        folder=True,
+    ),
+    facts.Q_GET_FOLDERS: Query(
+        "GetFolders",
+        {f"{_FOLDER}EntryUUID": _UUIDS, f"{_FOLDER}UniqueId": _TEXTS},
+        one_of=(f"{_FOLDER}EntryUUID", f"{_FOLDER}UniqueId"),
+        folder=True,
+    ),
+    facts.Q_GET_FOLDER_AND_CONTENTS: Query(
+        "GetFolderAndContents",
+        {
+            f"{_FOLDER}EntryUUID": Parameter("uuid"),
+            f"{_FOLDER}UniqueId": Parameter("text"),
+            **_DOCUMENT_FILTERS,
+        },
+        one_of=(f"{_FOLDER}EntryUUID", f"{_FOLDER}UniqueId"),
+        folder=True,
+    ),
+    facts.Q_GET_FOLDERS_FOR_DOCUMENT: Query(
+        "GetFoldersForDocument",
+        {f"{_ENTRY}EntryUUID": Parameter("uuid"), f"{_ENTRY}UniqueId": Parameter("text")},
+        one_of=(f"{_ENTRY}EntryUUID", f"{_ENTRY}UniqueId"),
+        folder=True,
     ),
 }
 

@@ -1,0 +1,1 @@
+"""The kinds of faults, one file each, found by `mock_dmp.faults.api.kinds`."""

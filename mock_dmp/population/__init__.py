@@ -1,0 +1,1 @@
+"""Synthetic patients in number: made from a seed, loaded in bulk."""

@@ -1,0 +1,158 @@
+"""The cases of the DMP's own services against the mock: they pass, they can fail, and no secret is written."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.drive.client import send
+from harness.rejudge import rejudge
+from harness.results import RunResult
+from harness.run import run_campaign
+from harness.verdict import Verdict
+from mock_dmp.server import MockServer
+from protocol import safexml
+from protocol.datafolders import folder
+from protocol.exchange import Exchange
+from tests.conftest import Editor
+
+PLANS = folder("test_plans")
+FILE: dict[str, Any] = yaml.safe_load((PLANS / "cas" / "services-propres.yaml").read_text(encoding="utf-8"))
+CASES: dict[str, dict[str, Any]] = {case["code"]: case for case in FILE["cases"]}
+PATIENT = "actif-sans-autorisation"
+Run = Callable[[list[dict[str, Any]]], RunResult]
+
+
+@pytest.fixture
+def run(mock: MockServer, pki_folder: Path, tmp_path: Path) -> Run:
+    """Run some of the cases, changed or not, in a campaign of their own."""
+
+    def start(cases: list[dict[str, Any]]) -> RunResult:
+        plan: dict[str, Any] = yaml.safe_load((PLANS / "dmp-socle.yaml").read_text(encoding="utf-8"))
+        demo: dict[str, Any] = yaml.safe_load((PLANS / "campagne-demo.yaml").read_text(encoding="utf-8"))
+        plan = {name: value for name, value in plan.items() if name != "include"} | {"cases": cases}
+        (tmp_path / "plan.yaml").write_text(json.dumps(plan), encoding="utf-8")
+        (tmp_path / "campagne.yaml").write_text(
+            json.dumps({**demo, "plan": {"file": "plan.yaml"}}), encoding="utf-8"
+        )
+        return run_campaign(
+            tmp_path / "campagne.yaml", out=tmp_path / "out", target=mock.url, pki=pki_folder, seed=1
+        )
+
+    return start
+
+
+def other(result: RunResult, expected: Verdict) -> dict[str, str]:
+    """The cases with another verdict, and why."""
+    return {
+        case.code: f"{case.verdict}: {case.reason.en}"
+        for case in result.verdicts
+        if case.verdict is not expected
+    }
+
+
+def test_every_case_passes_and_can_be_judged_again(run: Run) -> None:
+    result = run(list(CASES.values()))
+    assert other(result, Verdict.PASS) == {}
+    again = rejudge(result.evidence)
+    assert again.holds
+    assert {finding.change for case in again.cases for finding in case.findings} == {"same"}
+
+
+def test_without_its_defects_a_case_fails(run: Run) -> None:
+    wrong = [copy.deepcopy(case) for case in CASES.values() if any("alter" in step for step in case["steps"])]
+    for case in wrong:
+        for step in case["steps"]:
+            step.pop("alter", None)
+    assert len(wrong) == 5
+    assert other(run(wrong), Verdict.FAIL) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "step", "defect"),
+    [
+        ("CT-0.4-010", 2, "local-start-date"),
+        ("CT-0.4-020", 0, "no-date-type"),
+        ("CT-1.5-010", 1, "international-channel"),
+        ("CT-1.5-040", 1, "two-channels"),
+        ("CT-1.5-050", 0, "credentials-sent"),
+        ("CT-1.6-010", 0, "unknown-list-mode"),
+    ],
+)
+def test_a_defect_of_the_software_fails_its_case(run: Run, code: str, step: int, defect: str) -> None:
+    case = copy.deepcopy(CASES[code])
+    case["steps"][step] |= {"alter": [defect], "judge": ["request"], "expect": {"http": 200}}
+    assert other(run([case]), Verdict.FAIL) == {}
+
+
+#: Case -> the rule of the platform that refuses what it sends.
+REFUSED_BY = {
+    "CT-0.4-025": "WS-LIST-STRUCTURE",
+    "CT-0.4-050": "WS-LIST-OWNER",
+    "CT-0.4-060": "WS-LIST-DATE",
+    "CT-1.5-060": "WS-CHANNEL-VALUE",
+    "CT-1.5-070": "RIGHTS-MES",
+    "CT-1.6-030": "WS-LIST-MODE",
+}
+
+
+def test_a_platform_that_is_too_lenient_fails(run: Run) -> None:
+    lenient = copy.deepcopy([CASES[code] for code in REFUSED_BY])
+    for case in lenient:
+        case["steps"].insert(0, {"prepare": {"settings": {REFUSED_BY[case["code"]]: "off"}}})
+    assert other(run(lenient), Verdict.FAIL) == {}
+
+
+def test_neither_login_nor_password_is_written_anywhere(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even when a plan asks for them by name, and does not get what it expects."""
+    seen: list[bytes] = []
+
+    def listening(*told: Any, **options: Any) -> Exchange:
+        exchange = send(*told, **options)
+        assert exchange.response is not None
+        seen.extend(re.findall(rb"<pat:(?:login|password)>([^<]+)<", exchange.response.body))
+        return exchange
+
+    monkeypatch.setattr("harness.steps.drive.send", listening)
+    case = copy.deepcopy(CASES["CT-1.5-050"])
+    paths = ("//pat:output/pat:login", "//pat:password", "//pat:output")
+    case["steps"][0]["expect"]["xpath"] = [{"path": path, "equals": "?"} for path in paths]
+    result = run([case])
+    assert other(result, Verdict.FAIL) == {}
+    written = b"\n".join(path.read_bytes() for path in result.evidence.parent.rglob("*") if path.is_file())
+    assert b"<pat:login>XXXXXXXX<" in written
+    assert len(seen) == 2
+    assert not [secret for secret in seen if secret in written]
+
+
+def test_life_of_an_account_over_the_wire(editor: Callable[..., Editor]) -> None:
+    """An account is opened, its channels change, credentials are issued again, over mutual TLS."""
+    one = editor()
+    created = one.call("TD1.5a", {"patient": PATIENT, "canal": "0711223344"})
+    assert created.codes == {"DMPOk"}
+    assert one.call("TD1.5a", {"patient": PATIENT}).codes == {"DMPPatientAccessAlreadyExists"}
+    mail = {"patient": PATIENT, "type": "EMAIL"}
+    assert one.call("TD1.5b", mail).codes == {"DMPOk"}
+    assert one.call("TD1.5b", mail).codes == {"DMPPatientAccessOTPAlreadyExists"}
+    assert one.call("TD1.5c", mail | {"action": "SUPPRESSION"}, "cpe").codes == {"DMPOk"}
+    again = one.call("TD1.5d", {"patient": PATIENT}, "hopital")
+    logins = [safexml.value(answer.envelope, "//pat:login") for answer in (created, again)]
+    passwords = {safexml.value(answer.envelope, "//pat:password") for answer in (created, again)}
+    assert logins[0] == logins[1]
+    assert len(passwords) == 2
+
+
+def test_lists_over_the_wire(editor: Callable[..., Editor]) -> None:
+    one = editor()
+    holders = one.call("TD1.6", {"patient": "actif-autorise", "mode": "INTERDITE"})
+    assert holders.codes == {"DMPOk"}
+    assert safexml.value(holders.envelope, "count(//hab:listOfAuthorizationByPatient)") == "1.0"
+    assert one.call("TD0.4", {}).codes == {"DMPOk"}
+    assert one.call("TD0.4", {}, "hopital").codes == {"DMPAccessDeniedByRightsService"}
