@@ -176,7 +176,7 @@ def _refuse_after(root: etree._Element, max_depth: int) -> None:
             found=info.encoding or "",
             expected="UTF-8",
         )
-    if _compiled(f"boolean({'/*' * (max_depth + 1)})")(root):
+    if _deeper(root, max_depth):
         raise _depth(max_depth)
     if _compiled(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")(root):
         raise _refused(
@@ -184,6 +184,18 @@ def _refuse_after(root: etree._Element, max_depth: int) -> None:
             Text("un élément porte trop d'attributs", "an element has too many attributes"),
             expected=f"<= {MAX_ATTRIBUTES}",
         )
+
+
+def _deeper(root: etree._Element, most: int) -> bool:
+    """Is an element below `most` levels? XPath is the fast way, and has a depth of its own."""
+    if most <= _LIBXML_DEPTH:
+        return bool(_compiled(f"boolean({'/*' * (most + 1)})")(root))
+    depth = 0
+    for event, _ in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > most:
+            return True
+    return False
 
 
 def _from_syntax(problem: etree.XMLSyntaxError) -> XmlRefused:

@@ -81,7 +81,7 @@ class StepSpec(BaseModel, ABC):
         """Transactions that it tests; those of a precondition are not."""
         return frozenset()
 
-    def announced(self, context: CaseContext) -> Mapping[str, Any] | None:
+    def announced(self, _context: CaseContext) -> Mapping[str, Any] | None:
         """The exchange that it is going to make, for the mock's live view; None when it makes none.
 
         Plain JSON: transaction, patient (INS), caller, structure, access_mode. Informs a reader, weighs on no verdict.

@@ -14,12 +14,12 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection
 
 from mock_dmp.state.shelf import LARGEST, Shelf
 from protocol.errors import EvidenceError, Text
@@ -157,10 +157,13 @@ class Blobs:
                 self._swept = time.monotonic()
             return due
 
-    def old(self, *, before: float) -> Iterator[str]:
-        """The blobs that nobody wrote or took up again since `before` (seconds since the epoch)."""
+    def old(self, *, before: float, named: Sequence[Column[str]] = ()) -> Iterator[str]:
+        """The blobs that nobody wrote or took up again since `before` (seconds since the epoch).
+
+        Those that a column of `named` holds may be left out already.
+        """
         if self.shelf is not None:
-            yield from self.shelf.old(before=before)
+            yield from self.shelf.old(before=before, named=named)
         for folder in self.root.glob("[0-9a-f][0-9a-f]"):
             for entry in os.scandir(folder):
                 if entry.stat().st_mtime < before:

@@ -31,7 +31,7 @@ def collect(store: Store, *, grace: float = GRACE_SECONDS) -> int:
     before = time.time() - grace
     store.blobs.clear_leftovers(before=time.time() - max(grace, LEFTOVER_SECONDS))
     removed = 0
-    for batch in _batches(store.blobs.old(before=before)):
+    for batch in _batches(store.blobs.old(before=before, named=_NAMES)):
         with store.read() as db:
             named = _named(db, batch)
         if len(named) == len(set(batch)):

@@ -86,7 +86,7 @@ contents = Table(
     METADATA,
     of_session(),
     Column("unique_id", Text, primary_key=True),
-    Column("sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
     Column("sha1", String(40), nullable=False),
     Column("size", Integer, nullable=False),
 )

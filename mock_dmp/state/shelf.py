@@ -120,12 +120,16 @@ class Shelf:
             while self._recent_size > _RECENT:
                 self._recent_size -= len(self._recent.popitem(last=False)[1])
 
-    def old(self, *, before: float) -> Iterator[str]:
-        """The rows that nobody wrote or took up again since `before` (seconds since the epoch)."""
+    def old(self, *, before: float, named: Iterable[Column[str]] = ()) -> Iterator[str]:
+        """The rows that nobody wrote or took up again since `before` (seconds since the epoch).
+
+        Without those that one of the columns `named` holds.
+        """
+        query = _OLD.where(*(~select(column).where(column == rows.c.digest).exists() for column in named))
         after = ""
         while True:
             with self._engine.connect() as db:
-                page = db.execute(_OLD, {"after": after, "before": before}).scalars().all()
+                page = db.execute(query, {"after": after, "before": before}).scalars().all()
             if not page:
                 return
             yield from page

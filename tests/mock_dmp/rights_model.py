@@ -1,4 +1,4 @@
-"""A model of the DMP's rights, simple enough to be read against the published matrices; it shares no code with the mock.
+"""A model of the DMP's rights, simple enough to be read against the matrices; it shares no code with the mock.
 
 One DMP, six callers. `may` says whether a call is served, `sees` which documents a caller is told of. Sources: matrices
 PDT-INF-526 v1.8 and PDT-INF-606 with their notes; authorisation, blocking, oppositions, states.
@@ -15,7 +15,7 @@ N: Access = "normal"
 B: Access = "bris_de_glace"
 R: Access = "centre_15"
 
-#: What each column may do, and in which access mode. Notes: `own` documents of the caller, `structure` of its structure.
+#: What each column may do, by access mode. Notes: `own` documents of the caller, `structure` of its structure.
 CELLS: dict[str, dict[str, dict[Access, str]]] = {
     "NM": {
         "exist": {N: "y", B: "y", R: "y"},
