@@ -351,7 +351,7 @@ class TestVersions:
     @pytest.mark.parametrize(
         ("scheme", "value", "code"),
         [
-            (facts.DE_UNIQUE_ID, oid(), "XDSMetadataUpdateError"),
+            (facts.DE_UNIQUE_ID, "2.25.278345942963021599585645203991875524719", "XDSMetadataUpdateError"),
             (
                 facts.DE_PATIENT_ID,
                 "185106399920556^^^&1.2.250.1.213.1.4.10&ISO^NH",
