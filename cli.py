@@ -86,7 +86,9 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
                 f"2/5  DMP bouchonné sur {mock.url}, TLS mutuel", f"2/5  Mock DMP on {mock.url}, mutual TLS"
             )
             view = f"{mock.console_url}/ui/"
-            progress.line(f"     vue en direct, le temps du plan : {view}", f"     live view, during the plan: {view}")
+            progress.line(
+                f"     vue en direct, le temps du plan : {view}", f"     live view, during the plan: {view}"
+            )
             progress.line("3/5  Plan de tests", "3/5  Test plan")
             run = run_campaign(
                 folder("test_plans") / "campagne-demo.yaml",
@@ -135,7 +137,9 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
     metavar="[PORT]",
     help="Live view and control for a browser: plain HTTP, this machine only; port 8480, 0: a free one.",
 )
-@click.option("--ready-file", type=any_path, help="Written (JSON: url, pid, console) once requests are served.")
+@click.option(
+    "--ready-file", type=any_path, help="Written (JSON: url, pid, console) once requests are served."
+)
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
 def serve(
     host: str,
@@ -177,7 +181,9 @@ def serve(
             if pki_folder is not None:
                 tell(lang, f"certificats : {pki_folder}", f"certificates: {pki_folder}")
             if server.console_url:
-                tell(lang, f"vue en direct : {server.console_url}/ui/", f"live view: {server.console_url}/ui/")
+                tell(
+                    lang, f"vue en direct : {server.console_url}/ui/", f"live view: {server.console_url}/ui/"
+                )
 
         server.serve_forever(ready_file, ready)
     return 0

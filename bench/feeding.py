@@ -71,9 +71,7 @@ def run(calls: int = CALLS) -> list[str]:
     ]
 
 
-def _fed(
-    sender: Sender, scratch: Path, calls: int, workers: int, *, plain: bool, synced: bool = True
-) -> Fed:
+def _fed(sender: Sender, scratch: Path, calls: int, workers: int, *, plain: bool, synced: bool = True) -> Fed:
     data = Path(tempfile.mkdtemp(dir=scratch))
     clients = CLIENTS * workers
     warming, feeding = sender.submissions(WARMING), sender.submissions(calls)

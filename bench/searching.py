@@ -177,7 +177,9 @@ class _Copier:
         self._held += 1
         made = uuid.uuid4()
         entry, content = dict(self._entry), dict(self._content)
-        body = str(entry["body"]).replace(entry["id"], made.urn).replace(entry["unique_id"], f"2.25.{made.int}")
+        body = (
+            str(entry["body"]).replace(entry["id"], made.urn).replace(entry["unique_id"], f"2.25.{made.int}")
+        )
         if type_code:
             body = body.replace(_TYPES[0], type_code)
             entry["type_code"] = str(entry["type_code"]).replace(_TYPES[0], type_code)

@@ -429,7 +429,12 @@ def pages() -> Iterator[tuple[Path, str]]:
 def faults_page() -> Iterator[tuple[Path, str]]:
     """docs/faults.md with its tables, and the JSON Schema of fault plans, which the plan reader uses too."""
     page = ROOT / "docs" / "faults.md"
-    known = {"kinds": _fault_kinds(), "seen": _seen_words(), "forbidden": _forbidden(), "defects": _deliberate()}
+    known = {
+        "kinds": _fault_kinds(),
+        "seen": _seen_words(),
+        "forbidden": _forbidden(),
+        "defects": _deliberate(),
+    }
     text = page.read_text(encoding="utf-8")
     yield page, _BLOCK.sub(lambda one: f"<!-- generated: {one[1]} -->\n{known[one[1]]}\n<!-- end -->", text)
     schema = json.dumps(fault_plan.schema(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"

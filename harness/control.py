@@ -97,7 +97,9 @@ class Control:
 
     def arm(self, name: str, plan: Mapping[str, Any]) -> Mapping[str, Any]:
         """Arm one fault; what is told of it: `id`, `forbids`… Raises ToolError."""
-        found: list[dict[str, Any]] = self._call("POST", f"/sessions/{quote(name, safe='')}/faults", dict(plan))
+        found: list[dict[str, Any]] = self._call(
+            "POST", f"/sessions/{quote(name, safe='')}/faults", dict(plan)
+        )
         return found[0]
 
     def disarm(self, name: str) -> None:
@@ -135,7 +137,9 @@ class Control:
         self, name: str, key: str, method: str, act: str, body: Mapping[str, Any] | None = None
     ) -> Any:
         """An act of the simulated patient; `act` is the end of its path. Raises ToolError when it is refused."""
-        return self._call(method, f"/sessions/{quote(name, safe='')}/patients/{quote(key, safe='')}/{act}", body)
+        return self._call(
+            method, f"/sessions/{quote(name, safe='')}/patients/{quote(key, safe='')}/{act}", body
+        )
 
     def documents(self, name: str) -> list[Any]:
         """Documents that a session holds."""

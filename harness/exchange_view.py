@@ -110,7 +110,10 @@ def _attachment(part: Piece) -> str:
 def _element(node: etree._Element, depth: int) -> Iterator[str]:
     pad, tag = "  " * depth, _name(str(node.tag))
     opening = "".join(
-        [f"{pad}<{tag}", *(f" {_name(str(name))}={quoteattr(_cut(value))}" for name, value in node.attrib.items())]
+        [
+            f"{pad}<{tag}",
+            *(f" {_name(str(name))}={quoteattr(_cut(value))}" for name, value in node.attrib.items()),
+        ]
     )
     children = [child for child in node if isinstance(child.tag, str)]
     text = escape(_cut(" ".join((node.text or "").split())))

@@ -58,9 +58,7 @@ class Judging:
         """Findings on what must be new from one request to the next."""
         return apply_policy(api.judge_sequence(exchanges, self.declared), self.policy, self._defaults)
 
-    def answers(
-        self, exchanges: Sequence[Exchange], told: Mapping[str, Any]
-    ) -> tuple[Finding, ...]:
+    def answers(self, exchanges: Sequence[Exchange], told: Mapping[str, Any]) -> tuple[Finding, ...]:
         """Findings on the coherence of the answers together. `told`: `transactions`, and the ranks `judged`."""
         rows = [
             (exchange, self.registry.by_id(name), rank in told["judged"])

@@ -66,7 +66,9 @@ def _part(main: YamlDocument, index: int, path: Path) -> YamlDocument:
 
 
 def _written(plan: dict[str, Any], path: Path) -> bytes:
-    dumped = yaml.dump(plan, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, encoding="utf-8", width=10000)
+    dumped = yaml.dump(
+        plan, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, encoding="utf-8", width=10000
+    )
     raw: bytes = dumped
     if parse_yaml(raw, str(path), error=PlanError).data != plan:
         raise ToolError("PLAN-043", Text("le plan réuni diffère de ses parties", "the whole plan differs"))

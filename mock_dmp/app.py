@@ -69,9 +69,7 @@ class MockApp:
                 return _plain(start_response, HTTPStatus.OK, "text/xml; charset=UTF-8", described)
         return self._serve(_asked(environ, session, path, received), received, start_response)
 
-    def _serve(
-        self, asked: Asked, received: Received, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def _serve(self, asked: Asked, received: Received, start_response: StartResponse) -> Iterable[bytes]:
         answer = self._dispatcher.serve(asked)
         start_response(f"{answer.status} {_phrase(answer.status)}", list(answer.headers))
         whole = FileWrapper(self._store.blobs.open(answer.body), 256 * 1024)

@@ -180,7 +180,10 @@ class Crew:
         if self._stillborn >= _STILLBORN:
             raise ToolError(
                 "SRV-006",
-                Text("les processus du simulateur meurent au démarrage", "the mock's processes die at their start"),
+                Text(
+                    "les processus du simulateur meurent au démarrage",
+                    "the mock's processes die at their start",
+                ),
                 found=_reason(status),
             )
         self._hire(worker.place)
@@ -268,7 +271,9 @@ def _work(crew: Crew, channel: socket.socket, place: int) -> None:
     code = 1
     try:
         asked_to_stop: list[int] = []
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # from a terminal it reaches all; the one who accepts decides
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # from a terminal it reaches all; the one who accepts decides
         signal.signal(signal.SIGTERM, lambda number, _: asked_to_stop.append(number))
         crew.forget_parent()
         _keep_to_one_core(place)

@@ -146,10 +146,7 @@ def judge_answers(
         for exchange, transaction, judged in exchanges
     ]
     return [
-        finding
-        for item in rules()
-        if item.side == "answers"
-        for finding in _run(item, answers, "response:")
+        finding for item in rules() if item.side == "answers" for finding in _run(item, answers, "response:")
     ]
 
 

@@ -21,9 +21,7 @@ Confidence = Literal["A", "B", "C"]
 #: Which bytes a rule looks at. A "both" rule runs once a side; "document" rules look at one CDA document,
 #: "sequence" rules at the requests of a whole run, "answers" rules at its answers together, "aftermath" rules at the
 #: requests that follow a fault of the platform.
-Side = Literal[
-    "request", "response", "both", "connection", "document", "sequence", "answers", "aftermath"
-]
+Side = Literal["request", "response", "both", "connection", "document", "sequence", "answers", "aftermath"]
 
 View = TypeVar("View")
 

@@ -134,7 +134,9 @@ def list_in_dates(demand: Demand) -> Iterator[Breach]:
     end = demand.trust.stale(demand.certificate, demand.now)
     if end is not None:
         yield Breach(
-            "liste de révocation", f"à renouveler le {end:%Y-%m-%d}", f"une liste à jour le {demand.now:%Y-%m-%d}"
+            "liste de révocation",
+            f"à renouveler le {end:%Y-%m-%d}",
+            f"une liste à jour le {demand.now:%Y-%m-%d}",
         )
 
 

@@ -105,7 +105,10 @@ class Shelf:
             now = time.time()
             db.execute(
                 _KEPT,
-                [{"digest": digest, "touched": now, "data": data} for digest, data in sorted(written.items())],
+                [
+                    {"digest": digest, "touched": now, "data": data}
+                    for digest, data in sorted(written.items())
+                ],
             )
         return written
 

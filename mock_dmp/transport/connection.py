@@ -223,7 +223,11 @@ class Connection(HTTPConnection):
     def _turned_away(self, der: bytes) -> bool:
         """Under TLS 1.3 the certificate shows too late for an alert: such a client is cut off instead."""
         gate, address = self.listener.gate, str(self.remote_addr)
-        if gate is None or not gate.armed or gate.refusal(der, address, f"{address}:{self.remote_port}") is None:
+        if (
+            gate is None
+            or not gate.armed
+            or gate.refusal(der, address, f"{address}:{self.remote_port}") is None
+        ):
             return False
         self._cut(Conduct(end="reset"))
         return True

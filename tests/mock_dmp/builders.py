@@ -53,9 +53,7 @@ ACTIONS = {
     "TD1.3a": "urn:hl7-org:v3:PRPA_IN201307UV02",
     **dict.fromkeys(("TD1.2", "TD1.3b", "TD1.4"), "urn:hl7-org:v3:PRPA_IN201314UV02"),
     "TD1.5a": "urn:si-dmp-patients:PatientSpecificEndPoint:createPatientAccess",
-    **dict.fromkeys(
-        ("TD1.5b", "TD1.5c"), "urn:si-dmp-patients:PatientSpecificEndPoint:patientOTPUpdate"
-    ),
+    **dict.fromkeys(("TD1.5b", "TD1.5c"), "urn:si-dmp-patients:PatientSpecificEndPoint:patientOTPUpdate"),
     "TD1.5d": "urn:si-dmp-patients:PatientSpecificEndPoint:updatePatientAccess",
     "TD1.6": "urn:si-dmp-habilitations:HabilitationsEndPoint:listAuthorizationByPatient",
     "TD2.1": f"{IHE}ProvideAndRegisterDocumentSet-b",

@@ -158,7 +158,9 @@ def test_a_stop_drains_and_leaves_nothing_behind(pki_folder: Path, tmp_path: Pat
     with crew(pki_folder, tmp_path) as found:
         told = found.ready
         address = urlsplit(told["url"])
-        with socket.create_connection((str(address.hostname), int(address.port or 0))):  # holds a worker's seat
+        with socket.create_connection(
+            (str(address.hostname), int(address.port or 0))
+        ):  # holds a worker's seat
             assert Software(keyring, told["url"]).listed() == Software(keyring, told["url"]).listed()
         found.process.terminate()
         assert found.process.wait(30) == 0

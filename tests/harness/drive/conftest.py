@@ -115,7 +115,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "TD0.3": {"patient": "actif-autorise", "action": "AJOUT"},
     "TD0.4": {"patient": "actif-autorise", "date_type": "LASTDOC", "start_date": "20260115080000"},
     "TD0.5": {
-        "patient": "actif-autorise", "family": "OPPOSANT",
+        "patient": "actif-autorise",
+        "family": "OPPOSANT",
         "given": "RENE",
         "birth": "19500109",
         "sex": "M",

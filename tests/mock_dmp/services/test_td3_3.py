@@ -12,7 +12,7 @@ import pytest
 from mock_dmp import journal
 from mock_dmp.state import traces
 from protocol import facts
-from tests.mock_dmp.builders import Lps, Who, el, oid
+from tests.mock_dmp.builders import Lps, Who, el
 from tests.mock_dmp.feeding import feed
 from tests.mock_dmp.submissions import (
     Doc,
