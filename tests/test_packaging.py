@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE = ("protocol", "mock_dmp", "harness", "reports")
+CODE = ("protocol", "mock_dmp", "harness", "reports", "commands")
 DATA = ("datasets", "test_plans", "cda_samples")
 
 

@@ -1,0 +1,1 @@
+"""The sub-commands of `dmpcompat`, a file a subject: options in, calls, words out. Logic is in the other packages."""

@@ -1,0 +1,79 @@
+"""`dmpcompat demo`: the whole main job on embedded defaults."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from commands.options import ANY_PATH, shown
+from protocol.errors import Lang, Text, UsageError
+from reports.console import Progress, dump, show_demo_end, show_verification
+
+
+@click.command()
+@click.option("--out", type=ANY_PATH, default=Path("demo-out"), help="Folder of the results; made anew.")
+@shown
+def demo(out: Path, lang: Lang, as_json: bool) -> int:
+    """Run the whole main job on embedded defaults: PKI, mock, plan, evidence, signed report, verification."""
+    from harness.run import run_campaign
+    from mock_dmp import pki
+    from mock_dmp.server import MockServer
+    from protocol.datafolders import folder
+    from reports import issue, verify
+
+    _fresh(out)
+    progress = Progress(lang, quiet=as_json)
+    with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
+        progress.line("1/5  PKI de test", "1/5  Test PKI")
+        certificates = Path(scratch) / "pki"
+        pki.init(certificates)
+        with MockServer(pki_folder=certificates, data_dir=Path(scratch) / "data", console=0) as mock:
+            progress.line(
+                f"2/5  DMP bouchonné sur {mock.url}, TLS mutuel", f"2/5  Mock DMP on {mock.url}, mutual TLS"
+            )
+            view = f"{mock.console_url}/ui/"
+            progress.line(
+                f"     vue en direct, le temps du plan : {view}", f"     live view, during the plan: {view}"
+            )
+            progress.line("3/5  Plan de tests", "3/5  Test plan")
+            run = run_campaign(
+                folder("test_plans") / "campagne-demo.yaml",
+                out=out,
+                target=mock.url,
+                pki=certificates,
+                lang=lang,
+                listener=progress,
+            )
+    issued = issue.issue(out, lang=lang)
+    progress.line(
+        f"4/5  Rapport signé {issued.report.reference}", f"4/5  Signed report {issued.report.reference}"
+    )
+    checked = verify.verify(out, rejudged=True)
+    progress.line("5/5  Vérification hors ligne", "5/5  Offline verification")
+    if as_json:
+        dump({"run": run.to_plain(), "reference": issued.report.reference, "verification": checked.as_json()})
+    else:
+        show_verification(checked, lang)
+        show_demo_end(out, issued.folder, run.counts(), lang)
+    return run.exit_code or checked.exit_code
+
+
+def _fresh(out: Path) -> None:
+    """Empty the folder of an earlier demo; anything else that is there is not ours to remove."""
+    import shutil
+
+    marker = out / ".dmpcompat-demo"
+    if out.exists() and any(out.iterdir()):
+        if not marker.is_file():
+            raise UsageError(
+                "DEMO-001",
+                Text("ce dossier contient autre chose qu'une démonstration", "this folder is not a demo's"),
+                field="--out",
+                found=str(out),
+                mend=Text("choisir un dossier vide ou neuf", "choose an empty or new folder"),
+            )
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    marker.touch()

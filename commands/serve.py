@@ -1,0 +1,91 @@
+"""`dmpcompat serve`: the mock DMP."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import click
+
+from commands.options import ANY_PATH, default_lang
+from protocol.errors import Lang
+from reports.console import tell
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0: a free one.")
+@click.option(
+    "--pki", "pki_folder", type=ANY_PATH, help="Folder made by `pki init`; a temporary one by default."
+)
+@click.option("--db", help="SQLAlchemy URL, with --data; a SQLite file in that folder by default.")
+@click.option(
+    "--data", "data_dir", type=ANY_PATH, help="Folder of the documents and of the default database."
+)
+@click.option("--plain-http", is_flag=True, help="No TLS, loopback only: for clients that can't.")
+@click.option("--tls13", is_flag=True, help="Accept TLS 1.3 beside the documented TLS 1.2 suites.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that serve, each on a core of its own: for load.  [default: this one, on any]",
+)
+@click.option(
+    "--console",
+    type=click.IntRange(0, 65535),
+    is_flag=False,
+    flag_value=8480,
+    metavar="[PORT]",
+    help="Live view and control for a browser: plain HTTP, this machine only; port 8480, 0: a free one.",
+)
+@click.option(
+    "--ready-file", type=ANY_PATH, help="Written (JSON: url, pid, console) once requests are served."
+)
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
+def serve(
+    host: str,
+    port: int,
+    pki_folder: Path | None,
+    db: str | None,
+    data_dir: Path | None,
+    plain_http: bool,
+    tls13: bool,
+    workers: int | None,
+    console: int | None,
+    ready_file: Path | None,
+    lang: Lang,
+) -> int:
+    """Start the mock DMP. SIGTERM drains and stops."""
+    from mock_dmp import pki
+    from mock_dmp.crew import Crew
+    from mock_dmp.server import MockServer
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
+        if pki_folder is None and not plain_http:
+            pki_folder = Path(scratch) / "pki"
+            pki.init(pki_folder)
+        start = MockServer if workers is None else partial(Crew, workers)
+        server = start(
+            host=host,
+            port=port,
+            pki_folder=pki_folder,
+            db_url=db,
+            data_dir=data_dir or (None if db else Path(scratch) / "data"),
+            plain_http=plain_http,
+            tls13=tls13,
+            console=console,
+        )
+
+        def ready(url: str) -> None:
+            tell(lang, f"DMP bouchonné : {url}", f"Mock DMP: {url}")
+            if pki_folder is not None:
+                tell(lang, f"certificats : {pki_folder}", f"certificates: {pki_folder}")
+            if server.console_url:
+                tell(
+                    lang, f"vue en direct : {server.console_url}/ui/", f"live view: {server.console_url}/ui/"
+                )
+
+        server.serve_forever(ready_file, ready)
+    return 0
