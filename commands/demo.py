@@ -14,8 +14,9 @@ from reports.console import Progress, dump, show_demo_end, show_verification
 
 @click.command()
 @click.option("--out", type=ANY_PATH, default=Path("demo-out"), help="Folder of the results; made anew.")
+@click.option("--only", multiple=True, help="Cases to run, as for `run`; may be repeated.")
 @shown
-def demo(out: Path, lang: Lang, as_json: bool) -> int:
+def demo(out: Path, only: tuple[str, ...], lang: Lang, as_json: bool) -> int:
     """Run the whole main job on embedded defaults: PKI, mock, plan, evidence, signed report, verification."""
     from harness.run import run_campaign
     from mock_dmp import pki
@@ -43,6 +44,7 @@ def demo(out: Path, lang: Lang, as_json: bool) -> int:
                 out=out,
                 target=mock.url,
                 pki=certificates,
+                only=only,
                 lang=lang,
                 listener=progress,
             )

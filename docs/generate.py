@@ -1,46 +1,37 @@
-"""Writes what the documentation repeats: docs/reference/ and the marked blocks of pages, exchanges among them.
+"""Writes what the documentation repeats: docs/reference/, docs/transactions.md and the marked blocks of pages.
 
-`make docs` runs it and it writes; `--check` only tells what is out of date (tests/test_docs.py does that too).
-Everything else in docs/ is written by hand.
+`make docs` runs it: it plays the demonstration campaign, whose exchanges the pages show, and writes. `--check` only
+tells what is out of date (tests/test_docs.py and tests/test_selfplay.py do too). The rest is written by hand.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from generating.blocks import cases, filled, filled_function, function_of, matching, written
+from generating.exchanges import EXCHANGE, Played, played, with_exchanges
+from generating.overview import overview_page
+from generating.tables import CONFIDENCE, code, page, same, section, table
 from harness import reception
 from harness.checks import api as checks
 from harness.checks.rule import Rule
 from harness.drive import urls
 from harness.drive.alterations import registry as defects
 from harness.drive.alterations.registry import Alteration
-from harness.exchange_view import exchange_text
-from harness.plan import PLAN_SCHEMA, Case, load_plan
-from harness.run import run_campaign
 from mock_dmp import defects as deliberate
-from mock_dmp import pki
 from mock_dmp.faults import api as fault_kinds
 from mock_dmp.faults import plan as fault_plan
 from mock_dmp.faults.api import Kind as FaultKind
-from mock_dmp.server import MockServer
-from protocol import acceptance_rules, catalogue, transactions
+from protocol import acceptance_rules, catalogue
 from protocol.datafolders import folder
-from protocol.exchange import load
-from protocol.yamlread import read_yaml
+
+__all__ = ["EXCHANGE", "Played", "cases", "function_of", "matching", "same", "stale"]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-_NOTE: Final = "<!-- Written by docs/generate.py from the data of the project: do not edit. -->"
-_CONFIDENCE: Final = (
-    "Confidence: **A** public text or observed bytes, **B** one public source or several that agree in part, "
-    "**C** inferred, so that it can be switched."
-)
 _STAGES: Final = {
     "transport": "Transport: HTTP and TLS",
     "soap": "Envelope: SOAP, WS-Addressing, MTOM",
@@ -115,29 +106,13 @@ _FAMILIES: Final = {
     "service": "Errors of the service",
     "content": "Contents of the answer",
 }
-_SIDES: Final = {"L": "LPS", "D": "platform"}
-_TYPES: Final = {"N": "nominal", "E": "error", "L": "limit", "S": "security"}
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table. A cell may hold anything but a line break."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
-
-
-def _cell(value: str) -> str:
-    return re.sub(r"\s+", " ", value).replace("|", "\\|").strip() or "–"
-
-
-def code(value: object) -> str:
-    return f"`{value}`" if value != "" else ""
 
 
 def acceptance_page() -> str:
     """Rules of the mock by stage, then its switches."""
     rules = acceptance_rules.rules().values()
     sections = [
-        _section(
+        section(
             _STAGES[stage],
             table(
                 ("Rule", "Asks", "Default", "Refuses with", "Confidence", "Source"),
@@ -174,9 +149,9 @@ def acceptance_page() -> str:
     intro = (
         f"{len(rules)} rules, in the order in which the mock takes a message through them, and "
         f"{len(acceptance_rules.switches())} switches. How to change them for a session: "
-        f"[mock.md](../mock.md#rules-and-switches-of-a-session). {_CONFIDENCE}"
+        f"[mock.md](../mock.md#rules-and-switches-of-a-session). {CONFIDENCE}"
     )
-    return _page("Acceptance rules of the mock", intro, [*sections, _section("Switches", switches)])
+    return page("Acceptance rules of the mock", intro, [*sections, section("Switches", switches)])
 
 
 def _value(value: acceptance_rules.Value) -> str:
@@ -189,7 +164,7 @@ def checks_page() -> str:
     rules = checks.rules()
     groups = list(dict.fromkeys([*_GROUPS, *(rule.group for rule in rules)]))
     sections = [
-        _section(
+        section(
             _GROUPS.get(group, group),
             f"Group `{group}`.\n\n"
             + table(
@@ -203,9 +178,9 @@ def checks_page() -> str:
     intro = (
         f"The {len(rules)} rules that judge captured bytes. `dmpcompat explain RULE` tells the same of one, with how "
         "to mend; a plan may change a severity, or keep a step to some rules or groups "
-        f"([campaign.md](../campaign.md)). {_CONFIDENCE}"
+        f"([campaign.md](../campaign.md)). {CONFIDENCE}"
     )
-    return _page("Rules of the oracle", intro, sections)
+    return page("Rules of the oracle", intro, sections)
 
 
 def _check(rule: Rule[object]) -> tuple[str, ...]:
@@ -225,7 +200,7 @@ def alterations_page() -> str:
     known = defects.alterations()
     files = list(dict.fromkeys([*_DEFECTS, *(_file(item) for item in known)]))
     sections = [
-        _section(
+        section(
             _DEFECTS.get(name, name),
             table(
                 ("Alteration", "Effect", "On"),
@@ -239,12 +214,12 @@ def alterations_page() -> str:
         ("Alteration", "Effect", "On"),
         ((code(item.name), item.text.en, _on(urls.transactions())) for item in urls.defects().values()),
     )
-    sections.append(_section("Addresses of Web-PS pages (`browse`)", addresses))
+    sections.append(section("Addresses of Web-PS pages (`browse`)", addresses))
     intro = (
         f"The {len(known)} deliberate defects that a `drive` step may name in `alter` "
         "([campaign.md](../campaign.md#drive)): the driver builds a right message, then spoils it."
     )
-    return _page("Alterations", intro, sections)
+    return page("Alterations", intro, sections)
 
 
 def _file(item: Alteration) -> str:
@@ -261,7 +236,7 @@ def errors_page() -> str:
         "page": "Web-PS pages: code that the page shows",
     }
     sections = [
-        _section(
+        section(
             title,
             table(
                 ("Code", "Says", "HTTP", "Official"),
@@ -284,159 +259,37 @@ def errors_page() -> str:
         "*Official*: seen in a public text or in bytes of the real interface; the others hold the place of codes "
         "that are not public. HTTP statuses are those of `fault_status` = `catalogue`."
     )
-    return _page("Errors of the mock", intro, sections)
+    return page("Errors of the mock", intro, sections)
 
 
-def _section(title: str, body: str) -> str:
-    return f"## {title}\n\n{body}"
+def pages(run: Played | None = None) -> Iterator[tuple[Path, str]]:
+    """Every file that is written here, whole or in part, with what it must hold.
 
-
-def _page(title: str, intro: str, sections: Iterable[str]) -> str:
-    return "\n\n".join([f"# {title}", _NOTE, intro, *sections]) + "\n"
-
-
-# ------------------------------------------------------------------ blocks of the pages of transactions
-
-
-@cache
-def cases() -> tuple[Case, ...]:
-    """Cases of the plans that the product ships."""
-    paths = sorted(folder("test_plans").rglob("*.yaml"))
-    plans = [path for path in paths if (read_yaml(path).data or {}).get("schema") == PLAN_SCHEMA]
-    return tuple(case for path in plans for case in load_plan(path).plan.cases)
-
-
-def blocks(transaction: str) -> Mapping[str, str]:
-    """Text of each marked block of the page of a transaction, by name."""
-    return {
-        "errors": _errors(transaction),
-        "checks": _checks(transaction),
-        "cases": _cases(transaction),
-    }
-
-
-def _errors(transaction: str) -> str:
-    known = [catalogue.error(name) for name in transactions.load().by_id(transaction).error_codes]
-    if _access(transaction):
-        listed = ", ".join(code(entry.code) for entry in known if entry.common)
-        return f"Any call may meet {listed}."
-    alone = _address(transaction)  # the errors of any call are told by faults: here the page tells them
-    rows = ((code(entry.code), entry.text.en) for entry in known if alone or not entry.common)
-    if alone:
-        return table(("Code", "Says"), rows)
-    return table(("Code", "Says"), rows) + "\n\nAnd those of any call: [TD0.1](TD0.1.md#errors)."
-
-
-def _checks(transaction: str) -> str:
-    common = [rule for rule in checks.rules() if "*" in rule.on]
-    if _access(transaction):
-        return f"{len(common)} rules look at every call: {', '.join(code(rule.id) for rule in common)}."
-    own = [rule for rule in checks.rules() if transaction in rule.on and rule.side != "document"]
-    documents = sum(transaction in rule.on and rule.side == "document" for rule in checks.rules())
-    told = f"{len(own)} rules of its own: {', '.join(code(rule.id) for rule in own)}."
-    if documents:
-        told += f"\n\n{documents} rules look at each CDA document that it carries (`CDA-…`)."
-    if _address(transaction):
-        return told + "\n\nNo SOAP, no VIHF: the rules of any call do not look at it."
-    return told + f"\n\nAnd the {len(common)} rules of any call: [TD0.1](TD0.1.md#what-the-oracle-checks)."
-
-
-def _cases(transaction: str) -> str:
-    """Cases that send the transaction; for the access itself, those that are about nothing else."""
-    others = tuple(f"CT-{one.id[2:]}-" for one in transactions.load().implemented() if one.id != transaction)
-    rows = (
-        (code(case.code), case.official, _TYPES[case.type], _SIDES[case.side], case.title.en)
-        for case in cases()
-        if transaction in case.filters.transactions
-        and not (_access(transaction) and case.code.startswith(others))
-    )
-    return table(("Case", "Official", "Type", "Under test", "Title"), rows)
-
-
-# ------------------------------------------------------------------ exchanges, as a run of the plan made them
-
-_EXCHANGE: Final = re.compile(r"<!-- exchange: ([\w.-]+)/(\d+) -->\n.*?<!-- /exchange -->", re.DOTALL)
-
-
-def with_exchanges(text: str) -> str:
-    """The page with the exchanges it names (case of the plan, step of the case)."""
-    return _EXCHANGE.sub(lambda found: _captured(found[1], int(found[2])), text)
-
-
-def _captured(case: str, step: int) -> str:
-    place = run_of_pages() / case
-    frames = json.loads((place / "test.json").read_text(encoding="utf-8"))["frames"]
-    frame = next(one for one in frames if one["step"] == step)
-    shown = exchange_text(load(place, frame["stem"]), transactions.load().by_id(frame["transaction"]))
-    kinds = ("html" if "\n\n<!" in side[:200] else "xml" for side in shown)
-    blocks = "\n\n".join(f"```{kind}\n{side}\n```" for kind, side in zip(kinds, shown, strict=True) if side)
-    return f"<!-- exchange: {case}/{step} -->\n{blocks}\n<!-- /exchange -->"
-
-
-@cache
-def run_of_pages() -> Path:
-    """Run, against a mock, the cases that the pages name; returns the folder of their evidence."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.md"))]
-    wanted = sorted({found[1] for text in texts for found in _EXCHANGE.finditer(text)})
-    scratch = Path(_SCRATCH.name)
-    pki.init(scratch / "pki")
-    with MockServer(pki_folder=scratch / "pki", data_dir=scratch / "data") as mock:
-        run_campaign(
-            folder("test_plans") / "campagne-demo.yaml",
-            out=scratch / "out",
-            target=mock.url,
-            pki=scratch / "pki",
-            only=wanted,
-            seed=1,
-        )
-    return scratch / "out" / "preuves"
-
-
-_SCRATCH: Final = tempfile.TemporaryDirectory(prefix="dmpcompat-docs-")
-
-
-def _address(transaction: str) -> bool:
-    """A transaction that is an address opened in a browser."""
-    return transactions.load().by_id(transaction).message == "url"
-
-
-def _access(transaction: str) -> bool:
-    """A transaction without a message of its own travels with all the others."""
-    return transactions.load().by_id(transaction).message == "none"
-
-
-_BLOCK: Final = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
-
-
-def filled(text: str, transaction: str) -> str:
-    """The page with its marked blocks written anew. Raises KeyError for a block that is not known."""
-    known = blocks(transaction)
-    return _BLOCK.sub(lambda found: f"<!-- generated: {found[1]} -->\n{known[found[1]]}\n<!-- end -->", text)
-
-
-def pages() -> Iterator[tuple[Path, str]]:
-    """Every file that is written here, whole or in part, with what it must hold."""
-    reference = ROOT / "docs" / "reference"
-    yield reference / "acceptance-rules.md", acceptance_page()
-    yield reference / "checks.md", checks_page()
-    yield reference / "alterations.md", alterations_page()
-    yield reference / "errors.md", errors_page()
+    Without a run of the demonstration campaign, those that show nothing of one.
+    """
+    docs = ROOT / "docs"
+    yield docs / "reference" / "acceptance-rules.md", acceptance_page()
+    yield docs / "reference" / "checks.md", checks_page()
+    yield docs / "reference" / "alterations.md", alterations_page()
+    yield docs / "reference" / "errors.md", errors_page()
     yield from faults_page()
-    for page in sorted((ROOT / "docs" / "transactions").glob("*.md")):
-        yield page, with_exchanges(filled(page.read_text(encoding="utf-8"), page.stem))
+    if run is not None:
+        yield docs / "transactions.md", overview_page(run)
+    for place in sorted((docs / "transactions").glob("*.md")):
+        yield place, _shown(filled(place.read_text(encoding="utf-8"), place.stem), run)
+    for place in sorted((docs / "functions").glob("[0-9]*.md")):
+        yield place, _shown(filled_function(place.read_text(encoding="utf-8")), run)
+
+
+def _shown(text: str, run: Played | None) -> str:
+    return with_exchanges(text, run) if run is not None else text
 
 
 def faults_page() -> Iterator[tuple[Path, str]]:
     """docs/faults.md with its tables, and the JSON Schema of fault plans, which the plan reader uses too."""
-    page = ROOT / "docs" / "faults.md"
-    known = {
-        "kinds": _fault_kinds(),
-        "seen": _seen_words(),
-        "forbidden": _forbidden(),
-        "defects": _deliberate(),
-    }
-    text = page.read_text(encoding="utf-8")
-    yield page, _BLOCK.sub(lambda one: f"<!-- generated: {one[1]} -->\n{known[one[1]]}\n<!-- end -->", text)
+    place = ROOT / "docs" / "faults.md"
+    known = {"kinds": _fault_kinds, "seen": _seen_words, "forbidden": _forbidden, "defects": _deliberate}
+    yield place, written(place.read_text(encoding="utf-8"), known)
     schema = json.dumps(fault_plan.schema(), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     yield folder("datasets") / "faults" / "faults.schema.json", schema
 
@@ -489,19 +342,24 @@ def _deliberate() -> str:
     )
 
 
-def stale() -> list[Path]:
-    """The files that are not what they must be."""
-    return [path for path, text in pages() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+def stale(run: Played | None = None) -> list[Path]:
+    """The files that are not what they must be; sizes may differ a little from one run to the next."""
+    return [
+        path
+        for path, text in pages(run)
+        if not path.is_file() or not same(path.read_text(encoding="utf-8"), text)
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write, or with `--check` tell; 1 when something was out of date and not written."""
-    old = stale()
+    run = played()
+    old = stale(run)
     for path in old:
         sys.stdout.write(f"{path.relative_to(ROOT)}\n")
     if "--check" in arguments:
         return 1 if old else 0
-    for path, text in pages():
+    for path, text in pages(run):
         if path in old:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

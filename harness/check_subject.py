@@ -7,7 +7,8 @@ answer (connection, freshness) are then left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from typing import Literal
 from lxml import etree
 
 from harness.checks.judged import Declared, Judged
-from harness.checks.xpath import string
+from harness.checks.xpath import string, told
 from protocol import discriminants, facts, safexml
 from protocol.errors import Text, UsageError, XmlRefused
 from protocol.exchange import Exchange, Request, Response, load
@@ -25,12 +26,16 @@ from protocol.transactions import load as load_transactions
 Kind = Literal["auto", "cda", "xds", "exchange"]
 SIDES: tuple[Literal["request", "response"], ...] = ("request", "response")
 _SUFFIX = "_echange.json"
+#: A ClinicalDocument that can't be read is still told to be one.
+_NAMED = re.compile(rb"<(\w+:)?ClinicalDocument\b")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _ENVELOPES = (f"{{{facts.SOAP12}}}Envelope", f"{{{facts.SOAP11}}}Envelope")
 _DOCUMENTS = (f"{{{facts.HL7}}}ClinicalDocument", "{http://www.w3.org/1999/XSL/Transform}stylesheet")
 _PAYLOADS = (facts.XDSB, facts.QUERY, facts.LCM, facts.RS)
 #: What a message without its envelope can answer for.
 PAYLOAD_GROUPS = ("XDS-SUBMISSION", "XDS-ENTRY", "XDS-CODES", "XDS-QUERY", "XDS-RETRIEVE", "XDS-RESPONSE")
+#: What the metadata of an XDM delivery can answer for: those of a submission, whose documents are files beside it.
+METADATA_GROUPS = ("XDS-SUBMISSION", "XDS-ENTRY", "XDS-CODES")
 #: What a message without its connection can answer for, beside those.
 MESSAGE_GROUPS = (
     *PAYLOAD_GROUPS,
@@ -52,11 +57,18 @@ MESSAGE_GROUPS = (
 
 @dataclass(frozen=True)
 class Subject:
-    """One file, read: its kind and its bytes (b"" for an exchange, whose bytes are in other files)."""
+    """One file, read: its kind and its bytes (b"" for an exchange, whose bytes are in other files).
+
+    `root`: of the XML, when telling the kind has read it. Kind "auto" is nothing we judge: `why`; `foreign` when that
+    is because it is well-formed XML of another vocabulary.
+    """
 
     path: Path
     kind: Kind
     data: bytes
+    root: etree._Element | None = field(default=None, compare=False, repr=False)
+    why: str = ""
+    foreign: bool = False
 
     def transaction_of(self, exchange: Exchange) -> Transaction | None:
         """The transaction by wsa:Action and root of the body, of the request or else of the response."""
@@ -91,10 +103,35 @@ class Message:
 
 def kind_of(path: Path, asked: Kind) -> Subject:
     """Read a file and tell what it is. `asked` is believed, save "auto". Raises OSError."""
-    if asked == "exchange" or (asked == "auto" and path.name.endswith(_SUFFIX)):
+    if is_exchange(path.name, asked):
         return Subject(path, "exchange", b"")
-    data = path.read_bytes()
-    return Subject(path, _guess(data) if asked == "auto" else asked, data)
+    return subject_of(path, path.read_bytes(), asked)
+
+
+def is_exchange(name: str, asked: Kind) -> bool:
+    return asked == "exchange" or (asked == "auto" and name.endswith(_SUFFIX))
+
+
+def subject_of(path: Path, data: bytes, asked: Kind) -> Subject:
+    """The same for bytes already read; `path` gives the name. `asked` isn't "exchange"."""
+    if asked == "cda":
+        with suppress(XmlRefused):
+            return Subject(path, asked, data, safexml.parse(data, huge=True))
+    if asked != "auto":
+        return Subject(path, asked, data)
+    if data.lstrip(b"\r\n\t ")[:2] == b"--" or data[:13].lower() in (b"content-type:", b"mime-version:"):
+        return Subject(path, "xds", data)
+    try:
+        root = safexml.parse(data, huge=True)
+    except XmlRefused as refusal:
+        if _NAMED.search(data[:4096].replace(b"\0", b"")):  # UTF-16 too
+            return Subject(path, "cda", data)
+        return Subject(path, "auto", data, why=told(refusal))
+    if root.tag in _DOCUMENTS:
+        return Subject(path, "cda", data, root)
+    if root.tag in _ENVELOPES or etree.QName(root).namespace in _PAYLOADS:
+        return Subject(path, "xds", data, root)
+    return Subject(path, "auto", data, root, why=str(root.tag), foreign=True)
 
 
 def read_exchange(path: Path) -> Exchange:
@@ -141,19 +178,6 @@ def _media(data: bytes) -> tuple[str, bytes]:
         kind = 'type="application/xop+xml"; start-info="application/soap+xml"'
         return f'multipart/related; boundary="{boundary}"; {kind}', data
     return "application/soap+xml; charset=UTF-8", data
-
-
-def _guess(data: bytes) -> Kind:
-    if data.lstrip().startswith(b"--") or data[:13].lower() in (b"content-type:", b"mime-version:"):
-        return "xds"
-    try:
-        root = safexml.parse(data, huge=True)
-    except XmlRefused:
-        return "cda" if b"ClinicalDocument" in data[:4096] else "auto"
-    if root.tag in _DOCUMENTS:
-        return "cda"
-    named = etree.QName(root).namespace in _PAYLOADS
-    return "xds" if root.tag in _ENVELOPES or named else "auto"
 
 
 def _answers(payload: etree._Element) -> bool:

@@ -1,6 +1,6 @@
-"""The official CDA schema of a pack, compiled by lxml, a schema a thread (shared ones mix up their error logs).
+"""A pack as the rules see it: its CDA schema, compiled by lxml, and its Schematrons (harness.pack_official).
 
-lxml decides. `explain` adds the words of xmlschema, which are clearer and far slower, and never change the verdict.
+A schema a thread: shared ones mix up their error logs. lxml decides. `explain` adds the words of xmlschema, which are clearer and far slower, and never change the verdict.
 Includes are looked up inside the pack only, whatever the case of their names.
 """
 
@@ -13,20 +13,22 @@ from urllib.parse import unquote, urlparse
 
 from lxml import etree
 
-from harness.checks.cda_view import SchemaProblem
+from harness.checks.cda_view import LayerSaid, SchemaProblem
+from harness.pack_official import OfficialLayers
 from harness.packs import Pack, find
 from protocol import safexml
 from protocol.errors import Text, ToolError
 
 
 class PackSchemas:
-    """Schemas of one pack, for harness.checks. Safe to share between threads."""
+    """The official artefacts of one pack, for harness.checks. Safe to share between threads."""
 
     def __init__(self, pack: Pack, *, explain: bool = False) -> None:
         self.pack = pack
         self._explain = explain
         self._local = threading.local()
         self._explainer: Any = None
+        self._layers = OfficialLayers(pack)
 
     @property
     def label(self) -> str:
@@ -45,6 +47,10 @@ class PackSchemas:
             return ()
         reasons = self._reasons(entry, root) if self._explain else {}
         return tuple(_problem(root, error, reasons) for error in schema.error_log)
+
+    def layer(self, name: str, root: etree._Element) -> LayerSaid:
+        """What an official Schematron says of a document. Raises ToolError (SCH-0xx): it can't run."""
+        return self._layers.say(name, root)
 
     def _schema(self, entry: Path) -> etree.XMLSchema:
         compiled: etree.XMLSchema | None = getattr(self._local, "schema", None)

@@ -116,6 +116,11 @@ def folder_digest(folder: Path) -> tuple[str, int]:
     return digest.hexdigest(), count
 
 
+def listing(folder: Path) -> list[str]:
+    """Relative paths (with `/`) of the files that make a pack, in no order."""
+    return [path.relative_to(folder).as_posix() for path in _files(folder)]
+
+
 def find(folder: Path, name: str) -> Path | None:
     """The file of that name nearest the top of a folder, whatever the case; the first in order among equals."""
     wanted = name.lower()

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypedDict, Unpack
+from typing import Final, Literal, TypedDict, Unpack
 
 from mock_dmp import console as consoles
 from mock_dmp.server import MockServer, settle, unavailable, write_ready
@@ -28,7 +28,9 @@ from protocol.errors import ConfigError, Text, ToolError
 
 _LOG = logging.getLogger("dmpcompat.mock")
 _BACKLOG: Final = 256
+#: What a worker says: that it serves; that it was told to stop, and should get no more connections.
 _READY: Final = b"r"
+_LEAVING: Final = b"l"
 _TURN_SECONDS: Final = 0.2
 #: Beyond what a worker gives its requests: to give everything back, or to be killed.
 _MARGIN_SECONDS: Final = 10.0
@@ -58,7 +60,7 @@ class _Worker:
     pid: int
     place: int
     channel: socket.socket
-    ready: bool = False
+    state: Literal["starting", "serving", "leaving"] = "starting"
 
 
 class Crew:
@@ -79,6 +81,7 @@ class Crew:
         self._count = workers
         self._setup = setup
         self._workers: list[_Worker] = []
+        self._ending: list[_Worker] = []
         self._stillborn = 0
         self._next = 0
         # Everything that can be wrong is wrong now; and what this loads, the workers find loaded.
@@ -119,7 +122,7 @@ class Crew:
             told: list[int] = []
             while not asked_to_stop:
                 self._turn()
-                pids = [worker.pid for worker in self._workers if worker.ready]
+                pids = [worker.pid for worker in self._workers if worker.state == "serving"]
                 if len(pids) == self._count and pids != told:
                     if ready_file is not None:
                         write_ready(ready_file, self.url, pids, console=self.console_url)
@@ -134,12 +137,13 @@ class Crew:
     # -- the process that accepts -----------------------------------------------------------------------
 
     def _turn(self) -> None:
-        """Wait a little for connections and for what workers say."""
+        """Wait a little for connections and for what workers say; bury those that ended."""
         for key, _ in self._selector.select(_TURN_SECONDS):
             if key.data is None:
                 self._accept()
             else:
                 self._hear(key.data)
+        self._bury()
 
     def _accept(self) -> None:
         try:
@@ -150,11 +154,11 @@ class Crew:
             for _ in self._workers:
                 self._next = (self._next + 1) % len(self._workers)
                 worker = self._workers[self._next]
-                if not worker.ready:
+                if worker.state != "serving":
                     continue
                 try:
                     hand_over(worker.channel, connection)
-                except OSError:  # it just died: `_hear` will find out
+                except OSError:  # it just died, as `_hear` will find out; or it takes none: another one may
                     continue
                 return
             _LOG.warning("no worker to take a connection")
@@ -162,11 +166,15 @@ class Crew:
     def _hear(self, worker: _Worker) -> None:
         try:
             said = worker.channel.recv(1)
+        except BlockingIOError:
+            return
         except OSError:
             said = b""
         if said == _READY:
-            worker.ready = True
+            worker.state = "serving"
             self._stillborn = 0
+        elif said == _LEAVING:
+            worker.state = "leaving"
         elif not said:
             self._replace(worker)
 
@@ -174,10 +182,20 @@ class Crew:
         self._selector.unregister(worker.channel)
         worker.channel.close()
         self._workers.remove(worker)
-        _, status = os.waitpid(worker.pid, 0)
-        _LOG.error("worker %d ended (%s); another one takes its place", worker.pid, _reason(status))
-        self._stillborn += not worker.ready
-        if self._stillborn >= _STILLBORN:
+        self._ending.append(worker)
+        self._hire(worker.place)
+
+    def _bury(self) -> None:
+        """Tell of the workers that ended, without waiting for those that are about to."""
+        for worker in list(self._ending):
+            pid, status = os.waitpid(worker.pid, os.WNOHANG)
+            if not pid:
+                continue
+            self._ending.remove(worker)
+            _LOG.error("worker %d ended (%s); another one takes its place", worker.pid, _reason(status))
+            self._stillborn += worker.state == "starting"
+            if self._stillborn < _STILLBORN:
+                continue
             raise ToolError(
                 "SRV-006",
                 Text(
@@ -186,7 +204,6 @@ class Crew:
                 ),
                 found=_reason(status),
             )
-        self._hire(worker.place)
 
     def _hire(self, place: int) -> None:
         ours, theirs = socket.socketpair()
@@ -195,6 +212,7 @@ class Crew:
             ours.close()
             _work(self, theirs, place)  # never comes back
         theirs.close()
+        ours.setblocking(False)  # a worker that stands still must not hold up the others
         worker = _Worker(pid, place, ours)
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, worker)
@@ -208,7 +226,7 @@ class Crew:
         for worker in self._workers:
             worker.channel.close()
         end = time.monotonic() + self._setup.get("drain_seconds", 10.0) + _MARGIN_SECONDS
-        left = {worker.pid for worker in self._workers}
+        left = {worker.pid for worker in (*self._workers, *self._ending)}
         while left and time.monotonic() < end:
             left = {pid for pid in left if os.waitpid(pid, os.WNOHANG)[0] == 0}
             time.sleep(0.02 if left else 0)
@@ -283,6 +301,7 @@ def _work(crew: Crew, channel: socket.socket, place: int) -> None:
         relay.tell(_READY)
         while not relay.ended.wait(_TURN_SECONDS) and not asked_to_stop:
             pass
+        relay.tell(_LEAVING)
         server.stop()
         code = 0
     except BaseException:  # noqa: BLE001 - told, and the process ends with it

@@ -1,14 +1,15 @@
 """Documents that a DMP holds from the start: real CDA bytes, entries and sets, through the registry as any other.
 
-Ids are derived from the patient and the document's key, so that a session is filled the same way each time. Seeded
-sets have no signature document. What their plain form may say is `protocol.documentseed`.
+Ids are derived from the patient and the document's key, so that a session is filled the same way each time, with
+documents that are made once (`prepare`). Seeded sets have no signature document. What their plain form may say is
+`protocol.documentseed`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -43,28 +44,53 @@ _CONTENT_TYPES = "1.2.250.1.213.2.2"
 _ESTABLISHMENTS = frozenset({"SA01", "SA02", "SA03", "SA04"})
 
 
-def seed_documents(
-    db: Connection,
-    blobs: Blobs,
-    session: str,
-    patients: Iterable[Patient],
-    *,
-    error: type[DmpcompatError] = ToolError,
-) -> int:
-    """Register the documents of the patients' records; those that are there already stay. Says how many were new.
+@dataclass(frozen=True)
+class Prepared:
+    """A document ready to be registered in any session: nothing of it depends on one."""
 
-    Inside the caller's write transaction. Raises `error` for a document that can't be read.
+    entry_id: str
+    data: bytes
+    registration: Registration
+    replaces: str
+
+
+def prepare(patients: Iterable[Patient], *, error: type[DmpcompatError] = ToolError) -> tuple[Prepared, ...]:
+    """The documents of the patients' records, in order. Raises `error` for one that can't be read."""
+    return tuple(_prepared(one) for patient in patients for one in _made(patient, error))
+
+
+def seed_documents(db: Connection, blobs: Blobs, session: str, several: Sequence[Prepared]) -> int:
+    """Register documents; those that are there already stay. Says how many were new.
+
+    Inside the caller's write transaction; a few statements for any number of documents.
     """
-    count = 0
-    for patient in patients:
-        made: dict[str, _Made] = {}
-        for seed in documents_from(patient.documents, f"documents ({patient.key})", error=error):
-            made[seed.key] = _Made(patient, seed, made.get(seed.replaces), *_author(seed, error))
-        for one in made.values():
-            if not documents.known_ids(db, session, [one.entry_id]):
-                _register(db, blobs, session, one)
-                count += 1
-    return count
+    known = documents.known_ids(db, session, [one.entry_id for one in several])
+    new = [one for one in several if one.entry_id not in known]
+    for one in new:
+        blobs.put(one.data)
+    added = [link for one in new for link in one.registration.associations]
+
+    def links(ids: Iterable[str]) -> list[Association]:
+        wanted = frozenset(ids)
+        touching = [link for link in added if link.source in wanted or link.target in wanted]
+        return [*documents.links(db, session, wanted), *touching]
+
+    whole = [
+        replace(one.registration, deprecated=deprecated([one.replaces], links))
+        if one.replaces
+        else one.registration
+        for one in new
+    ]
+    if whole:
+        documents.register_all(db, session, whole, deprecated_status=facts.DEPRECATED)
+    return len(new)
+
+
+def _made(patient: Patient, error: type[DmpcompatError]) -> Iterator[_Made]:
+    made: dict[str, _Made] = {}
+    for seed in documents_from(patient.documents, f"documents ({patient.key})", error=error):
+        made[seed.key] = _Made(patient, seed, made.get(seed.replaces), *_author(seed, error))
+    yield from made.values()
 
 
 @dataclass(frozen=True)
@@ -120,23 +146,18 @@ def _author(seed: DocumentSeed, error: type[DmpcompatError]) -> tuple[Profession
     return professional, structure
 
 
-def _register(db: Connection, blobs: Blobs, session: str, one: _Made) -> None:
+def _prepared(one: _Made) -> Prepared:
     data = clinical_document(_written(one))
     sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-    content = Content(one.unique_id, blobs.put(data), sha1, len(data))
-    replaced = [one.replaced.entry_id] if one.replaced is not None else []
-    documents.register(
-        db,
-        session,
-        Registration(
-            patient=one.patient.key,
-            objects=(_set(one), _entry(one, content)),
-            associations=tuple(_associations(one)),
-            contents=(content,),
-            deprecated=deprecated(replaced, lambda ids: documents.links(db, session, ids)),
-        ),
-        deprecated_status=facts.DEPRECATED,
+    content = Content(one.unique_id, hashlib.sha256(data).hexdigest(), sha1, len(data))
+    registration = Registration(
+        patient=one.patient.key,
+        objects=(_set(one), _entry(one, content)),
+        associations=tuple(_associations(one)),
+        contents=(content,),
     )
+    replaces = one.replaced.entry_id if one.replaced is not None else ""
+    return Prepared(one.entry_id, data, registration, replaces)
 
 
 def _written(one: _Made) -> Written:

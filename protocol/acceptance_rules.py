@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
@@ -39,12 +39,16 @@ SEVERITIES: Final[tuple[Severity, ...]] = ("refuse", "warn", "off")
 
 @dataclass(frozen=True)
 class AcceptanceRule:
-    """One rule. `code` is the error it answers with when it refuses; it is in the error catalogue."""
+    """One rule. `code` is the error it answers with when it refuses; it is in the error catalogue.
+
+    `transactions`: those that it looks at; `*` stands for every transaction that is a SOAP message.
+    """
 
     id: str
     stage: str
     default: Severity
     code: str
+    transactions: tuple[str, ...]
     title: Text
     source: str
     confidence: Literal["A", "B", "C"]
@@ -52,11 +56,15 @@ class AcceptanceRule:
 
 @dataclass(frozen=True)
 class Switch:
-    """A setting that is no rule. `values` empty: any value of the default's type."""
+    """A setting that is no rule. `values` empty: any value of the default's type.
+
+    `transactions`: those that it changes, as for a rule; none for what is beside the DMP.
+    """
 
     name: str
     default: Value
     values: tuple[Value, ...]
+    transactions: tuple[str, ...]
     title: Text
     source: str
     confidence: Literal["A", "B", "C"]
@@ -78,12 +86,14 @@ def switches() -> Mapping[str, Switch]:
 T = TypeVar("T", AcceptanceRule, Switch)
 
 
-def _unique(key: str, read: Callable[[Fields], T]) -> dict[str, T]:
+def _unique(key: str, read: Callable[[tuple[str, ...], Fields], T]) -> dict[str, T]:
+    """A file may say `transactions` once for all that it holds."""
     found: dict[str, T] = {}
     for path in sorted((folder("datasets") / "acceptance").glob("*.yaml")):
         document = read_yaml(path)
         fields = Fields(document.data, document)
-        for item in fields.each(key, read):
+        named = fields.texts("transactions", ("*",))
+        for item in fields.each(key, partial(read, named)):
             name = item.name if isinstance(item, Switch) else item.id
             if name in found:
                 raise fields.refuse("ACC-001", Text("écrit deux fois", "written twice"), key, name)
@@ -91,12 +101,13 @@ def _unique(key: str, read: Callable[[Fields], T]) -> dict[str, T]:
     return found
 
 
-def _rule(fields: Fields) -> AcceptanceRule:
+def _rule(named: tuple[str, ...], fields: Fields) -> AcceptanceRule:
     read = AcceptanceRule(
         id=fields.text("id"),
         stage=fields.one_of("stage", STAGES),
         default=fields.one_of("default", SEVERITIES),
         code=fields.one_of("code", entries()),
+        transactions=fields.texts("transactions", named),
         title=fields.words("title"),
         source=fields.text("source"),
         confidence=fields.one_of("confidence", ("A", "B", "C")),
@@ -105,11 +116,12 @@ def _rule(fields: Fields) -> AcceptanceRule:
     return read
 
 
-def _switch(fields: Fields) -> Switch:
+def _switch(named: tuple[str, ...], fields: Fields) -> Switch:
     read = Switch(
         name=fields.text("name"),
         default=fields.raw("default"),
         values=tuple(fields.raw("values", [])),
+        transactions=fields.texts("transactions", named),
         title=fields.words("title"),
         source=fields.text("source"),
         confidence=fields.one_of("confidence", ("A", "B", "C")),

@@ -57,13 +57,23 @@ class Discriminator:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """Something that no public text tells. `here`: what the mock does; `settings`: rules and switches of it."""
+
+    what: Text
+    here: Text
+    settings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Transaction:
     """One transaction. Empty strings where it has no SOAP message (`message` is then "none" or "url").
 
     `request_root`, `response_root`: `{namespace}name`. `auth`: direct, indirect, air. `access`: normal,
     bris_de_glace, centre_15. `error_codes` and `requirements` hold its own, then the common ones.
     `needs_authorisation`: in normal access mode. `dmp_states`: states of the record
-    that it accepts. `planned`: why it is not implemented yet.
+    that it accepts. `planned`: why it is not implemented yet. `unknown`: its own; those of any call are told
+    once, by the transaction without a message.
     """
 
     id: str
@@ -91,6 +101,7 @@ class Transaction:
     requirements: tuple[str, ...]
     source: str
     confidence: Confidence
+    unknown: tuple[Unknown, ...]
 
     @property
     def service_path(self) -> str:
@@ -226,9 +237,16 @@ def _transaction(fields: Fields) -> Transaction:
         requirements=_with_common(fields.texts("requirements"), requirements() if message != "url" else {}),
         source=fields.text("source"),
         confidence=fields.one_of("confidence", ("A", "B", "C")),
+        unknown=fields.each("unknown", _unknown),
     )
     if soap:
         soap.done()
+    fields.done()
+    return read
+
+
+def _unknown(fields: Fields) -> Unknown:
+    read = Unknown(fields.words("what"), fields.words("here"), fields.texts("settings", ()))
     fields.done()
     return read
 

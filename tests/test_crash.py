@@ -1,7 +1,7 @@
 """A mock that is killed while it is fed: what it acknowledged is there, whole, and the rest as if never sent.
 
 A real `serve` over mutual TLS and one data folder, of one process or of several, fed in parallel by the driver, killed
-without warning at seeded moments, started again.
+without warning at seeded moments, started again; or whose workers die one after the other while the rest go on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SEED = 20260115
 ROUNDS = 4
 CLIENTS = 4
+DEATHS = 4
+KNOWN = "XDSDuplicateUniqueIdInRegistry"
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
 
@@ -41,6 +44,24 @@ class Mock:
 
     process: subprocess.Popen[bytes]
     workers: list[int]
+    ready: Path
+
+    def told(self) -> dict[str, Any]:
+        """What its ready file says."""
+        found: dict[str, Any] = json.loads(self.ready.read_text())
+        return found
+
+    def kill_worker(self, rank: int) -> None:
+        """One of those that serve now; returns once another one has taken its place."""
+        victim = self.told()["workers"][rank]
+        os.kill(victim, signal.SIGKILL)
+        pause = threading.Event()
+        for _ in range(1500):
+            self.workers = self.told()["workers"]
+            if victim not in self.workers:
+                return
+            pause.wait(0.02)
+        raise AssertionError("nobody takes its place")
 
     def kill(self) -> None:
         """All at once, as a power cut does. Workers first: they would end in order when the other one goes."""
@@ -68,14 +89,13 @@ def serving(data: Path, pki_folder: Path, software: Software, workers: int) -> I
         (data / "log").open("ab") as log,
         subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT) as process,
     ):
-        mock = Mock(process, [])
+        mock = Mock(process, [], ready)
         try:
             pause = threading.Event()
             while not ready.exists():
                 assert process.poll() is None, (data / "log").read_text()
                 pause.wait(0.02)
-            told = json.loads(ready.read_text())
-            software.url, mock.workers = told["url"], told.get("workers", [])
+            software.url, mock.workers = mock.told()["url"], mock.told().get("workers", [])
             yield mock
         finally:
             mock.kill()
@@ -136,16 +156,21 @@ def send_again(software: Software, sent: list[Submission], there: list[Submissio
             continue
         known = any(one is submission for one in there)
         kept += known
-        assert software.feed(submission) == ("XDSDuplicateUniqueIdInRegistry" if known else facts.SUCCESS)
+        assert software.feed(submission) == (KNOWN if known else facts.SUCCESS)
         submission.acknowledged = True
     return kept
 
 
 def journal_holds(data: Path, sent: list[Submission]) -> None:
-    """Every exchange that had an answer is in the journal, byte for byte; what was stored has its line too."""
+    """Every exchange that had an answer is in the journal, once, byte for byte; what was stored has its line too."""
     store = Store(f"sqlite:///{data / 'file.db'}", data)
     with store.read() as db:
-        lines = {line["message_id"]: line["id"] for line in journal.listing(db, "default", limit=100_000)}
+        listed = journal.listing(db, "default", limit=100_000)
+    lines = {line["message_id"]: line["id"] for line in listed}
+    assert len(lines) == len(listed), "a line is double"
+    for line in listed:  # raises for a line without its bytes
+        whole = journal.exchange(store, "default", line["id"])
+        assert whole is not None and whole.request.body and whole.response is not None
     for message, exchange in (attempt for submission in sent for attempt in submission.attempts):
         line = lines.get(str(message.facts["message_id"]))
         if exchange.response is None or exchange.failure:
@@ -166,7 +191,7 @@ def software(keyring: Keyring) -> Software:
     return Software(keyring)
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(3, marks=needs_fork)])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=needs_fork)])
 def test_a_mock_killed_while_fed_keeps_its_word(
     tmp_path: Path, pki_folder: Path, software: Software, workers: int
 ) -> None:
@@ -184,4 +209,46 @@ def test_a_mock_killed_while_fed_keeps_its_word(
         send_again(software, sent, stored(software, sent))
         assert len(stored(software, sent)) == len(sent)
     assert cut, "nothing was under way when the mock died: this proved nothing"
+    journal_holds(tmp_path, sent)
+
+
+@needs_fork
+def test_workers_that_die_one_by_one_take_nothing_along(
+    tmp_path: Path, pki_folder: Path, software: Software
+) -> None:
+    """Who got no answer sends again, to whichever serves: stored once, whoever of the two took it in."""
+    draw = random.Random(SEED)  # noqa: S311 - moments of death, not secrets
+    sent: list[Submission] = []
+    counted = threading.Semaphore(0)
+    over = threading.Event()
+
+    def client() -> int:
+        cut = 0
+        while not over.is_set():
+            submission = software.prepare()
+            sent.append(submission)
+            told = software.feed(submission)
+            while not told:
+                assert len(submission.attempts) < DEATHS + 1, "nobody answers any more"
+                cut += 1
+                told = software.feed(submission)
+            assert told == facts.SUCCESS or (told == KNOWN and len(submission.attempts) > 1)
+            submission.acknowledged = True
+            counted.release()
+        return cut
+
+    with serving(tmp_path, pki_folder, software, 2) as mock:
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            clients = [pool.submit(client) for _ in range(CLIENTS)]
+            try:
+                for rank in range(DEATHS):
+                    for _ in range(draw.randint(4, 10)):
+                        assert counted.acquire(timeout=20)
+                    mock.kill_worker(rank % 2)
+            finally:
+                over.set()
+            cut = sum(one.result() for one in clients)
+        there = stored(software, sent)
+        assert len(there) == len(sent)
+    assert cut, "nothing was under way when a worker died: this proved nothing"
     journal_holds(tmp_path, sent)

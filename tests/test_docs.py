@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import shlex
 from collections.abc import Iterator
-from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import click
@@ -17,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 import cli
+import generate
 from harness import expectation_words
 from harness.campaign import (
     CampaignFile,
@@ -32,6 +31,7 @@ from harness.expectations import Expect, XpathExpect
 from harness.feeding import Fed
 from harness.page_expectations import PageExpect
 from harness.plan import Case, Filters, Plan, load_plan
+from harness.scope import scope
 from harness.steps.asserting import Comparison
 from harness.steps.browse import BrowseStep
 from harness.steps.drive import Actor, DriveStep, Product, Save
@@ -44,7 +44,10 @@ from protocol import acceptance_rules, catalogue, transactions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -52,17 +55,6 @@ _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 #: Options of other programs that the pages name.
 _FOREIGN = {"--cert"}
-
-
-@cache
-def generate() -> ModuleType:
-    """docs/generate.py, which is a script and no package."""
-    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def blocks(text: str, *kinds: str) -> list[str]:
@@ -83,8 +75,20 @@ def slugs(page: Path) -> set[str]:
 
 
 def test_what_is_generated_is_current() -> None:
-    stale = [str(path.relative_to(ROOT)) for path in generate().stale()]
-    assert stale == [], "run: python docs/generate.py"
+    """But for the exchanges, which tests/test_selfplay.py compares with those of its run."""
+    stale = [str(path.relative_to(ROOT)) for path in generate.stale()]
+    assert stale == [], "run: make docs"
+
+
+def test_a_size_may_move_a_little_and_nothing_else() -> None:
+    same = generate.same
+    page = "a 1000 bytes, 100 to 2000 bytes b"
+    assert same(page, "a 1004 bytes, 105 to 1990 bytes b")
+    assert not same(page, "a 1200 bytes, 100 to 2000 bytes b")
+    assert not same(page, "a 1000 bytes, 100 to 2100 bytes b")
+    assert not same(page, "a 1000 characters, 100 to 2000 bytes b")
+    assert not same(page, "a 1000 bytes, 2000 bytes b")
+    assert not same(page, "a 1000 bytes, 100 to 2000 bytes c")
 
 
 def test_every_rule_switch_error_and_alteration_has_its_line() -> None:
@@ -92,35 +96,119 @@ def test_every_rule_switch_error_and_alteration_has_its_line() -> None:
         ("acceptance-rules.md", [*acceptance_rules.rules(), *acceptance_rules.switches()]),
         ("checks.md", [rule.id for rule in checks.rules()]),
         ("errors.md", list(catalogue.entries())),
-        ("alterations.md", [item.name for item in generate().defects.alterations()]),
+        ("alterations.md", [item.name for item in generate.defects.alterations()]),
     ):
         text = (DOCS / "reference" / page).read_text(encoding="utf-8")
         assert [name for name in names if f"| `{name}` |" not in text] == []
 
 
 def test_a_cell_never_breaks_its_table() -> None:
-    assert generate().table(("a",), [("x | y\nz",)]) == "| a |\n| --- |\n| x \\| y z |"
+    assert generate.table(("a",), [("x | y\nz",)]) == "| a |\n| --- |\n| x \\| y z |"
 
 
 def test_a_changed_block_is_stale_and_an_unknown_one_is_refused() -> None:
     page = "# x\n\n<!-- generated: cases -->\nPERIMÉ\n<!-- end -->\nkept\n"
-    filled = generate().filled(page, "TD0.2")
+    filled = generate.filled(page, "TD0.2")
     assert "PERIMÉ" not in filled
     assert "CT-0.2-010" in filled
     assert filled.endswith("<!-- end -->\nkept\n")
     with pytest.raises(KeyError):
-        generate().filled(page.replace("cases", "mistake"), "TD0.2")
+        generate.filled(page.replace("cases", "mistake"), "TD0.2")
 
 
 @pytest.mark.parametrize("one", transactions.load().implemented(), ids=lambda one: one.id)
 def test_the_page_of_a_transaction_shows_an_exchange_and_its_blocks(one: Any) -> None:
     text = (DOCS / "transactions" / f"{one.id}.md").read_text(encoding="utf-8")
     assert re.findall(r"<!-- generated: (\w+) -->", text) == ["errors", "checks", "cases"]
-    captured = "\n".join(blocks(text, "xml", "html"))
+    captured = "\n".join(blocks(text, "xml", "html", "http"))
+    assert re.search(generate.EXCHANGE, text)
     opened = "GET /AccesDirect/" if one.message == "url" else "POST /si-dmp-server/v2/services/"
     assert opened in captured
     assert "HTTP/1.1 200" in captured or "HTTP/1.1 500" in captured
     assert "TEST-OK" not in captured
+
+
+# ------------------------------------------------------------------ the page of all transactions
+
+
+def test_every_transaction_is_told_with_what_is_not_known_of_it() -> None:
+    text = (DOCS / "transactions.md").read_text(encoding="utf-8")
+    sections = {part.split(":", 1)[0]: part for part in text.split("\n## ")[1:]}
+    for one in transactions.load():
+        told = sections[one.id]
+        assert [item.what.en for item in one.unknown if item.what.en not in told] == []
+        assert all(code in told for code in (one.action, one.service_path, *one.auth, *one.profiles))
+        assert one.message == "none" or re.search(r"[1-9][0-9]* in [1-9][0-9]* cases", told), one.id
+
+
+def test_every_inferred_rule_is_told_with_what_turns_it_off() -> None:
+    text = (DOCS / "transactions.md").read_text(encoding="utf-8")
+    wanted = [
+        *(rule.id for rule in acceptance_rules.rules().values() if rule.confidence != "A"),
+        *(
+            one.name
+            for one in acceptance_rules.switches().values()
+            if one.confidence != "A" and one.transactions
+        ),
+        *(rule.id for rule in checks.rules() if rule.confidence != "A"),
+    ]
+    assert [
+        name for name in wanted if not re.search(rf"^\| `{name}` \| .* \| [BC] \| .+ \|$", text, re.M)
+    ] == []
+
+
+# ------------------------------------------------------------------ the twelve functions
+
+FUNCTIONS = sorted((DOCS / "functions").glob("[0-9]*.md"))
+
+
+def test_there_are_twelve_functions_and_a_list_of_them() -> None:
+    assert [int(page.name[:2]) for page in FUNCTIONS] == list(range(1, 13))
+    listed = (DOCS / "functions" / "README.md").read_text(encoding="utf-8")
+    for page in FUNCTIONS:
+        title = page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        number, _, name = title.partition(". ")
+        assert f"| {number} | [{name}]({page.name}) |" in listed
+
+
+@pytest.mark.parametrize("page", FUNCTIONS, ids=lambda page: page.stem)
+def test_the_page_of_a_function_is_whole(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"<!-- generated: (\w+) -->", text) == ["facts", "requirements", "refusals", "cases"]
+    shown = blocks(text, "xml", "html", "http")
+    assert re.search(generate.EXCHANGE, text)
+    assert re.match(r"(POST|GET) /", shown[0])
+    assert any(body.startswith("HTTP/1.1 200") for body in shown)
+    about, _ = generate.function_of(text)
+    assert all(f"[{one.id}](../transactions/{one.id}.md)" in text for one in about)
+
+
+@pytest.mark.parametrize("page", FUNCTIONS, ids=lambda page: page.stem)
+def test_the_cases_of_a_function_are_in_the_demonstration(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    campaign = load_campaign(ROOT / "test_plans" / "campagne-demo.yaml")
+    played = {one.case.code for one in scope(campaign, transactions.load()) if one.state == "included"}
+    about, patterns = generate.function_of(text)
+    told = {case.code for case in generate.matching(patterns)}
+    assert told
+    assert told <= played
+    assert set(re.findall(r"^\| `(CT-[^`]+)`", text, re.M)) == told
+    shown = {found[1] for found in re.finditer(generate.EXCHANGE, text)}
+    assert shown <= played
+    assert {one.id for one in about} <= {
+        name for case in generate.matching(patterns) for name in case.filters.transactions
+    }
+
+
+@pytest.mark.parametrize("page", FUNCTIONS, ids=lambda page: page.stem)
+def test_the_command_of_a_function_plays_some_of_its_cases(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    told = {case.code for case in generate.matching(generate.function_of(text)[1])}
+    commands = [words for words in said(text) if words[0] == "demo"]
+    assert commands
+    for words in commands:
+        for option, pattern in pairwise(words):
+            assert option != "--only" or {case.code for case in generate.matching([pattern])} & told
 
 
 # ------------------------------------------------------------------ links
@@ -207,7 +295,7 @@ def test_what_the_tests_of_commands_catch() -> None:
 def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
     rules = {*acceptance_rules.rules(), *(rule.id for rule in checks.rules()), *checks.groups()}
     rules |= set(expectation_words.names())
-    cases = {case.code for case in generate().cases()}
+    cases = {case.code for case in generate.cases()}
     strangers = []
     for span in spans(page.read_text(encoding="utf-8")):
         if re.fullmatch(r"CT-[\w.]+-\d{3}", span):

@@ -194,6 +194,10 @@ WRONG: dict[str, list[dict[str, Any]]] = {
 }
 
 
+#: For tests.harness.checks.test_every_rule.
+BROKEN = {*WRONG, "AFTER-STALE-SERVER"}
+
+
 @pytest.mark.parametrize("rule", WRONG)
 def test_a_forbidden_frame_fails_the_case(run: Run, rule: str) -> None:
     result = run([case(rule, WRONG[rule])])
@@ -220,7 +224,7 @@ def test_a_message_to_a_stale_server_fails_the_case(run: Run, monkeypatch: pytes
 
 def test_every_rule_is_tried() -> None:
     after = {rule.id for rule in api.rules() if rule.side == "aftermath"}
-    assert after == {*WRONG, "AFTER-STALE-SERVER"}
+    assert after == BROKEN
 
 
 def test_a_frame_outside_the_window_is_not_forbidden(run: Run) -> None:
@@ -236,6 +240,17 @@ def test_a_frame_outside_the_window_is_not_forbidden(run: Run) -> None:
         drive("TD0.2"),
     ]
     assert run([case("AFTER-RETRY", steps)]).case("MAL-1-001").verdict is Verdict.PASS
+
+
+def test_a_software_that_stops_breaks_not_even_the_strictest_rule(run: Run) -> None:
+    steps = [
+        {"fault": "soap-fault", "when": {"transaction": "TD0.2"}, "forbid": ["AFTER-NO-CALL"]},
+        drive("TD0.2"),
+    ]
+    result = run([case("AFTER-NO-CALL", steps)])
+    assert result.case("MAL-1-001").verdict is Verdict.PASS
+    judged = [line["status"] for line in findings(result, "MAL-1-001") if line["rule"] == "AFTER-NO-CALL"]
+    assert judged == ["PASS"]
 
 
 def test_a_fault_that_struck_nothing_proves_nothing(run: Run) -> None:

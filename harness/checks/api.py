@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, TypeVar
 
+from lxml import etree
+
 import harness.checks as package
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
@@ -109,10 +111,18 @@ def judge(
 
 
 def judge_document(
-    data: bytes, name: str = "", *, pack: SchemaPack | None = None, only: Iterable[str] | None = None
+    data: bytes,
+    name: str = "",
+    *,
+    pack: SchemaPack | None = None,
+    only: Iterable[str] | None = None,
+    parsed: etree._Element | None = None,
 ) -> list[Finding]:
-    """Every finding of the document rules on one bare CDA file. `name` prefixes the places."""
-    view = CdaView(data, name, pack)
+    """Every finding of the document rules on one bare CDA file. `name` prefixes the places.
+
+    `parsed`: the root of `data`, when it has been read already.
+    """
+    view = CdaView(data, name, pack, parsed)
     wanted = selection(only)
     return [
         finding

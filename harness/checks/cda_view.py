@@ -29,8 +29,36 @@ class SchemaProblem:
     explanation: str = ""
 
 
+@dataclass(frozen=True)
+class LayerFailure:
+    """One failed assert of an official Schematron, in its own words. `role`: error, warning, info, or "" for error."""
+
+    path: str
+    line: int
+    text: str
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class LayerSaid:
+    """What one official Schematron says of one document.
+
+    `schematron`: its path in the pack, "" when there is none to run; `fired`: number of rules that matched; `not_run`:
+    what could not be evaluated; `trouble`: why the whole layer could not run, or why there is none; `chosen`: how
+    the volet was chosen, when its choice was open.
+    """
+
+    schematron: str
+    engine: str = ""
+    fired: int = 0
+    failures: tuple[LayerFailure, ...] = ()
+    not_run: tuple[str, ...] = ()
+    trouble: str = ""
+    chosen: str = ""
+
+
 class SchemaPack(Protocol):
-    """What the rules ask of a pack of official artefacts (harness.packs has the real one)."""
+    """What the rules ask of a pack of official artefacts (harness.pack_schema has the real one)."""
 
     @property
     def label(self) -> str:
@@ -39,17 +67,28 @@ class SchemaPack(Protocol):
     def cda_problems(self, root: etree._Element) -> tuple[SchemaProblem, ...] | None:
         """Refusals of the official CDA schema; None when the pack has no such schema."""
 
+    def layer(self, name: str, root: etree._Element) -> LayerSaid:
+        """What a layer (SM, IHE, XDS-SD, MDC, ANS, TERM, VOLET) says of a document. Raises ToolError: it can't run."""
+
 
 class CdaView:
-    """`name` prefixes every place: a file name, or the part of the exchange that carries the document."""
+    """`name` prefixes every place: a file name, or the part of the exchange that carries the document.
 
-    def __init__(self, data: bytes, name: str, pack: SchemaPack | None = None) -> None:
+    `parsed`: the root of `data`, when it has been read already.
+    """
+
+    def __init__(
+        self, data: bytes, name: str, pack: SchemaPack | None = None, parsed: etree._Element | None = None
+    ) -> None:
         self.data = data
         self.name = name
         self.pack = pack
+        self._given = parsed
 
     @cached_property
     def _parsed(self) -> tuple[etree._Element | None, str]:
+        if self._given is not None:
+            return self._given, ""
         try:
             return safexml.parse(self.data, huge=True), ""
         except XmlRefused as refusal:

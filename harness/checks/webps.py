@@ -21,9 +21,9 @@ from protocol import facts
 from protocol.errors import Text
 from protocol.webps import PREFIX, pages
 
-WEBPS = "WEB-PS"
-ON = ("TD0.9", "TD0.10")
-CLAUSE = "accès Web-PS contextuel (PDT-INF-527) : /AccesDirect/{page}[/{INS}]"
+WEBPS: Final = "WEB-PS"
+ON: Final = ("TD0.9", "TD0.10")
+CLAUSE: Final = "accès Web-PS contextuel (PDT-INF-527) : /AccesDirect/{page}[/{INS}]"
 _INS: Final = re.compile(r"(?<!\d)[12378]\d{4}(?:\d{2}|2A|2B)\d{8}(?!\d)")
 _TARGET: Final = re.compile(rf"(?:/s/[^/]+)?{re.escape(PREFIX)}([^/?#]*)(?:/([^?#]*))?(\?[^#]*)?")
 _DASHBOARD: Final = "TableauDeBord"

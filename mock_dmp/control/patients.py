@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from mock_dmp import seeding
-from mock_dmp.control.api import received, route, session_of, store
+from mock_dmp.control.api import number, received, route, session_of, store
 from mock_dmp.control.openapi import listing
-from mock_dmp.state import patients, sessions
+from mock_dmp.state import sessions
 from protocol import directory, facts
 from protocol.errors import Text, UsageError
+
+_PAGE: Final = 1000
 
 SCHEMAS: Final[dict[str, Any]] = {
     "Patient": {"type": "object", "description": "Même forme que datasets/patients"},
@@ -19,14 +21,21 @@ SCHEMAS: Final[dict[str, Any]] = {
 }
 
 
-@route("GET", "/sessions/<name>/patients", summary="Lister les patients", answers="Patients")
+@route(
+    "GET",
+    "/sessions/<name>/patients",
+    summary=f"Lister les patients par clé : ceux qui suivent la clé `after`, `limit` au plus ({_PAGE} sans lui)",
+    query=(("after", "string"), ("limit", "integer")),
+    answers="Patients",
+)
 def list_patients(name: str) -> Response:
+    """A few questions to the database, however many patients. A page of less than `limit` is the last one."""
     session_of(name)
     with store().read() as db:
-        found = [
-            directory.patient_to_plain(sessions.whole(db, name, one)) for one in patients.every(db, name)
-        ]
-    return jsonify(found)
+        found = sessions.whole_page(
+            db, name, after=request.args.get("after", ""), limit=number("limit", _PAGE)
+        )
+    return jsonify([directory.patient_to_plain(one) for one in found])
 
 
 @route(
@@ -48,7 +57,8 @@ def post_patient(name: str) -> tuple[Response, int]:
             found=patient.ins.oid,
             expected=facts.OID_INS_TEST,
         )
+    documents = seeding.prepare([patient], error=UsageError)
     with store().write() as db:
         sessions.seed_patient(db, name, patient)
-        seeding.seed_documents(db, store().blobs, name, [patient], error=UsageError)
+        seeding.seed_documents(db, store().blobs, name, documents)
     return jsonify(directory.patient_to_plain(patient)), 201

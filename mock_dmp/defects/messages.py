@@ -12,7 +12,8 @@ from mock_dmp.faults.answering import Answering, remove
 from protocol import facts
 from protocol.errors import Text
 
-_ACK = "soap:Body/*/hl7:acknowledgement"
+#: Under the wrapper of a registration too (asip:ci-sis:gdp:2010).
+_ACK = "soap:Body//hl7:acknowledgement"
 _STAMP = "%Y%m%d%H%M%S"
 
 
@@ -115,7 +116,7 @@ def closed_as_active(answering: Answering) -> None:
     caught_by=("HL7-UTC",),
 )
 def hl7_local_time(answering: Answering) -> None:
-    for stamp in answering.nodes("soap:Body/*/hl7:creationTime"):
+    for stamp in answering.nodes("soap:Body//hl7:creationTime"):
         moment = datetime.strptime(stamp.get("value") or "", _STAMP).replace(tzinfo=UTC)
         stamp.set("value", f"{moment + timedelta(hours=2):{_STAMP}}")
 

@@ -52,8 +52,11 @@ def document(brought: Brought, patient: Patient, at: datetime) -> RegistryObject
         slots=(
             Slot("creationTime", (_dtm(at),)),
             Slot("languageCode", ("fr-FR",)),
+            # A software that masks the document sends its metadata back: all that feeding asks for is there.
+            Slot("legalAuthenticator", (_person(patient),)),
             Slot("serviceStartTime", (_dtm(at),)),
             Slot("sourcePatientId", (_cx(patient),)),
+            Slot("sourcePatientInfo", _traits(patient)),
         ),
         name=(Label(brought.title, "fr-FR", "UTF8"),),
         description=(),
@@ -123,9 +126,24 @@ def confidentiality(hidden: tuple[str, ...], own: str) -> tuple[Classification, 
 
 
 def _author(scheme: str, patient: Patient, own: str) -> Classification:
+    return Classification(
+        _symbolic(), scheme, "", "", (Slot("authorPerson", (_person(patient),)),), (), own
+    )
+
+
+def _person(patient: Patient) -> str:
     family = patient.family_usual or patient.family_birth
-    person = Xcn(patient.ins.number, family, next(iter(patient.given), ""), patient.ins.oid, "D", "NH")
-    return Classification(_symbolic(), scheme, "", "", (Slot("authorPerson", (str(person),)),), (), own)
+    return str(Xcn(patient.ins.number, family, next(iter(patient.given), ""), patient.ins.oid, "D", "NH"))
+
+
+def _traits(patient: Patient) -> tuple[str, ...]:
+    """Fields of PID: name of birth, date of birth, sex."""
+    given = next(iter(patient.given), "")
+    return (
+        f"PID-5|{patient.family_birth}^{given}^^^^^L",
+        f"PID-7|{patient.birth_stamp}",
+        f"PID-8|{patient.sex}",
+    )
 
 
 def _code(scheme: str, value: str, system: str, values: str, own: str) -> Classification:

@@ -5,7 +5,7 @@ Holders are keys of the directory. Expiry depends on the clock of the session: a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,13 +20,13 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    insert,
     or_,
     select,
 )
 
-from mock_dmp.state.schema import METADATA, given, of_session
-from protocol.directory import Authorisation, AuthorisationState
+from mock_dmp.state import schema
+from mock_dmp.state.schema import METADATA, Rows, given, of_session
+from protocol.directory import Authorisation, AuthorisationState, Patient
 
 authorisations = Table(
     "authorisations",
@@ -75,6 +75,16 @@ def of_patient(db: Connection, session: str, patient: str) -> tuple[Authorisatio
     return tuple(_read(row) for row in db.execute(ordered))
 
 
+def between(db: Connection, session: str, first: str, last: str) -> Mapping[str, tuple[Authorisation, ...]]:
+    """All authorisations on the patients from one key to another, as `of_patient`; who has none is left out."""
+    mine = (authorisations.c.session == session, authorisations.c.patient.between(first, last))
+    ordered = select(authorisations).where(*mine).order_by(*authorisations.primary_key)
+    found: dict[str, list[Authorisation]] = {}
+    for row in db.execute(ordered):
+        found.setdefault(row.patient, []).append(_read(row))
+    return {patient: tuple(held) for patient, held in found.items()}
+
+
 def listing(db: Connection, session: str, patient: str) -> tuple[Held, ...]:
     """All authorisations on that patient (key), the latest action first."""
     rows = select(authorisations).filter_by(session=session, patient=patient)
@@ -99,18 +109,19 @@ def held_by(
 def save(db: Connection, session: str, patient: str, given: Authorisation, *, at: datetime) -> None:
     """Insert or replace the holder's authorisation; `at` is the moment of the action (UTC)."""
     remove(db, session, patient, professional=given.professional, structure=given.structure)
-    db.execute(insert(authorisations), [_row(session, patient, given, at)])
+    schema.write(db, session, {authorisations: [_row(patient, given, at)]})
 
 
-def add(db: Connection, session: str, several: Iterable[tuple[str, Authorisation]]) -> None:
-    """Insert, in one statement, authorisations (patient key, authorisation) that the session does not hold yet.
+def rows(several: Iterable[Patient]) -> Rows:
+    """The authorisations that records tell, for sessions that hold none of those patients.
 
     Their last action is the moment since which they run.
-    Raises sqlalchemy.exc.IntegrityError when the session holds one of them.
     """
-    rows = [_row(session, patient, given, given.since) for patient, given in several]
-    if rows:
-        db.execute(insert(authorisations), rows)
+    return {
+        authorisations: [
+            _row(patient.key, given, given.since) for patient in several for given in patient.authorisations
+        ]
+    }
 
 
 def remove(
@@ -132,9 +143,8 @@ def state_at(given: Authorisation, now: datetime) -> AuthorisationState:
     return given.state
 
 
-def _row(session: str, patient: str, given: Authorisation, at: datetime) -> dict[str, Any]:
+def _row(patient: str, given: Authorisation, at: datetime) -> dict[str, Any]:
     return {
-        "session": session,
         "patient": patient,
         "professional": given.professional,
         "structure": given.structure,

@@ -153,25 +153,32 @@ class Registration:
 
 def register(db: Connection, session: str, registration: Registration, *, deprecated_status: str) -> None:
     """Write a registration. Raises sqlalchemy IntegrityError when a rival took a uniqueId first."""
+    register_all(db, session, [registration], deprecated_status=deprecated_status)
+
+
+def register_all(
+    db: Connection, session: str, several: Sequence[Registration], *, deprecated_status: str
+) -> None:
+    """Write registrations, in order, with as many statements as one takes. Raises as `register` does."""
     rank = _next_rank(db, session)
+    added = [(item, one) for one in several for item in one.objects]
     _insert(
         db,
         objects,
         [
-            {"session": session, "rank": rank + offset, **_row(item, registration)}
-            for offset, item in enumerate(registration.objects)
+            {"session": session, "rank": rank + offset, **_row(item, one)}
+            for offset, (item, one) in enumerate(added)
         ],
     )
+    links = (link for one in several for link in one.associations)
     _insert(
         db,
         associations,
-        [
-            {"session": session, "rank": rank + offset, **_link_row(link)}
-            for offset, link in enumerate(registration.associations)
-        ],
+        [{"session": session, "rank": rank + offset, **_link_row(link)} for offset, link in enumerate(links)],
     )
-    _insert(db, contents, [{"session": session, **row} for row in _claimed(db, session, registration)])
-    for batch in _batches(registration.deprecated):
+    wanted = [content for one in several for content in one.contents]
+    _insert(db, contents, [{"session": session, **row} for row in _claimed(db, session, wanted)])
+    for batch in _batches([identifier for one in several for identifier in one.deprecated]):
         mine = objects.c.session == session
         db.execute(update(objects).where(mine, objects.c.id.in_(batch)).values(status=deprecated_status))
 
@@ -340,9 +347,9 @@ def _link_row(link: Association) -> dict[str, Any]:
     }
 
 
-def _claimed(db: Connection, session: str, registration: Registration) -> list[dict[str, Any]]:
+def _claimed(db: Connection, session: str, several: Iterable[Content]) -> list[dict[str, Any]]:
     """Same uniqueId with the same bytes again is no news; other bytes break the key."""
-    wanted = dict.fromkeys(registration.contents)
+    wanted = dict.fromkeys(several)
     known: set[Content] = set()
     for batch in _batches([one.unique_id for one in wanted]):
         rows = db.execute(_CONTENTS, {"session": session, "ids": batch})

@@ -54,7 +54,7 @@ class Store:
 
     `url` is an SQLAlchemy URL, which needs `data_dir`: its rows must not outlive the blobs that they name;
     `data_dir` holds the blobs (and the default database `mock.db`).
-    Raises ConfigError when either can't be opened.
+    Raises ConfigError when either can't be opened, or the database was made by another version.
     """
 
     def __init__(
@@ -85,7 +85,10 @@ class Store:
             with self.read():
                 pass  # what can't be reached at all is told as such
             with self.write() as db:  # two servers may start at once on one database
-                schema.complete().create_all(db)
+                schema.install(db)
+        except ConfigError:
+            self.close()
+            raise
         except (OSError, DBAPIError, ArgumentError, NoSuchModuleError, ModuleNotFoundError) as problem:
             self._remove()
             raise ConfigError(

@@ -19,12 +19,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     delete,
-    insert,
     select,
 )
 
-from mock_dmp.state import traits
-from mock_dmp.state.schema import METADATA, given, of_session
+from mock_dmp.state import schema, traits
+from mock_dmp.state.schema import METADATA, Rows, given, of_session
 from protocol import directory
 from protocol.directory import InsNumber, Patient
 
@@ -88,6 +87,13 @@ def every(db: Connection, session: str) -> tuple[Patient, ...]:
     return tuple(directory.patient_from(row.record, "patients") for row in rows)
 
 
+def page(db: Connection, session: str, *, after: str, limit: int) -> tuple[Patient, ...]:
+    """At most `limit` patients whose keys come after that one, by key."""
+    mine = select(patients.c.record).where(patients.c.session == session, patients.c.key > after)
+    rows = db.execute(mine.order_by(patients.c.key).limit(limit))
+    return tuple(directory.patient_from(row.record, "patients") for row in rows)
+
+
 def save(db: Connection, session: str, patient: Patient) -> None:
     """Insert or replace; whoever else held one of its INS in the session loses it (a record is one identity)."""
     _remove(db, session, patient.key)
@@ -105,13 +111,16 @@ def add(db: Connection, session: str, several: Iterable[Patient]) -> None:
 
     Raises sqlalchemy.exc.IntegrityError when it holds one of them.
     """
-    all_of_them = list(several)
-    if all_of_them:
-        db.execute(insert(patients), [_row(session, patient) for patient in all_of_them])
-    rows = [_older_row(session, patient.key, ins) for patient in all_of_them for ins in _older(patient)]
-    if rows:
-        db.execute(insert(older), rows)
-    traits.add(db, session, all_of_them)
+    schema.write(db, session, rows(list(several)))
+
+
+def rows(several: Sequence[Patient]) -> Rows:
+    """What `add` writes, for any session."""
+    return {
+        patients: [_row(patient) for patient in several],
+        older: [_older_row(patient.key, ins) for patient in several for ins in _older(patient)],
+        **traits.rows(several),
+    }
 
 
 def _remove(db: Connection, session: str, key: str) -> None:
@@ -128,9 +137,8 @@ def _forget(db: Connection, session: str, key: str, ins: InsNumber) -> None:
         add(db, session, [replace(holder, other_ins=tuple(one for one in holder.other_ins if one != ins))])
 
 
-def _row(session: str, patient: Patient) -> dict[str, Any]:
+def _row(patient: Patient) -> dict[str, Any]:
     return {
-        "session": session,
         "key": patient.key,
         "ins_number": patient.ins.number,
         "ins_oid": patient.ins.oid,
@@ -143,5 +151,5 @@ def _older(patient: Patient) -> list[InsNumber]:
     return [ins for ins in dict.fromkeys(patient.other_ins) if ins != patient.ins]
 
 
-def _older_row(session: str, key: str, ins: InsNumber) -> dict[str, Any]:
-    return {"session": session, "key": key, "ins_number": ins.number, "ins_oid": ins.oid}
+def _older_row(key: str, ins: InsNumber) -> dict[str, Any]:
+    return {"key": key, "ins_number": ins.number, "ins_oid": ins.oid}

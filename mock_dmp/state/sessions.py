@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from mock_dmp import journal, seeding
 from mock_dmp.context import Session
-from mock_dmp.state import accounts, authorisations, collection, patients, settings
+from mock_dmp.state import accounts, authorisations, collection, patients, schema, settings
 from mock_dmp.state import directory as known
 from mock_dmp.state.engine import Store
-from mock_dmp.state.schema import sessions
+from mock_dmp.state.schema import Rows, sessions
 from protocol import directory
 from protocol.directory import Patient
 from protocol.errors import Text, UsageError
@@ -118,14 +119,22 @@ def add_patients(db: Connection, session: str, several: Iterable[Patient]) -> No
     a session is filled, and how large sets are loaded.
     """
     all_of_them = list(several)
-    patients.add(db, session, all_of_them)
+    schema.write(db, session, _rows(all_of_them))
     accounts.add_seeded(db, session, all_of_them)
-    authorisations.add(db, session, ((one.key, given) for one in all_of_them for given in one.authorisations))
 
 
 def whole(db: Connection, session: str, patient: Patient) -> Patient:
     """The patient with its authorisations."""
     return replace(patient, authorisations=authorisations.of_patient(db, session, patient.key))
+
+
+def whole_page(db: Connection, session: str, *, after: str = "", limit: int) -> tuple[Patient, ...]:
+    """Patients with their authorisations, by key: at most `limit` after that key, in two questions."""
+    found = patients.page(db, session, after=after, limit=limit)
+    if not found:
+        return ()
+    held = authorisations.between(db, session, found[0].key, found[-1].key)
+    return tuple(replace(one, authorisations=held.get(one.key, ())) for one in found)
 
 
 def unknown(name: str) -> UsageError:
@@ -156,8 +165,21 @@ def created(db: Connection, name: str) -> str:
 def _fill(store: Store, db: Connection, name: str) -> None:
     db.execute(insert(sessions).values(name=name, created=datetime.now(UTC).isoformat()))
     known.seed(db, name)
-    add_patients(db, name, directory.patients().values())
-    seeding.seed_documents(db, store.blobs, name, directory.patients().values())
+    rows, prepared = _seed()
+    schema.write(db, name, rows)
+    accounts.add_seeded(db, name, directory.patients().values())  # a login depends on the session
+    seeding.seed_documents(db, store.blobs, name, prepared)
+
+
+@cache
+def _seed() -> tuple[Rows, tuple[seeding.Prepared, ...]]:
+    """Patients and documents of the data sets, the same in every session: making them is most of filling one."""
+    several = tuple(directory.patients().values())
+    return _rows(several), seeding.prepare(several)
+
+
+def _rows(several: Sequence[Patient]) -> Rows:
+    return {**patients.rows(several), **authorisations.rows(several)}
 
 
 def _remove(db: Connection, name: str) -> None:

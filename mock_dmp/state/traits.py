@@ -20,12 +20,11 @@ from sqlalchemy import (
     Text,
     delete,
     false,
-    insert,
     select,
     union,
 )
 
-from mock_dmp.state.schema import METADATA, of_session
+from mock_dmp.state.schema import METADATA, Rows, of_session
 from protocol.directory import Patient
 from protocol.folding import fold, sound
 
@@ -104,11 +103,9 @@ def find(db: Connection, session: str, like: Like, *, most: int = MOST) -> tuple
     return tuple(sorted(found, key=lambda one: one.patient))
 
 
-def add(db: Connection, session: str, several: Iterable[Patient]) -> None:
-    """Index patients who are not indexed yet. Raises sqlalchemy.exc.IntegrityError."""
-    rows = [_row(session, patient) for patient in several]
-    if rows:
-        db.execute(insert(traits), rows)
+def rows(several: Iterable[Patient]) -> Rows:
+    """What indexes those patients."""
+    return {traits: [_row(patient) for patient in several]}
 
 
 def forget(db: Connection, session: str, patients: Sequence[str]) -> None:
@@ -155,10 +152,9 @@ def _by_status(like: Like) -> Iterator[ColumnElement[bool]]:
         yield traits.c.status.in_(like.statuses)
 
 
-def _row(session: str, patient: Patient) -> dict[str, Any]:
+def _row(patient: Patient) -> dict[str, Any]:
     where, usual = patient.address, patient.family_usual or ""
     return {
-        "session": session,
         "patient": patient.key,
         "family": fold(patient.family_birth),
         "usual": fold(usual),

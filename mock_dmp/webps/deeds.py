@@ -21,6 +21,7 @@ from mock_dmp.webps.opening import (
     Proof,
     may_break_glass,
     may_declare,
+    opposed,
 )
 from protocol import directory
 from protocol.directory import Authorisation
@@ -67,7 +68,8 @@ def confirm(one: Opening) -> Answer:
         until = visit.session.now() + EMERGENCY
         webps.break_glass(visit.work.db, visit.session.name, one.person.ps_id, patient.key, reason, until)
         return back(one)
-    raise Refusal("DMPAccessDeniedByRightsService", rule="RIGHTS-MATRIX")
+    shut = deed == "bris-de-glace" and opposed(one)
+    raise Refusal("DMPAccessDeniedByRightsService", rule="RIGHTS-OPPOSITION" if shut else "RIGHTS-MATRIX")
 
 
 def manage(one: Opening) -> Answer:

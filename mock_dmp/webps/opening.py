@@ -233,8 +233,13 @@ def may_declare(one: Opening) -> bool:
 
 def may_break_glass(one: Opening) -> bool:
     """May the caller open the DMP in an emergency: the matrix allows it and the patient does not oppose it?"""
-    asked = replace(one, emergency="?").standing()
-    return asked.right(one.transaction).allowed and not asked.opposed
+    return replace(one, emergency="?").standing().right(one.transaction).allowed and not opposed(one)
+
+
+def opposed(one: Opening) -> bool:
+    """Does the patient's opposition shut the emergency access? Not in a session that forgives it."""
+    heeded = one.visit.session.settings.severity("RIGHTS-OPPOSITION") == "refuse"
+    return heeded and replace(one, emergency="?").standing().opposed
 
 
 def _holder(one: Opening, certificate: x509.Certificate) -> Who:

@@ -11,13 +11,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from harness.control import Control, TlsFiles
+from harness.drive.client import send, tls_of
 from harness.drive.identity import Keyring
 from mock_dmp.crew import Crew
 from protocol import facts
@@ -152,6 +154,74 @@ def test_a_worker_told_to_stop_ends_what_it_began(served: Served, software: Soft
     assert told.count(facts.SUCCESS) >= len(told) - 4
     kept = {unique_id for one in sent if one.acknowledged for unique_id in one.documents}
     assert kept <= set(software.listed())
+
+
+def test_of_rivals_on_both_workers_one_wins(software: Software) -> None:
+    rivals = [software.prepare(1, unique_id="1.2.3.4.5.6", text=f"rival {rank:02}") for rank in range(24)]
+    with ThreadPoolExecutor(len(rivals)) as pool:
+        told = list(pool.map(software.feed, rivals))
+    assert told.count(facts.SUCCESS) == 1
+    assert set(told) - {facts.SUCCESS} <= {"XDSNonIdenticalHash", "XDSNonIdenticalSize"}
+    [winner] = [one for one in rivals if one.acknowledged]
+    for _ in range(WORKERS):
+        assert software.listed().count("1.2.3.4.5.6") == 1
+        assert software.retrieve(["1.2.3.4.5.6"]) == winner.documents
+
+
+def test_of_replays_on_both_workers_one_is_served(served: Served, software: Software) -> None:
+    identity, url = software.identity, served.ready["url"]
+    files = TlsFiles(identity.ca_file, identity.tls.certificate_file, identity.tls.key_file)
+    with closing(Control(url, files)) as control:
+        control.create("replays", {"VIHF-REPLAY": "refuse"})
+        message = software.make("TD2.1", documents=[{"level1": {}}])
+
+        def replay(_: int) -> str:
+            exchange = send(message, f"{url}/s/replays", tls_of(identity))
+            assert exchange.response is not None
+            replayed = b"MockVihfReplayed" in exchange.response.body
+            return "replayed" if replayed else str(exchange.response.status)
+
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(replay, range(8)))
+        assert sorted(told) == ["200", *["replayed"] * 7]
+        lines = control.exchanges("replays")
+        assert sorted(line["outcome"] for line in lines) == ["answered", *["refused"] * 7]
+        assert [line["seq"] for line in lines] == sorted({line["seq"] for line in lines})
+
+
+def test_a_worker_that_stands_still_does_not_hold_up_the_other(served: Served, software: Software) -> None:
+    address = urlsplit(served.ready["url"])
+    stopped = served.ready["workers"][0]
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        for _ in range(700):  # more than its channel takes
+            socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=10).close()
+        assert software.listed() == software.listed()
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert stopped in served.ready["workers"]
+
+
+def test_workers_that_die_at_their_start_are_not_replaced_for_ever(tmp_path: Path) -> None:
+    """Something is wrong that a new one will not mend: it is told, and the end."""
+    program = """
+import sys
+from pathlib import Path
+from mock_dmp import crew
+
+def fail():
+    raise RuntimeError("no way to begin")
+
+crew.settle = fail
+crew.Crew(2, plain_http=True, data_dir=Path(sys.argv[1])).serve_forever()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "ToolError: SRV-006" in done.stderr
+    assert "no way to begin" in done.stderr
+    assert done.stderr.count("another one takes its place") >= 5
 
 
 def test_a_stop_drains_and_leaves_nothing_behind(pki_folder: Path, tmp_path: Path, keyring: Keyring) -> None:

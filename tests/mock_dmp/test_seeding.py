@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from mock_dmp.dispatch import Dispatcher
 from mock_dmp.rights import visible_to_patient
-from mock_dmp.seeding import seed_documents
+from mock_dmp.seeding import Prepared, prepare, seed_documents
 from mock_dmp.state import documents, sessions
+from mock_dmp.state.documents import Registration
 from mock_dmp.state.engine import Store
-from mock_dmp.state.xds_objects import RegistryObject
+from mock_dmp.state.xds_objects import Association, RegistryObject
 from protocol import directory, facts, safexml
 from protocol.documentseed import documents_from
 from protocol.errors import UsageError
@@ -131,8 +132,50 @@ def test_types_closed_to_a_profession(
 def test_seeding_again_adds_nothing(filled: Store) -> None:
     patient = directory.patients()[GARNI]
     with filled.write() as db:
-        assert seed_documents(db, filled.blobs, "default", [patient]) == 0
+        assert seed_documents(db, filled.blobs, "default", prepare([patient])) == 0
         assert count(db) == 9
+
+
+def test_a_replacement_seeded_later_deprecates_what_is_attached_to_what_it_replaces(filled: Store) -> None:
+    record = directory.patients()[GARNI]
+    [old] = [one for one in prepare([record]) if entry_of(one).title == "Compte rendu de consultation"]
+    addendum = replace(entry_of(old), id="urn:uuid:0", lid="urn:uuid:0", identifiers=())
+    attached = Association("urn:uuid:1", facts.APND, addendum.id, old.entry_id)
+    later: dict[str, Any] = {
+        "key": "plus-tard",
+        "title": "Plus tard",
+        "type": "11488-4",
+        "author": {"professional": "medecin", "structure": "cabinet"},
+        "date": "2026-05-01T08:00:00Z",
+        "replaces": record.documents[0]["key"],
+    }
+    assert record.documents[0]["title"] == "Compte rendu de consultation"
+    with filled.write() as db:
+        whole = Registration(GARNI, (addendum,), (attached,), ())
+        documents.register(db, "default", whole, deprecated_status=facts.DEPRECATED)
+        extended = replace(record, documents=(*record.documents, later))
+        assert seed_documents(db, filled.blobs, "default", prepare([extended])) == 1
+        fallen = documents.by_id(db, "default", [old.entry_id, addendum.id])
+    assert [one.status for one in fallen] == [facts.DEPRECATED] * 2
+
+
+def entry_of(one: Prepared) -> RegistryObject:
+    [entry] = [item for item in one.registration.objects if item.kind == "entry"]
+    return entry
+
+
+def test_sessions_are_filled_alike_in_a_few_statements(filled: Store) -> None:
+    told: list[str] = []
+    event.listen(
+        filled.engine, "before_cursor_execute", lambda _c, _cursor, statement, *_more: told.append(statement)
+    )
+    sessions.create(filled, "other")
+    assert len(told) < 40  # of some 650 rows
+    with filled.read() as db:
+        one, other = (documents.all_objects(db, name) for name in ("default", "other"))
+        links = [documents.links(db, name, [item.id for item in one]) for name in ("default", "other")]
+    assert one == other
+    assert links[0] == links[1]
 
 
 def test_a_sample_lends_its_body(filled: Store) -> None:
@@ -146,7 +189,7 @@ def test_a_sample_lends_its_body(filled: Store) -> None:
     }
     patient = replace(directory.patients()["actif-autorise"], documents=(one,))
     with filled.write() as db:
-        assert seed_documents(db, filled.blobs, "default", [patient]) == 1
+        assert seed_documents(db, filled.blobs, "default", prepare([patient])) == 1
         [entry] = documents.entries(db, "default", patient.key)
         content = documents.content(db, "default", entry.unique_id)
     assert content is not None
@@ -155,7 +198,7 @@ def test_a_sample_lends_its_body(filled: Store) -> None:
     assert patient.ins.number == safexml.value(header, "hl7:recordTarget//hl7:id/@extension")
 
 
-def test_an_author_nobody_knows_is_refused(filled: Store) -> None:
+def test_an_author_nobody_knows_is_refused() -> None:
     wrong = {
         "key": "x",
         "title": "x",
@@ -164,8 +207,8 @@ def test_an_author_nobody_knows_is_refused(filled: Store) -> None:
         "date": "2026-05-01T08:00:00Z",
     }
     patient = replace(directory.patients()["actif-autorise"], documents=(wrong,))
-    with pytest.raises(UsageError, match="SEED-001"), filled.write() as db:
-        seed_documents(db, filled.blobs, "default", [patient], error=UsageError)
+    with pytest.raises(UsageError, match="SEED-001"):
+        prepare([patient], error=UsageError)
 
 
 def count(db: Connection) -> int:

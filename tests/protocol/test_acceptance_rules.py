@@ -8,6 +8,7 @@ from protocol import acceptance_rules as module
 from protocol.acceptance_rules import STAGES, AcceptanceRule, Switch, rules, switches
 from protocol.catalogue import error
 from protocol.errors import ToolError
+from protocol.transactions import Transaction, load
 
 
 @pytest.mark.parametrize("one", rules().values(), ids=lambda one: one.id)
@@ -64,6 +65,30 @@ def test_each_refusal_has_its_own_code(rule: str, code: str) -> None:
 def test_a_switch_is_complete(one: Switch) -> None:
     assert one.title.fr and one.title.en and one.source
     assert not one.values or one.default in one.values
+
+
+def test_rules_and_switches_name_transactions_that_exist() -> None:
+    known = {"*", *load().ids()}
+    for one in (*rules().values(), *switches().values()):
+        assert set(one.transactions) <= known
+        assert len(one.transactions) == len(set(one.transactions))
+    assert all(one.transactions for one in rules().values())
+
+
+@pytest.mark.parametrize("one", tuple(load()), ids=lambda one: one.id)
+def test_every_transaction_has_rules_of_its_own_or_those_of_any_call(one: Transaction) -> None:
+    own = [rule.id for rule in rules().values() if one.id in rule.transactions]
+    assert own or one.message == "none"
+
+
+def test_a_file_may_name_its_transactions_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = RULE.replace("id: X", "id: Y, transactions: [TD0.4]")
+    (tmp_path / "acceptance").mkdir()
+    text = f"transactions: [TD0.3]\nrules: [{RULE}, {own}]"
+    (tmp_path / "acceptance" / "x.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(module, "folder", lambda name: tmp_path)
+    read = module.rules.__wrapped__()
+    assert {name: one.transactions for name, one in read.items()} == {"X": ("TD0.3",), "Y": ("TD0.4",)}
 
 
 RULE = "{id: X, stage: soap, default: refuse, code: DMPOk, title: {fr: a, en: b}, source: s, confidence: A}"

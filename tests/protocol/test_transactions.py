@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from protocol import transactions
+from protocol.acceptance_rules import rules, switches
 from protocol.catalogue import error
 from protocol.errors import ToolError
 from protocol.requirements import requirement
@@ -96,9 +97,29 @@ def test_an_unknown_id_is_refused() -> None:
     assert "TD9.9" not in load() and "TD2.1" in load()
 
 
+def test_what_is_unknown_is_told_with_what_stands_for_it() -> None:
+    for one in load():
+        told = [item.what.en for item in one.unknown]
+        assert told, f"{one.id}: nothing unknown?"
+        assert len(told) == len(set(told)), one.id
+
+
+def test_the_settings_of_an_unknown_exist_and_are_about_the_transaction() -> None:
+    known = {**rules(), **switches()}
+    wrong = [
+        (one.id, name)
+        for one in load()
+        for item in one.unknown
+        for name in item.settings
+        if name not in known or not {"*", one.id} & set(known[name].transactions)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
+        (("unknown:", "unknown:\n  - here: {fr: a, en: a}"), "unknown.0.what"),
         (("id: TD0.2", "id: TD0.3"), "id"),
         (("confidence: A", "confidence: Z"), "confidence"),
         (("access: [normal, ", "access: [anormal, "), "access"),

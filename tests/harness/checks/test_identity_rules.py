@@ -9,6 +9,7 @@ import pytest
 
 from harness.checks import api
 from protocol.exchange import Exchange
+from protocol.transactions import load
 
 Make = Callable[..., Exchange]
 Edited = Callable[[Exchange, bytes, bytes], Exchange]
@@ -171,6 +172,8 @@ def test_right_certifications(make: Make, answered: Answered, failing: Failing, 
     assert failing(exchange, "TD0.0") <= {"CERT-STOPPED"}
     assert api.rule("CERT-STOPPED").default == "info"
     assert "CERT-STOPPED" in failing(exchange, "TD0.0", sides=("request",))
+    seen = {item.rule: item.status for item in api.judge(exchange, load().by_id("TD0.0"))}
+    assert (seen["CERT-NIR"], seen["CERT-BIRTH"], seen["CERT-ANSWER"]) == ("PASS", "PASS", "PASS")
 
 
 @pytest.mark.parametrize(("rule", "pattern", "by"), CERTIFICATION_QUESTIONS)

@@ -11,7 +11,6 @@ from harness.checks import api
 from harness.checks.judged import Declared
 from protocol.exchange import Exchange, Request
 from protocol.transactions import load
-from tests.harness.checks.broken import broken_elsewhere
 
 Make = Callable[..., Exchange]
 Edited = Callable[[Exchange, bytes, bytes], Exchange]
@@ -219,6 +218,24 @@ CHANGED = [
     ("XDS-CODED", "TD2.1", rb'name="codingScheme"', b'name="scheme"'),
     ("SS-HAS-DOCUMENT", "TD2.1", rb"<rim:ExtrinsicObject .*</rim:ExtrinsicObject>", b""),
 ]
+BROKEN = {row[0] for row in (*ALTERED, *CHANGED)} | {
+    "HTTP-METHOD",
+    "HTTP-NO-PRODUCTION",
+    "MTOM-PARAMETERS",
+    "QUERY-CODED",
+    "QUERY-NAMES",
+    "QUERY-TIMES",
+    "SEQ-ASSERTION-ID",
+    "SEQ-MESSAGE-ID",
+    "SIG-CERTIFICATE-DATES",
+    "SIG-STRUCTURE",
+    "TLS-CERTIFICATE-DATES",
+    "TLS-CERTIFICATE-KIND",
+    "TLS-CLIENT-CERTIFICATE",
+    "TLS-SUITE",
+    "TLS-VERSION",
+    "VIHF-SUBJECT",
+}
 
 
 @pytest.mark.parametrize("identity", ["cps", "cps-mt", "hopital"])
@@ -239,6 +256,12 @@ def test_changed_bytes_break_their_rule(
     make: Make, edited: Edited, failing: Failing, rule: str, transaction: str, pattern: bytes, by: bytes
 ) -> None:
     assert rule in failing(edited(make(transaction), pattern, by), transaction)
+
+
+def test_a_vaccination_note_that_is_not_hidden_is_one(make: Make, edited: Edited) -> None:
+    note = edited(make("TD2.1"), rb'nodeRepresentation="11488-4"', b'nodeRepresentation="87273-9"')
+    [found] = api.judge(note, load().by_id("TD2.1"), only=["CODE-VACCINATION"])
+    assert (found.status, found.found) == ("PASS", "N")
 
 
 def test_what_clients_of_the_field_do_is_no_failure(make: Make, failing: Failing) -> None:
@@ -354,23 +377,6 @@ def test_a_sequence_wants_new_identifiers(make: Make) -> None:
         ("SEQ-ASSERTION-ID", "PASS", "e1"),
         ("SEQ-ASSERTION-ID", "FAIL", "e2"),
     }
-
-
-def test_every_rule_on_requests_is_broken_by_a_test() -> None:
-    elsewhere = {
-        "HTTP-METHOD",
-        "HTTP-NO-PRODUCTION",
-        "MTOM-PARAMETERS",
-        "QUERY-CODED",
-        "QUERY-NAMES",
-        "QUERY-TIMES",
-        "SIG-CERTIFICATE-DATES",
-        "SIG-STRUCTURE",
-        "VIHF-SUBJECT",
-    }
-    broken = {row[0] for row in ALTERED} | {row[0] for row in CHANGED} | elsewhere
-    asked = {item.id for item in api.rules() if item.side in ("request", "both")}
-    assert asked - broken - broken_elsewhere() == set()
 
 
 def test_a_request_of_another_kind_never_raises(make: Make, failing: Failing) -> None:

@@ -47,7 +47,13 @@ def _literals(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         bare = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         pair = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text"
-        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        target = (
+            node.targets[0]
+            if isinstance(node, ast.Assign)
+            else node.target
+            if isinstance(node, ast.AnnAssign)
+            else None
+        )
         unshown = node in tree.body and isinstance(target, ast.Name) and target.id not in shown
         if bare or pair or unshown:
             left |= {id(part) for part in ast.walk(node)}

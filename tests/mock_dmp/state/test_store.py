@@ -25,6 +25,7 @@ from mock_dmp.state.schema import METADATA
 from protocol import directory
 from protocol.directory import Authorisation
 from protocol.errors import ConfigError, EvidenceError, ToolError, UsageError
+from tests.mock_dmp.databases import NewDatabase
 from tests.mock_dmp.databases import every_database as database
 
 __all__ = ["database"]
@@ -274,6 +275,42 @@ def test_a_reader_sees_one_moment(opened: Store) -> None:
 def test_a_database_of_ones_own_needs_a_folder_for_the_documents(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="DB-003"):
         Store(f"sqlite:///{tmp_path}/x.db")
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("ALTER TABLE journal DROP COLUMN faults", r"journal \(-faults\)"),
+        ("ALTER TABLE patients ADD COLUMN later TEXT", r"patients \(\+later\)"),
+    ],
+)
+def test_a_database_of_another_version_is_told_and_left_alone(
+    database: NewDatabase, tmp_path: Path, change: str, found: str
+) -> None:
+    url = database()
+    store = Store(url, tmp_path / "old")
+    sessions.ensure_default(store)
+    with store.write() as db:
+        db.execute(text(change))
+    store.close()
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=f"DB-005.*{found}") as caught:
+            Store(url, tmp_path / "old")
+    assert "--data" in caught.value.mend.fr
+
+
+def test_an_old_table_without_the_newer_ones_is_completed(tmp_path: Path) -> None:
+    """Tables may be added from one version to the next: nothing that is there depends on them."""
+    store = Store(data_dir=tmp_path)
+    sessions.ensure_default(store)
+    with store.write() as db:
+        db.execute(text("DROP TABLE outbox"))
+    store.close()
+    again = Store(data_dir=tmp_path)
+    with again.read() as db:
+        assert db.execute(text("SELECT count(*) FROM outbox")).scalar() == 0
+        assert db.execute(text("SELECT count(*) FROM sessions")).scalar() == 1
+    again.close()
 
 
 def test_a_writer_that_gets_no_turn_leaves_no_connection_behind(

@@ -1,0 +1,111 @@
+"""Runs the official Schematrons of a pack over documents, a layer at a time, by the direct engine.
+
+Each Schematron is compiled when a document first needs it. Which rules make findings of it is in
+harness.checks.cda_official; what is wrong with the kit itself is told by pack_verify.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from harness.checks.cda_view import LayerFailure, LayerSaid
+from harness.pack_layout import Layout
+from harness.pack_volets import Choice, Volets, clinical_document, templates_of
+from harness.packs import Pack
+from protocol.errors import Text, ToolError
+
+if TYPE_CHECKING:
+    from harness.schematron.result import Compiled, LayerResult
+
+#: The volet's layer: the only one whose Schematron depends on the document.
+VOLET: Final = "VOLET"
+_BY: Final[Mapping[str, Text]] = {
+    "instruction": Text("nommé par le document", "named by the document"),
+    "root": Text("choisi par la racine seule", "chosen by the root alone"),
+}
+
+
+class OfficialLayers:
+    """The Schematrons of one pack, ready to run. Safe to share between threads: one document at a time a layer."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.layout = Layout(Path(pack.folder))
+        self.volets = Volets(self.layout)
+        self._compiled: dict[str, Compiled | ToolError] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Layers that this pack can run, in order."""
+        return (*self.layout.layers, *((VOLET,) if self.layout.volets else ()))
+
+    def say(self, layer: str, root: etree._Element) -> LayerSaid:
+        """What a layer says of a document (its root, style sheet included). Raises ToolError: it can't run."""
+        if layer == VOLET:
+            choice = self.volets.choose(root)
+            if choice.volet is None:
+                return LayerSaid("", trouble=_why_none(choice, root, bool(self.layout.volets)))
+            return said(self.run(choice.volet.relative, root), _how(choice))
+        relative = self.layout.layers.get(layer)
+        if relative is None:
+            return LayerSaid("", trouble="absent du paquet / not in the pack")
+        return said(self.run(relative, root))
+
+    def run(self, relative: str, root: etree._Element) -> LayerResult:
+        """Run one Schematron, by its path in the pack. Raises ToolError when it doesn't compile or run."""
+        with self._lock:
+            lock = self._locks.setdefault(relative, threading.Lock())
+        with lock:
+            return self._ready(relative).run(root)
+
+    def _ready(self, relative: str) -> Compiled:
+        from harness.schematron.direct import compile_schematron
+
+        found = self._compiled.get(relative)
+        if found is None:
+            try:
+                found = compile_schematron(self.layout.folder, relative)
+            except ToolError as problem:
+                found = problem
+            self._compiled[relative] = found
+        if isinstance(found, ToolError):
+            raise found
+        return found
+
+
+def said(result: LayerResult, chosen: str = "") -> LayerSaid:
+    """The result of an engine in the words that the rules read."""
+    return LayerSaid(
+        schematron=result.schematron,
+        engine=result.engine,
+        fired=len(result.fired),
+        failures=tuple(LayerFailure(one.path, one.line, one.text, one.role) for one in result.failures),
+        not_run=tuple(f"{one.what} : {one.why.fr} / {one.why.en}" for one in result.not_run),
+        chosen=chosen,
+    )
+
+
+def _how(choice: Choice) -> str:
+    """How the volet was chosen, "" when its template says it exactly."""
+    words = _BY.get(choice.by)
+    if words is None:
+        return ""
+    others = f" ; autres / others: {', '.join(choice.others)}" if choice.others else ""
+    return f"{words.fr} / {words.en}{others}"
+
+
+def _why_none(choice: Choice, root: etree._Element, has_volets: bool) -> str:
+    if choice.by == "level-1":
+        return "document de niveau 1 : pas de volet / level-1 document: no volet"
+    if not has_volets:
+        return "aucun volet dans le paquet / no volet in the pack"
+    clinical = clinical_document(root)
+    templates = ", ".join(str(one) for one in templates_of(clinical)) if clinical is not None else ""
+    return f"aucun volet pour / no volet for: {templates or 'templateId absent'}"

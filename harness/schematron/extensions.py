@@ -1,0 +1,69 @@
+"""Extension functions that lowered XPath 1.0 calls, and the compilation of lowered expressions by lxml.
+
+Only the functions an expression needs are registered with it: registration is paid at every evaluation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from lxml import etree
+
+from harness.schematron import regexes
+from harness.schematron.lower import PREFIX
+from harness.schematron.values import DynamicError, text_of
+
+_NS: Final = "urn:dmpcompat:xpath"
+
+
+class Compiler:
+    """Compiles lowered expressions; `sets` are the value sets that `among` looks into, by name."""
+
+    def __init__(self, namespaces: Mapping[str, str], sets: Mapping[str, frozenset[str]]) -> None:
+        self._namespaces = {prefix: uri for prefix, uri in namespaces.items() if prefix and prefix != "xml"}
+        self._sets = sets
+        self._known: dict[tuple[str, bool], etree.XPath] = {}
+
+    def xpath(self, text: str, needs: Iterable[str] = (), *, nodes: bool = False) -> etree.XPath:
+        """`nodes`: attributes and texts of the result know where they come from (slower)."""
+        known = self._known.get((text, nodes))
+        if known is None:
+            wanted = {(_NS, name): self._function(name) for name in needs}
+            spaces = {**self._namespaces, PREFIX: _NS} if wanted else self._namespaces
+            try:
+                known = etree.XPath(
+                    text, namespaces=spaces, extensions=wanted or None, regexp=False, smart_strings=nodes
+                )
+            except etree.XPathSyntaxError as problem:
+                raise DynamicError(f"XPST0003: {text} ({problem})") from problem
+            self._known[text, nodes] = known
+        return known
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        return self._among if name == "among" else _FUNCTIONS[name]
+
+    def _among(self, _context: object, value: Any, name: str) -> bool:
+        known = self._sets[name]
+        if isinstance(value, str):
+            return value in known
+        return any((one if isinstance(one, str) else text_of(one)) in known for one in value)
+
+
+def _matches(_context: object, text: str, pattern: str, flags: str = "") -> bool:
+    return regexes.compiled(pattern, flags).search(text) is not None
+
+
+def _replace(_context: object, text: str, pattern: str, by: str, flags: str = "") -> str:
+    from harness.schematron.functions import call
+
+    return str(call("replace", [[text], [pattern], [by], [flags]])[0])
+
+
+_FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "matches": _matches,
+    "replace": _replace,
+    "ends-with": lambda _context, text, end: text.endswith(end),
+    "upper-case": lambda _context, text: text.upper(),
+    "lower-case": lambda _context, text: text.lower(),
+}

@@ -1,0 +1,206 @@
+"""Paths and filters step by step, where libxml2 can't take them whole: predicates that call what XPath 1.0 has not,
+steps that compute, and items that are not elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from harness.schematron.lower import Frame, NotLowered
+from harness.schematron.names import Symbol
+from harness.schematron.running import At
+from harness.schematron.syntax import Dot, Expr, Filter, Path, Root, Step
+from harness.schematron.values import (
+    Document,
+    DynamicError,
+    Sequence,
+    Unsupported,
+    is_attribute,
+    is_node,
+    key,
+)
+
+if TYPE_CHECKING:
+    from harness.schematron.interpret import Interpreter
+
+Made = Callable[[At], Sequence]
+Names = Mapping[str, Symbol]
+_UP = frozenset({"parent", "ancestor", "ancestor-or-self"})
+
+
+class Walking:
+    """The paths of one interpreter."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+
+    def path(self, expr: Path, names: Names, depth: int) -> Made:
+        if expr.start is None:
+            start: Made = lambda at: [at.item]  # noqa: E731
+            first = depth
+        else:
+            start = self._interpreter.make(expr.start, names, depth)
+            first = depth + 1
+        steps = [self._step(step, names, first if rank == 0 else depth + 1) for rank, step in enumerate(expr.steps)]
+
+        def walk(at: At) -> Sequence:
+            items = start(at)
+            for step in steps:
+                size, several = len(items), len(items) > 1
+                found = [node for rank, item in enumerate(items, 1) for node in step(at.inner(item, rank, size))]
+                items = self._sorted(found, at) if several and found and is_node(found[0]) else found
+                if not items:
+                    return items
+            return items
+
+        return walk
+
+    def filter(self, expr: Filter, names: Names, depth: int) -> Made:
+        base = self._interpreter.make(expr.base, names, depth)
+        predicates = [self._predicate(one, names, depth + 1) for one in expr.predicates]
+
+        def pick(at: At) -> Sequence:
+            items = base(at)
+            for predicate in predicates:
+                items = _kept(items, predicate, at)
+            return items
+
+        return pick
+
+    def combined(self, sign: str, left: Sequence, right: Sequence, at: At) -> Sequence:
+        if not all(is_node(item) for item in left + right):
+            raise DynamicError("XPTY0004: des nœuds sont attendus")
+        others = {key(item) for item in right}
+        if sign == "|":
+            return self._sorted(left + right, at)
+        wanted = sign == "intersect"
+        return self._sorted([item for item in left if (key(item) in others) is wanted], at)
+
+    def elsewhere(self, expr: Expr, names: Names, depth: int, *, condition: bool) -> Callable[[At], Any]:
+        """The expression for an item that is not an element, made when one comes."""
+        made: list[Callable[[At], Any]] = []
+
+        def run(at: At) -> Any:
+            if not made:
+                engine = self._interpreter
+                made.append(
+                    engine.own_test(expr, names, depth) if condition else engine.own(expr, names, depth)
+                )
+            return made[0](at)
+
+        return run
+
+    # -- steps ----------------------------------------------------------------------------------------------
+    def _step(self, step: Expr, names: Names, depth: int) -> Made:
+        if isinstance(step, Dot):
+            return lambda at: [at.item]
+        if not isinstance(step, Step):
+            return self._interpreter.make(step, names, depth)
+        lowering = self._interpreter.lowering()
+        try:
+            text = lowering.expression(step, Frame(names, depth)).text
+            predicates: list[Made] = []
+        except NotLowered:
+            text = lowering.expression(Step(step.axis, step.test, []), Frame({}, depth)).text
+            predicates = [self._predicate(one, names, depth + 1) for one in step.predicates]
+        xpath = self._interpreter.compiler.xpath(text, lowering.needs, nodes=True)
+        reverse = step.axis in ("ancestor", "ancestor-or-self", "preceding", "preceding-sibling")
+        slow: list[list[Made]] = []
+
+        def take(at: At) -> Sequence:
+            item, asked = at.item, predicates
+            if isinstance(item, etree._Element):
+                found: Sequence = list(xpath(item))
+            else:
+                found = _from_other(item, step)
+                if not slow:
+                    slow.append([self._predicate(one, names, depth + 1) for one in step.predicates])
+                asked = slow[0]
+            if not asked:
+                return found
+            if reverse:
+                found.reverse()
+            for predicate in asked:
+                found = _kept(found, predicate, at)
+            return found[::-1] if reverse else found
+
+        return take
+
+    def _predicate(self, expr: Expr, names: Names, depth: int) -> Made:
+        return self._interpreter.make(expr, names, depth)
+
+    def _sorted(self, items: Sequence, at: At) -> Sequence:
+        """Distinct nodes in the order of the document."""
+        seen: dict[object, Any] = {}
+        for item in items:
+            seen.setdefault(key(item), item)
+        return sorted(seen.values(), key=lambda item: _place(item, at))
+
+
+def _place(item: Any, at: At) -> tuple[int, int]:
+    if isinstance(item, Document):
+        return (-1, 0)
+    if isinstance(item, etree._Element):
+        return (at.run.rank(item), 0)
+    return (at.run.rank(item.getparent()), 1 if is_attribute(item) else 2)
+
+
+def _kept(items: Sequence, predicate: Made, at: At) -> Sequence:
+    """Items for which a predicate holds; a number is a position."""
+    from harness.schematron.values import truth
+
+    size, kept = len(items), []
+    for rank, item in enumerate(items, 1):
+        value = predicate(at.inner(item, rank, size))
+        if len(value) == 1 and isinstance(value[0], int | float) and not isinstance(value[0], bool):
+            held = value[0] == rank
+        else:
+            held = truth(value)
+        if held:
+            kept.append(item)
+    return kept
+
+
+def _from_other(item: Any, step: Step) -> Sequence:
+    """An axis step from a document node, an attribute or a text."""
+    if isinstance(item, Document):
+        return _from_document(item, step)
+    if not is_node(item):
+        raise DynamicError("XPTY0020: une étape demande un nœud")
+    if step.axis in ("self", "descendant-or-self"):
+        kind = "attribute(" if is_attribute(item) else "text("
+        return [item] if step.test == "node()" or step.test.startswith(kind) else []
+    if step.axis in _UP:
+        parent = item.getparent()
+        axis = "self" if step.axis == "parent" else "ancestor-or-self"
+        if not is_attribute(item) and item.is_tail:
+            axis = step.axis if step.axis == "parent" else "ancestor"
+        if step.test not in ("node()", "*"):
+            raise Unsupported(f"{step.axis}::{step.test} depuis un attribut")
+        return list(parent.xpath(f"{axis}::*"))
+    if step.axis in ("child", "attribute", "descendant"):
+        return []
+    raise Unsupported(f"{step.axis}:: depuis un attribut ou un texte")
+
+
+def _from_document(document: Document, step: Step) -> Sequence:
+    if step.axis not in ("child", "descendant", "descendant-or-self", "self"):
+        return []
+    if step.axis == "self" or (step.axis == "descendant-or-self" and step.test == "node()"):
+        here: Sequence = [document] if step.test in ("node()", "document-node()") else []
+        return here if step.axis == "self" else [*here, *document.root.iter()]
+    nodes = document.root.iter() if step.axis.startswith("descendant") else iter([document.root])
+    if step.test == "*":
+        return [node for node in nodes if isinstance(node.tag, str)]
+    if step.test.startswith("*:"):
+        return [
+            node for node in nodes if isinstance(node.tag, str) and etree.QName(node).localname == step.test[2:]
+        ]
+    if step.test == "node()":
+        return list(nodes)
+    return []
+
+
+__all__ = ["Root", "Walking"]
