@@ -6,12 +6,9 @@ Exit codes: 0 conform or valid, 1 non-conform or invalid, 2 something left undec
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from typing import cast
 
 import click
@@ -32,6 +29,10 @@ from protocol.errors import ConfigError, DmpcompatError, Lang, Text, UsageError
 @click.version_option(package_name="dmpcompat")
 def dmpcompat() -> None:
     """Conformance harness and mock platform of the French DMP (Dossier Médical Partagé)."""
+    import logging
+
+    # Without a handler of ours, the standard library would print warnings over the result.
+    logging.getLogger("dmpcompat").addHandler(logging.NullHandler())
 
 
 for _command in (demo, serve, run, doctor, verify, rejudge, check, explain, pack, pki, data):
@@ -48,8 +49,6 @@ def main(arguments: list[str] | None = None) -> None:
 def run_command(arguments: list[str]) -> int:
     """Run one command line and return its exit code; errors are told on standard error, without a traceback."""
     lang = _asked_lang(arguments)
-    # Without a handler of ours, the standard library would print warnings over the result.
-    logging.getLogger("dmpcompat").addHandler(logging.NullHandler())
     try:
         outcome = dmpcompat.main(arguments, prog_name="dmpcompat", standalone_mode=False)
     except click.exceptions.Exit as leaving:
@@ -78,6 +77,9 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _internal(problem: Exception, lang: Lang) -> str:
+    import tempfile
+    import traceback
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="dmpcompat-", suffix=".log", delete=False, encoding="utf-8"
     ) as log:

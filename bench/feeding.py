@@ -21,7 +21,7 @@ from bench.requests import Sender
 from bench.served import busy, served
 from mock_dmp import pki
 
-CALLS: Final = 800
+CALLS: Final = 600
 WARMING: Final = 100
 #: Clients a worker: enough for none to wait.
 CLIENTS: Final = 4

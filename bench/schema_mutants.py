@@ -26,11 +26,15 @@ _SPACES: Final = (
     "urn:example:autre",
     "",
 )
-_TYPES: Final = tuple("ANY BL CD CE CO CS ED EIVL_TS II INT IVL_PQ IVL_TS MO PIVL_TS PQ REAL ST TS XX".split())
+_TYPES: Final = (
+    *("ANY", "BL", "CD", "CE", "CO", "CS", "ED", "II", "INT", "MO", "PQ", "REAL", "ST", "TS", "XX"),
+    *("EIVL_TS", "IVL_PQ", "IVL_TS", "PIVL_TS"),
+)
 _VALUES: Final = (
-    "", " ", "XX", "é", "1", "-1", "1.5", "1,5", "true", "TRUE", "0", "1e3", "NaN", "20260230", "2026", "202602301200+0100",
-    "20260101T120000", "1.2.3", "01.2", "3.1", "2.16.840.1.113883.", "A b", "UNK", "COMP", "EVN", "OBS", "a#b", "http://a b/",
-)  # fmt: skip
+    *("", " ", "XX", "é", "A b", "a#b", "UNK", "COMP", "EVN", "OBS", "true", "TRUE", "http://a b/"),
+    *("0", "1", "-1", "1.5", "1,5", "1e3", "NaN", "1.2.3", "01.2", "3.1", "2.16.840.1.113883."),
+    *("2026", "20260230", "202602301200+0100", "20260101T120000", "2026010112000000"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,10 @@ def _parent(element: etree._Element) -> etree._Element:
 
 def _other(element: etree._Element, chance: random.Random) -> etree._Element:
     """Any other element of the document."""
-    return chance.choice([item for item in element.getroottree().iter(etree.Element) if item is not element])
+    others = [item for item in element.getroottree().iter(etree.Element) if item is not element]
+    if not others:
+        raise Unfit
+    return chance.choice(others)
 
 
 def _remove(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
@@ -103,7 +110,7 @@ def _early(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG
 
 def _swap(element: etree._Element, chance: random.Random) -> None:
     parent = _parent(element)
-    if len(parent) < 2:  # noqa: PLR2004
+    if len(parent) < 2:
         raise Unfit
     children = list(parent)
     chance.shuffle(children)
@@ -116,15 +123,17 @@ def _rename(element: etree._Element, chance: random.Random) -> None:
 
 def _misspell(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
     name = etree.QName(element)
-    element.tag = etree.QName(name.namespace, name.localname[:1].swapcase() + name.localname[1:])
+    element.tag = etree.QName(name.namespace, name.localname[:1].swapcase() + name.localname[1:]).text
 
 
 def _namespace(element: etree._Element, chance: random.Random) -> None:
-    element.tag = etree.QName(chance.choice(_SPACES) or None, etree.QName(element).localname)
+    element.tag = etree.QName(chance.choice(_SPACES) or None, etree.QName(element).localname).text
 
 
 def _foreign(element: etree._Element, chance: random.Random) -> None:
-    tag = etree.QName(chance.choice(_SPACES) or HL7, chance.choice(("id", "desc", "code", "autre", "statusCode")))
+    tag = etree.QName(
+        chance.choice(_SPACES) or HL7, chance.choice(("id", "desc", "code", "autre", "statusCode"))
+    )
     element.insert(chance.randint(0, len(element)), etree.Element(tag))
 
 
@@ -173,7 +182,9 @@ def _spaced(element: etree._Element, chance: random.Random) -> None:
 
 
 def _unknown_attribute(element: etree._Element, chance: random.Random) -> None:
-    element.set(chance.choice(("autre", "{urn:example:autre}x", "{urn:hl7-org:sdtc}valueSet", "Code", "ID")), "x")
+    element.set(
+        chance.choice(("autre", "{urn:example:autre}x", "{urn:hl7-org:sdtc}valueSet", "Code", "ID")), "x"
+    )
 
 
 def _borrowed_attribute(element: etree._Element, chance: random.Random) -> None:
@@ -199,7 +210,7 @@ def _retype(element: etree._Element, chance: random.Random) -> None:
     if not typed:
         raise Unfit
     chosen = chance.choice(typed)
-    _unset(chosen, _TYPE) if chance.random() < 0.3 else chosen.set(_TYPE, chance.choice(_TYPES))  # noqa: PLR2004
+    _unset(chosen, _TYPE) if chance.random() < 0.3 else chosen.set(_TYPE, chance.choice(_TYPES))
 
 
 def _text(element: etree._Element, chance: random.Random) -> None:

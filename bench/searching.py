@@ -6,6 +6,7 @@ worker, one client, mutual TLS. The figures of a size are ratios to those of the
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import statistics
 import tempfile
@@ -153,6 +154,7 @@ class _Copier:
         """Until the registry holds so many documents."""
         while self._held < size:
             self.fill(f"other-{self._held // _OF_OTHERS}", min(10_000, size - self._held), each=_OF_OTHERS)
+        os.sync()  # what was written in haste would slow down the commits that are measured
 
     def fill(self, patient: str, count: int, *, type_code: str = "", each: int = 0) -> None:
         """Give the patient so many more; with `each`, one patient after the other gets that many."""

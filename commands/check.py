@@ -2,57 +2,128 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from commands.options import ANY_PATH, default_lang, shown
-from protocol.errors import Lang
+from protocol.errors import Lang, Text, UsageError
 from reports.console import bar, dump
 
 if TYPE_CHECKING:
     from harness.check_subject import Kind
+    from harness.check_tree import CheckRun
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=ANY_PATH)
+@click.argument("paths", nargs=-1, type=ANY_PATH)
 @click.option(
     "--kind", type=click.Choice(["auto", "cda", "xds", "exchange"]), default="auto", show_default=True
 )
 @click.option("--pack", "pack_name", help="Official pack to apply too, registered by `pack add`.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes.  [default: one a core]")
+@click.option(
+    "--engine", default="", metavar="dask://HOST:PORT", help="Judge on a Dask cluster (extra `dask`)."
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=120.0,
+    show_default=True,
+    help="Seconds for one document; 0: no limit.",
+)
+@click.option(
+    "--memory",
+    type=click.IntRange(0),
+    default=4096,
+    show_default=True,
+    help="Megabytes for one process; 0: no limit.",
+)
+@click.option(
+    "--state", type=ANY_PATH, metavar="FILE", help="Keep the results in a new file, to resume from."
+)
+@click.option(
+    "--resume", type=ANY_PATH, metavar="FILE", help="Go on with a state file; without PATHS, only show it."
+)
 @click.option("--only", multiple=True, help="Rules or groups of rules to apply.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "ndjson", "junit", "sarif"]),
+    type=click.Choice(["text", "json", "ndjson", "junit", "sarif", "html"]),
     default="text",
     show_default=True,
 )
 @click.option("--json", "as_json", is_flag=True, help="Same as --format json.")
+@click.option(
+    "--out", type=ANY_PATH, metavar="FILE", help="Write the result there.  [default: standard output]"
+)
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang, help="fr or en.")
 def check(
     paths: tuple[Path, ...],
     kind: Kind,
     pack_name: str | None,
-    jobs: int,
+    jobs: int | None,
+    engine: str,
+    timeout: float,
+    memory: int,
+    state: Path | None,
+    resume: Path | None,
     only: tuple[str, ...],
     form: str,
     as_json: bool,
+    out: Path | None,
     lang: Lang,
 ) -> int:
-    """Judge documents and exchanges: files or whole trees."""
+    """Judge documents and exchanges: files, folders, zip archives and XDM deliveries, of any size."""
     from harness import packs
-    from harness.check_formats.choose import render
-    from harness.judge_files import Asked, judge_paths
+    from harness.check_crew import Limits
+    from harness.check_state import Ledger
+    from harness.check_tree import How, judge_paths, recalled
+    from harness.judge_files import Asked
 
+    if bool(state) and bool(resume):
+        raise _one_of("--state | --resume")
+    if not paths and not resume:
+        raise _one_of("PATHS | --resume")
     pack = packs.load(pack_name) if pack_name else None
     asked = Asked(kind=kind, pack=pack, only=only or None, explain=pack is not None)
-    with bar() as progress:
-        outcome = judge_paths(paths, asked, jobs=jobs, progress=progress)
-    click.echo(render(outcome, "json" if as_json else form, lang), nl=False)
-    return outcome.exit_code
+    how = How(jobs or os.cpu_count() or 1, Limits(timeout, memory), engine)
+    with Ledger(state or resume, resume=resume is not None) as ledger:
+        if not paths:
+            run = recalled(ledger)
+        else:
+            with bar() as progress:
+                run = judge_paths(
+                    paths, asked, how, ledger=ledger, progress=progress if sys.stderr.isatty() else None
+                )
+        _write(run, "json" if as_json else form, lang, out)
+        return run.exit_code
+
+
+def _one_of(options: str) -> UsageError:
+    return UsageError(
+        "CHECK-025", Text("il faut l'un des deux", "one of the two is needed"), expected=options
+    )
+
+
+def _write(run: CheckRun, form: str, lang: Lang, out: Path | None) -> None:
+    """Piece by piece; a file is complete or is not there."""
+    from harness.check_formats.choose import render
+
+    if out is None:
+        for piece in render(run, form, lang):
+            click.echo(piece, nl=False)
+        return
+    half = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        with half.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.writelines(render(run, form, lang))
+        half.replace(out)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -18,6 +17,8 @@ from reports.console import Progress, dump, show_demo_end, show_verification
 @shown
 def demo(out: Path, only: tuple[str, ...], lang: Lang, as_json: bool) -> int:
     """Run the whole main job on embedded defaults: PKI, mock, plan, evidence, signed report, verification."""
+    import tempfile
+
     from harness.run import run_campaign
     from mock_dmp import pki
     from mock_dmp.server import MockServer
@@ -26,6 +27,7 @@ def demo(out: Path, only: tuple[str, ...], lang: Lang, as_json: bool) -> int:
 
     _fresh(out)
     progress = Progress(lang, quiet=as_json)
+
     with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
         progress.line("1/5  PKI de test", "1/5  Test PKI")
         certificates = Path(scratch) / "pki"

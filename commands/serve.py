@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -57,6 +55,9 @@ def serve(
     lang: Lang,
 ) -> int:
     """Start the mock DMP. SIGTERM drains and stops."""
+    import logging
+    import tempfile
+
     from mock_dmp import pki
     from mock_dmp.crew import Crew
     from mock_dmp.server import MockServer

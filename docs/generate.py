@@ -29,7 +29,16 @@ from mock_dmp.faults.api import Kind as FaultKind
 from protocol import acceptance_rules, catalogue
 from protocol.datafolders import folder
 
-__all__ = ["EXCHANGE", "Played", "cases", "function_of", "matching", "same", "stale"]
+__all__ = [
+    "EXCHANGE",
+    "Played",
+    "cases",
+    "function_of",
+    "matching",
+    "same",
+    "stale",
+    "with_exchanges",
+]
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 _STAGES: Final = {

@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
+from harness.check_layers import LayerVerdict, layers_of
 from harness.check_portrait import NOBODY, Portrait
 from harness.check_subject import Kind
 from harness.checks.rule import Finding, Status
@@ -26,7 +27,8 @@ class Record:
     """One file. `faults`: findings that are neither PASS nor VACUOUS, with severities applied; `left_out`: how many
     more there were; `seen`: SHA-256 (hex) over all findings; `sha256`: of the content, "" when it was not read.
 
-    `lost`: the verdict is about our process, not about the file, which is judged again on resuming.
+    `lost`: the verdict is about our process, not about the file, which is judged again on resuming. `layers`: verdict
+    of our rules and of each official layer, empty without a pack.
     """
 
     path: str
@@ -39,6 +41,7 @@ class Record:
     left_out: int = 0
     portrait: Portrait = NOBODY
     lost: bool = False
+    layers: Mapping[str, LayerVerdict] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -85,6 +88,7 @@ def recorded(
         max(0, len(faults) - MAX_FAULTS),
         portrait,
         lost,
+        layers_of(findings),
     )
 
 
@@ -123,6 +127,8 @@ def plain(record: Record) -> dict[str, Any]:
         fields["left_out"] = record.left_out
     if record.lost:
         fields["lost"] = True
+    if record.layers:
+        fields["layers"] = dict(record.layers)
     return fields
 
 
@@ -139,18 +145,18 @@ def from_plain(fields: Mapping[str, Any]) -> Record:
         int(fields.get("left_out", 0)),
         Portrait(**fields["portrait"]),
         bool(fields.get("lost", False)),
+        dict(fields.get("layers", {})),
     )
 
 
 def _digest(name: str, findings: Sequence[Finding]) -> str:
     """Over every finding; places without the name of the file, so that the same content has the same digest."""
     start = f"{name}:"
-    seen = hashlib.sha256()
-    for one in findings:
-        where = one.where.removeprefix(start)
-        line = "\0".join((one.rule, one.status, where, one.found, one.expected))
-        seen.update(line.encode("utf-8", "surrogatepass") + b"\n")
-    return seen.hexdigest()
+    lines = (
+        f"{one.rule}\0{one.status}\0{one.where.removeprefix(start)}\0{one.found}\0{one.expected}\n"
+        for one in findings
+    )
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _short(finding: Finding) -> Finding:

@@ -1,37 +1,50 @@
-"""Judging files and whole trees, for `dmpcompat check`: what each file is, its findings, and the verdict of the run.
+"""Judging one file, for `dmpcompat check`: what it is, its findings with severities applied, its record.
 
-A file is a CDA document, an XDS or SOAP message, or an exchange kept by `Exchange.save`. Renderings are in
-harness.check_formats; rules are in harness.checks. Bad files give findings; only a bad request raises.
+A file is a CDA document, an XDS or SOAP message, an exchange kept by `Exchange.save`, or the metadata of an XDM
+delivery. Whole trees are harness.check_tree; rules are in harness.checks. Bad files give findings and raise nothing.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import re
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
-from harness import packs
-from harness.check_subject import Kind, Subject, kind_of, read_exchange, read_message
+from harness import packs, xdm
+from harness.archives import (
+    CHECK_FILE,
+    CHECK_XDM,
+    EXCHANGE,
+    MAX_MESSAGE,
+    Entry,
+    read,
+    refuse_odd,
+    regular,
+    told,
+)
+from harness.check_portrait import NOBODY, Portrait, portrait
+from harness.check_record import Record, Verdict, faults_of, recorded, verdict_of
+from harness.check_subject import (
+    METADATA_GROUPS,
+    Kind,
+    Subject,
+    is_exchange,
+    read_exchange,
+    read_message,
+    subject_of,
+)
 from harness.checks import api
 from harness.checks.judged import Declared
-from harness.checks.rule import Finding, Status
+from harness.checks.rule import Finding, Status, verdict
 from harness.pack_schema import PackSchemas
-from protocol.errors import DmpcompatError, Text, UsageError
+from protocol.errors import DmpcompatError
 from protocol.exchange import Exchange
 
-Verdict = Literal["PASS", "WARN", "FAIL", "INCONCLUSIVE", "ERROR"]
-_EXIT: Mapping[Verdict, int] = {"PASS": 0, "WARN": 0, "INCONCLUSIVE": 2, "FAIL": 1, "ERROR": 3}
-_EXCHANGE = "_echange.json"
-_FRAME = re.compile(r"_(requete|reponse)\.[a-z]+$")
-#: Fewer files than this are judged in this process: starting others costs more.
-_ALONE = 8
+_JUDGED = "CDA | XDS | SOAP | _echange.json"
 
 
 @dataclass(frozen=True)
@@ -44,14 +57,37 @@ class Asked:
     only: tuple[str, ...] | None = None
     explain: bool = False
 
+    @cached_property
+    def mark(self) -> str:
+        """Digest (hex) of everything that decides a verdict beside the file: rules, pack, what is asked."""
+        # The secret wire number is not in the repr.
+        said = (api.rule_bundle_digest(), self.kind, self.declared, self.only, self.explain)
+        pack = self.pack.digest if self.pack else ""
+        return hashlib.sha256(f"{said}|{pack}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What was read of an entry: its bytes, or the exchange that it describes; `sha256` over all of it."""
+
+    sha256: str
+    data: bytes = b""
+    exchange: Exchange | None = None
+
 
 @dataclass(frozen=True)
 class FileResult:
-    """One file: its path as it was given, what it is, and its findings with their default severity applied."""
+    """One file: its path as it was given, what it is, and its findings with their default severity applied.
+
+    `skipped`: nothing we judge, found in a tree.
+    """
 
     path: str
     kind: Kind
     findings: tuple[Finding, ...]
+    sha256: str = ""
+    portrait: Portrait = NOBODY
+    skipped: bool = False
 
     @cached_property
     def counts(self) -> Mapping[Status, int]:
@@ -61,143 +97,123 @@ class FileResult:
     @property
     def faults(self) -> tuple[Finding, ...]:
         """What a reader must look at: everything but PASS and VACUOUS."""
-        return tuple(finding for finding in self.findings if finding.status not in ("PASS", "VACUOUS"))
+        return faults_of(self.findings)
 
     @property
     def verdict(self) -> Verdict:
-        for status in ("ERROR", "FAIL"):
-            if self.counts.get(status):
-                return "ERROR" if status == "ERROR" else "FAIL"
-        if not self.counts.get("PASS"):
-            return "INCONCLUSIVE"
-        return "WARN" if self.counts.get("WARN") else "PASS"
+        return verdict_of(self.counts)
 
-
-@dataclass(frozen=True)
-class CheckRun:
-    """The whole run. `skipped`: files of a tree that are nothing we judge; `pack`: name and digest, "" without one."""
-
-    results: tuple[FileResult, ...]
-    skipped: tuple[str, ...]
-    pack: str
-    bundle: str
-
-    @cached_property
-    def counts(self) -> Mapping[Verdict, int]:
-        """Number of files by verdict."""
-        return Counter(result.verdict for result in self.results)
-
-    @property
-    def verdict(self) -> Verdict:
-        """The worst of the files; INCONCLUSIVE when there is none to judge."""
-        for verdict in ("ERROR", "FAIL", "INCONCLUSIVE", "WARN"):
-            if any(result.verdict == verdict for result in self.results):
-                return verdict
-        return "PASS" if self.results else "INCONCLUSIVE"
-
-    @property
-    def exit_code(self) -> int:
-        """0 conform, 1 non-conform, 2 inconclusive, 3 tool error."""
-        return _EXIT[self.verdict]
-
-
-def judge_paths(
-    paths: Sequence[Path],
-    asked: Asked | None = None,
-    *,
-    jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-) -> CheckRun:
-    """Judge files, and every file of the folders among `paths`, in a stable order.
-
-    `jobs`: processes used for long runs. `progress(done, total)` is called after each file. Raises UsageError
-    (CHECK-010) for a path that isn't there, (CHECK-001) for a rule or group that does not exist.
-    """
-    wanted = asked or Asked()
-    api.selection(wanted.only)
-    named = [path for path in paths if not path.is_dir()]
-    for path in named:
-        if not path.is_file():
-            raise UsageError(
-                "CHECK-010", Text("fichier introuvable", "no such file"), field="PATH", found=str(path)
-            )
-    files = list(dict.fromkeys([*named, *(file for path in paths if path.is_dir() for file in _tree(path))]))
-    results: list[FileResult] = []
-    skipped: list[str] = []
-    for result in _each(files, wanted, jobs):
-        if result.kind == "auto" and Path(result.path) not in named:
-            skipped.append(result.path)
-        else:
-            results.append(result)
-        if progress is not None:
-            progress(len(results) + len(skipped), len(files))
-    label = wanted.pack.label if wanted.pack else ""
-    return CheckRun(tuple(results), tuple(skipped), label, api.rule_bundle_digest())
+    def record(self) -> Record:
+        return recorded(self.path, self.sha256, self.kind, self.findings, self.portrait, skipped=self.skipped)
 
 
 def judge_file(path: Path, asked: Asked) -> FileResult:
     """Judge one file. Never raises for what it holds: an unreadable file is an ERROR finding of CHECK-FILE."""
+    return judge_entry(Entry(str(path), str(path.absolute()), named=True), asked)
+
+
+def judge_entry(entry: Entry, asked: Asked) -> FileResult:
+    """Judge one entry of a tree or an archive. Never raises for what it holds."""
+    if entry.trouble or entry.skip:
+        return FileResult(entry.path, "auto", entry.trouble, skipped=entry.skip)
     try:
-        subject = kind_of(path, asked.kind)
-        findings = _findings(subject, asked)
-    except (OSError, DmpcompatError) as problem:
-        said = problem.message("fr") if isinstance(problem, DmpcompatError) else str(problem)
-        return FileResult(str(path), asked.kind, (Finding("CHECK-FILE", "ERROR", f"{path}:", said),))
-    return FileResult(str(path), subject.kind, tuple(findings))
+        return judge_fetched(entry, fetch(entry, asked), asked)
+    except (OSError, DmpcompatError, MemoryError) as problem:
+        return refused(entry, problem)
 
 
-def _findings(subject: Subject, asked: Asked) -> list[Finding]:
+def record_entry(entry: Entry, asked: Asked) -> Record:
+    """`judge_entry`, as what is kept of it: what the processes of a crew send back."""
+    return judge_entry(entry, asked).record()
+
+
+def fetch(entry: Entry, asked: Asked) -> Fetched:
+    """Read an entry. Raises OSError, FileRefused, ZipRefused, EvidenceError, UsageError (CHECK-011)."""
+    if entry.chain or entry.role or not is_exchange(entry.name, asked.kind):
+        data = read(entry)
+        return Fetched(hashlib.sha256(data).hexdigest(), data)
+    path = Path(entry.file)
+    described = regular(entry.file, MAX_MESSAGE)
+    for body in path.parent.glob(f"{path.name.removesuffix(EXCHANGE)}_re*.*"):
+        refuse_odd(str(body), MAX_MESSAGE)
+    exchange = read_exchange(path)
+    parts = hashlib.sha256(described + exchange.digest().encode())
+    return Fetched(parts.hexdigest(), exchange=exchange)
+
+
+def judge_fetched(entry: Entry, fetched: Fetched, asked: Asked) -> FileResult:
+    """Judge what was read of an entry, wherever it was read. Raises DmpcompatError."""
+    name = Path(entry.name)
+    if entry.role == "attached":
+        found = tuple(_announced(entry, fetched.data))
+        return FileResult(entry.path, "auto", found, fetched.sha256)
+    subject = (
+        Subject(name, "exchange", b"")
+        if fetched.exchange is not None
+        else subject_of(name, fetched.data, asked.kind)
+    )
+    findings, seen = _findings(subject, fetched, entry, asked)
+    findings += _announced(entry, fetched.data)
+    skipped = subject.foreign and not entry.named and entry.announced is None
+    return FileResult(entry.path, subject.kind, tuple(findings), fetched.sha256, seen, skipped)
+
+
+def refused(entry: Entry, problem: Exception) -> FileResult:
+    """What could not be read or judged: our own failure, or the file's when it is refused for what it is."""
+    named = {"FILE-SIZE": "FAIL", "FILE-KIND": "INFO", "ZIP-ENCRYPTED": "INFO", "ZIP-METHOD": "INFO"}
+    code = problem.code if isinstance(problem, DmpcompatError) else ""
+    status: Any = named.get(code, "FAIL" if code.startswith("ZIP-") else "ERROR")
+    return FileResult(entry.path, "auto", (Finding(CHECK_FILE, status, f"{entry.name}:", told(problem)),))
+
+
+def _findings(
+    subject: Subject, fetched: Fetched, entry: Entry, asked: Asked
+) -> tuple[list[Finding], Portrait]:
     pack = _schemas(asked.pack, asked.explain) if asked.pack else None
     if subject.kind == "cda":
-        return api.with_severity(
-            api.judge_document(subject.data, subject.path.name, pack=pack, only=asked.only)
+        found = api.judge_document(
+            subject.data, subject.path.name, pack=pack, only=asked.only, parsed=subject.root
         )
-    if subject.kind == "exchange":
-        return _exchange(read_exchange(subject.path), subject, pack, asked, asked.only)
+        return api.with_severity(found), portrait(subject.root)
+    if fetched.exchange is not None:
+        return _exchange(fetched.exchange, subject, pack, asked, asked.only)
+    if subject.kind == "xds" and entry.role == "metadata":
+        message = read_message(replace(subject, data=xdm.submission(subject.data)))
+        return _exchange(message.exchange, subject, pack, asked, asked.only or METADATA_GROUPS)
     if subject.kind == "xds":
         message = read_message(subject)
         return _exchange(message.exchange, subject, pack, asked, asked.only or message.groups)
-    return [Finding("CHECK-FILE", "VACUOUS", f"{subject.path.name}:", "", "CDA | XDS | SOAP | _echange.json")]
+    return [Finding(CHECK_FILE, "INFO", f"{subject.path.name}:", subject.why, _JUDGED)], NOBODY
 
 
 def _exchange(
     exchange: Exchange, subject: Subject, pack: PackSchemas | None, asked: Asked, only: Sequence[str] | None
-) -> list[Finding]:
+) -> tuple[list[Finding], Portrait]:
     transaction = subject.transaction_of(exchange)
     if transaction is None:
-        return [
-            Finding(
-                "CHECK-FILE", "FAIL", f"{subject.path.name}:", "transaction ?", "wsa:Action, racine du corps"
-            )
-        ]
+        expected = "wsa:Action, racine du corps"
+        return [Finding(CHECK_FILE, "FAIL", f"{subject.path.name}:", "transaction ?", expected)], NOBODY
     sides = subject.sides_of(exchange)
     found = api.judge(exchange, transaction, asked.declared, sides=sides, pack=pack, only=only)
-    return [replace(item, where=f"{subject.path.name}:{item.where}") for item in api.with_severity(found)]
+    placed = [replace(item, where=f"{subject.path.name}:{item.where}") for item in api.with_severity(found)]
+    return placed, Portrait(type=transaction.id, label=transaction.title.fr)
+
+
+def _announced(entry: Entry, data: bytes) -> list[Finding]:
+    """A document of an XDM delivery against its entry: size and SHA-1, each when the entry says it."""
+    said = entry.announced
+    if said is None:
+        return []
+    # SHA-1 is what the metadata of IHE carry; nothing rests on it here.
+    sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    pairs = (("size", str(len(data)), said.size), ("hash", sha1, said.sha1))
+    return [
+        replace(verdict(found == told_of, f"{entry.name}:/@{what}", found, told_of), rule=CHECK_XDM)
+        for what, found, told_of in pairs
+        if told_of
+    ]
 
 
 @lru_cache(maxsize=4)
 def _schemas(pack: packs.Pack, explain: bool) -> PackSchemas:
     return PackSchemas(pack, explain=explain)
-
-
-def _each(files: Sequence[Path], asked: Asked, jobs: int) -> Iterator[FileResult]:
-    if jobs <= 1 or len(files) < _ALONE:
-        yield from (judge_file(path, asked) for path in files)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
-        yield from pool.map(
-            partial(judge_file, asked=asked), files, chunksize=max(1, len(files) // (jobs * 8))
-        )
-
-
-def _tree(folder: Path) -> Iterator[Path]:
-    """Files of a folder that may be judged, sorted; the bodies of an exchange go with its description."""
-    for root, names, files in os.walk(folder):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        described = {name.removesuffix(_EXCHANGE) for name in files if name.endswith(_EXCHANGE)}
-        for name in sorted(files):
-            if name.startswith(".") or _FRAME.sub("", name) in described:
-                continue
-            if name.lower().endswith((".xml", ".mime", _EXCHANGE)):
-                yield Path(root) / name

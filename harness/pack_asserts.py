@@ -11,16 +11,32 @@ from typing import Final, Literal
 from harness.schematron.parse import XPathSyntaxError, parse
 from harness.schematron.syntax import Call, Expr, If, Lit, Op, Quant, Seq, children
 
-_COMPARISONS: Final = frozenset("= != < <= > >= eq ne lt le gt ge is << >>".split())
+_COMPARISONS: Final = frozenset(
+    ["=", "!=", "<", "<=", ">", ">=", "eq", "ne", "lt", "le", "gt", "ge", "is", "<<", ">>"]
+)
 _LOGICAL: Final = _COMPARISONS | {"and", "or"}
 _BOOLEAN: Final = frozenset(
-    "not exists empty boolean true false contains starts-with ends-with matches lang nilled doc-available".split()
+    [
+        "not",
+        "exists",
+        "empty",
+        "boolean",
+        "true",
+        "false",
+        "contains",
+        "starts-with",
+        "ends-with",
+        "matches",
+        "lang",
+        "nilled",
+        "doc-available",
+    ]
 )
 Said = Literal["never", "always", "part"]
 
 
 def judge(test: str, *, report: bool = False) -> Said | None:
-    """"never": the assert can't fail. "always": it always does, by accident. "part": a part decides nothing.
+    """ "never": the assert can't fail. "always": it always does, by accident. "part": a part decides nothing.
 
     None: the test depends on the document, or always fails on purpose (`false()`), or is not an expression.
     """

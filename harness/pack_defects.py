@@ -113,7 +113,9 @@ _ALL: Final = (
     Kind(
         "KIT-011",
         "note",
-        Text("le nom inclus diffère du disque par la casse", "included name differs from the disk by its case"),
+        Text(
+            "le nom inclus diffère du disque par la casse", "included name differs from the disk by its case"
+        ),
         Text(
             "sur un disque qui distingue la casse, un moteur ordinaire ne compile pas le Schematron",
             "on a disk that tells case apart, an ordinary engine does not compile the Schematron",
@@ -137,7 +139,9 @@ _ALL: Final = (
     Kind(
         "KIT-014",
         "silences",
-        Text("la phase active un motif qui n'existe pas", "the phase activates a pattern that does not exist"),
+        Text(
+            "la phase active un motif qui n'existe pas", "the phase activates a pattern that does not exist"
+        ),
         Text("ce que ce motif devait vérifier ne l'est pas", "what that pattern was to check is not checked"),
         Text("corriger le nom ou inclure le motif", "mend the name or include the pattern"),
     ),
@@ -308,14 +312,20 @@ _ALL: Final = (
         "KIT-061",
         "note",
         Text("deux fichiers de même contenu", "two files of the same content"),
-        Text("l'un des deux est de trop, ou n'a pas le bon contenu", "one is superfluous, or has the wrong content"),
+        Text(
+            "l'un des deux est de trop, ou n'a pas le bon contenu",
+            "one is superfluous, or has the wrong content",
+        ),
         _REPORT,
     ),
     Kind(
         "KIT-062",
         "note",
         Text("deux jeux de valeurs de même OID", "two value sets of the same OID"),
-        Text("le verdict dépend du fichier que la règle nomme", "the verdict depends on the file the rule names"),
+        Text(
+            "le verdict dépend du fichier que la règle nomme",
+            "the verdict depends on the file the rule names",
+        ),
         _REPORT,
     ),
     Kind(

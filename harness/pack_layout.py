@@ -208,9 +208,7 @@ def facts() -> KitFacts:
         extensions=tuple(
             fields.each("extensions", lambda line: (line.text("volet"), str(line.raw("extension"))))
         ),
-        terminologies=dict(
-            fields.each("terminologies", lambda line: (line.text("oid"), line.text("name")))
-        ),
+        terminologies=dict(fields.each("terminologies", lambda line: (line.text("oid"), line.text("name")))),
     )
 
 

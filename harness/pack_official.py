@@ -21,7 +21,9 @@ from harness.packs import Pack
 from protocol.errors import Text, ToolError
 
 if TYPE_CHECKING:
-    from harness.schematron.result import Compiled, LayerResult
+    from harness.schematron.direct import DirectSchematron
+    from harness.schematron.index import Index
+    from harness.schematron.result import LayerResult
 
 #: The volet's layer: the only one whose Schematron depends on the document.
 VOLET: Final = "VOLET"
@@ -37,9 +39,10 @@ class OfficialLayers:
     def __init__(self, pack: Pack) -> None:
         self.layout = Layout(Path(pack.folder))
         self.volets = Volets(self.layout)
-        self._compiled: dict[str, Compiled | ToolError] = {}
+        self._compiled: dict[str, DirectSchematron | ToolError] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._local = threading.local()
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -58,14 +61,30 @@ class OfficialLayers:
             return LayerSaid("", trouble="absent du paquet / not in the pack")
         return said(self.run(relative, root))
 
+    def schematrons_for(self, root: etree._Element) -> tuple[str, ...]:
+        """The Schematrons that bear on a document: the generic ones, then its volet."""
+        volet = self.volets.choose(root).volet
+        return (*self.layout.layers.values(), *((volet.relative,) if volet else ()))
+
     def run(self, relative: str, root: etree._Element) -> LayerResult:
         """Run one Schematron, by its path in the pack. Raises ToolError when it doesn't compile or run."""
         with self._lock:
             lock = self._locks.setdefault(relative, threading.Lock())
         with lock:
-            return self._ready(relative).run(root)
+            return self._ready(relative).run(root, self._index(root))
 
-    def _ready(self, relative: str) -> Compiled:
+    def _index(self, root: etree._Element) -> Index | None:
+        """The index of a document, made once for its layers; None for a part of another document."""
+        from harness.schematron.index import Index
+
+        if root.getparent() is not None:
+            return None
+        last: Index | None = getattr(self._local, "index", None)
+        if last is None or last.root is not root:
+            last = self._local.index = Index(root)
+        return last
+
+    def _ready(self, relative: str) -> DirectSchematron:
         from harness.schematron.direct import compile_schematron
 
         found = self._compiled.get(relative)
@@ -104,6 +123,11 @@ def _how(choice: Choice) -> str:
 def _why_none(choice: Choice, root: etree._Element, has_volets: bool) -> str:
     if choice.by == "level-1":
         return "document de niveau 1 : pas de volet / level-1 document: no volet"
+    if choice.by == "instruction":
+        others = ", ".join(choice.others)
+        return (
+            f"le document ne nomme aucun volet / the document names no volet ; {choice.template} : {others}"
+        )
     if not has_volets:
         return "aucun volet dans le paquet / no volet in the pack"
     clinical = clinical_document(root)

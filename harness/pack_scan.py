@@ -59,6 +59,8 @@ class Scan:
         self.layout = layout
         self.parts: dict[str, Part] = {}
         self._found: dict[tuple[str, str, int, str], KitDefect] = {}
+        #: Schematrons that lack a part: what they then refer to in vain is no defect of its own.
+        self._incomplete: set[str] = set()
         self._touches: defaultdict[tuple[str, str, int, str], dict[str, None]] = defaultdict(dict)
 
     def run(self) -> tuple[KitDefect, ...]:
@@ -76,7 +78,9 @@ class Scan:
 
     def _schematron(self, main: str) -> None:
         files = list(self._closure(main))
-        items = [(part, item) for part in files if part.root is not None for item in part.root.iter(SCH + "*")]
+        items = [
+            (part, item) for part in files if part.root is not None for item in part.root.iter(SCH + "*")
+        ]
         self._references(main, items)
         self._structure(main, items)
         for part, item in items:
@@ -100,6 +104,7 @@ class Scan:
             yield part
             if part.root is None:
                 self._tell("KIT-012", main, part.relative, 0, part.trouble)
+                self._incomplete.add(main)
                 continue
             for include in part.root.iter(SCH + "include"):
                 href = include.get("href", "").partition("#")[0]
@@ -123,6 +128,7 @@ class Scan:
         found = self.layout.resolve(posixpath.dirname(part.relative), href)
         if found is None:
             self._tell("KIT-010", main, part.relative, line, href)
+            self._incomplete.add(main)
             return ""
         if not found.exact:
             self._tell("KIT-011", main, part.relative, line, f"{href} → {found.relative}")
@@ -156,13 +162,13 @@ class Scan:
         active = self._active(items)
         for part, item in patterns:
             name, line = item.get("id", ""), item.sourceline or 0
-            if item.get("is-a") and item.get("is-a") not in ids:
+            if item.get("is-a") and item.get("is-a") not in ids and main not in self._incomplete:
                 self._tell("KIT-013", main, part.relative, line, item.get("is-a", ""))
             if name and ids[name] > 1:
                 self._tell("KIT-064", main, part.relative, line, name)
             if active is not None and name not in active and item.get("abstract") != "true":
                 self._tell("KIT-015", main, part.relative, line, name)
-        for part, item in items:
+        for part, item in () if main in self._incomplete else items:
             if item.tag == SCH + "extends" and item.get("rule") and item.get("rule") not in rules:
                 self._tell("KIT-013", main, part.relative, item.sourceline or 0, item.get("rule", ""))
             elif item.tag == SCH + "active" and active and item.get("pattern", "") not in ids:
@@ -185,7 +191,15 @@ class Scan:
             self._tell(_SAID[said], main, part.relative, item.sourceline or 0, shown)
 
     def _tell(
-        self, code: str, main: str, path: str, line: int, found: str, *, once: bool = False, detail: Text | None = None
+        self,
+        code: str,
+        main: str,
+        path: str,
+        line: int,
+        found: str,
+        *,
+        once: bool = False,
+        detail: Text | None = None,
     ) -> None:
         """`once`: the same thing found from several places is told at the first only."""
         key = (code, "" if once else path, 0 if once else line, found)
@@ -206,7 +220,7 @@ def _paths(part: Part, item: etree._Element, used: set[str]) -> Iterator[Referen
     line = item.sourceline or 0
     literal = _LITERAL_PATH.match(item.get("value", ""))
     if literal:
-        read = item.tag != SCH + "let" or item.get("name", "") in used
+        read = item.tag != SCH + "let" or item.get("name", "").strip() in used
         yield Reference(literal["path"], part.relative, line, read)
         return
     for text in _texts(item):

@@ -1,7 +1,8 @@
 """A pack as the rules see it: its CDA schema, compiled by lxml, and its Schematrons (harness.pack_official).
 
-A schema a thread: shared ones mix up their error logs. lxml decides. `explain` adds the words of xmlschema, which are clearer and far slower, and never change the verdict.
-Includes are looked up inside the pack only, whatever the case of their names.
+A schema a thread: shared ones mix up their error logs. lxml decides. `explain` adds the words of xmlschema, which
+are clearer and far slower, and never change the verdict. Includes are looked up inside the pack only, whatever the
+case of their names.
 """
 
 from __future__ import annotations

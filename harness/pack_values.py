@@ -6,12 +6,14 @@ kit lacks one, and every engine stops there. Which rule reads which set is not k
 
 from __future__ import annotations
 
+import hashlib
+import os
 import posixpath
 import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,7 @@ from lxml import etree
 
 from harness.pack_layout import Layout
 from protocol import safexml
+from protocol.datafolders import home
 from protocol.errors import Text, ToolError, XmlRefused
 
 SVS: Final = "urn:ihe:iti:svs:2008"
@@ -90,7 +93,7 @@ def read_value_set(data: bytes, name: str) -> ValueSet:
         raise _unreadable(name, refusal.message("fr")) from refusal
     found = [item for item in root.iter("{*}ValueSet", "{*}valueSet") if isinstance(item.tag, str)]
     if not found:
-        raise _unreadable(name, root.tag)
+        raise _unreadable(name, str(root.tag))
     whole = found[0]
     labels = {
         (item.get("code", ""), item.get("codeSystem", "")): item.get("displayName", "")
@@ -117,8 +120,23 @@ def stand_in(folder: Path, relative: str) -> bytes | None:
     match = _HEADER_COPY.match(posixpath.basename(relative))
     if match is None:
         return None
-    found = _sets(str(folder)).of(match["oid"])
+    found = ValueSets(Layout(folder)).of(match["oid"])
     return None if found is None else header_copy(found)
+
+
+def stand_in_file(folder: Path, wanted: Path) -> Path | None:
+    """`stand_in` as a file of the user's data folder, for engines that read files; None when there is none."""
+    data = stand_in(folder, wanted.as_posix())
+    if data is None:
+        return None
+    where = home() / "packs" / "stand-ins"
+    where.mkdir(parents=True, exist_ok=True)
+    path = where / f"{hashlib.sha256(data).hexdigest()[:16]}-{wanted.name}"
+    if not path.exists():
+        whole = path.with_suffix(f".{os.getpid()}")
+        whole.write_bytes(data)
+        whole.replace(path)
+    return path
 
 
 def header_copy(values: ValueSet) -> bytes:
@@ -130,11 +148,6 @@ def header_copy(values: ValueSet) -> bytes:
         label = values.labels[code, system]
         etree.SubElement(concepts, "concept", code=code, codeSystem=system, displayName=label)
     return safexml.serialize(root)
-
-
-@lru_cache(maxsize=4)
-def _sets(folder: str) -> ValueSets:
-    return ValueSets(Layout(Path(folder)))
 
 
 def _copy(relative: str) -> bool:

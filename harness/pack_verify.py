@@ -176,7 +176,10 @@ def _files(layout: Layout) -> Iterator[KitDefect]:
         elif relative in of_data:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             first = by_bytes.setdefault(digest, relative)
-            if first != relative and posixpath.basename(first).lower() != posixpath.basename(relative).lower():
+            if (
+                first != relative
+                and posixpath.basename(first).lower() != posixpath.basename(relative).lower()
+            ):
                 yield KitDefect("KIT-061", relative, 0, first)
 
 
@@ -224,6 +227,7 @@ def _ordered(defects: Iterable[KitDefect]) -> tuple[KitDefect, ...]:
         merged[key] = KitDefect(one.code, one.path, one.line, one.found, touches, one.detail)
     return tuple(
         sorted(
-            merged.values(), key=lambda one: (LEVELS.index(one.level), one.code, one.path, one.line, one.found)
+            merged.values(),
+            key=lambda one: (LEVELS.index(one.level), one.code, one.path, one.line, one.found),
         )
     )

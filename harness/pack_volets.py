@@ -42,9 +42,9 @@ class Template:
 
 @dataclass(frozen=True)
 class Choice:
-    """The volet of a document, None when it has none. `by`: exact (root and extension), instruction (the document
-    names its Schematron, and its templates leave it open), root (alone), level-1, none. `others`: volets of the
-    same root that were not chosen."""
+    """The volet of a document, None when it has none. `by`: exact (root and extension), instruction (its templates
+    leave it open and the document names its Schematrons: that volet, or none), root (alone), level-1, none.
+    `others`: volets of the same root that were not chosen."""
 
     volet: VoletFile | None
     by: By
@@ -91,7 +91,8 @@ class Volets:
         clinical = clinical_document(document)
         if clinical is None:
             return Choice(None, "none")
-        instructed = self._instructed(document)
+        named = named_schematrons(document)
+        instructed = next((volet for volet in self._layout.volets if _base(volet.relative) in named), None)
         if safexml.xpath(clinical, "hl7:component/hl7:nonXMLBody"):
             return Choice(instructed, "instruction" if instructed else "level-1")
         templates = templates_of(clinical)
@@ -99,11 +100,18 @@ class Volets:
             exact = self.by_template.get((template.root, template.extension))
             if template.extension and exact:
                 return self._chosen(exact, "exact", template)
-        return self._open(templates, instructed)
+        return self._open(templates, instructed, named)
 
-    def _open(self, templates: Sequence[Template], instructed: VoletFile | None) -> Choice:
-        """No extension tells: the volet that the document names, else the one of the bare root, else the newest."""
+    def _open(
+        self, templates: Sequence[Template], instructed: VoletFile | None, named: frozenset[str]
+    ) -> Choice:
+        """No extension tells: what the document names, else the volet of the bare root, else the newest."""
         template = next((item for item in templates if item.root in self.by_root), None)
+        generic = {_base(relative) for relative in self._layout.layers.values()}
+        if instructed is None and template is not None and named & generic:
+            return Choice(
+                None, "instruction", template, tuple(one.name for one in self.by_root[template.root])
+            )
         if instructed is not None and (template is None or self.roots[instructed.relative] == template.root):
             return self._chosen(instructed, "instruction", template)
         if template is None:
@@ -114,15 +122,6 @@ class Volets:
     def _chosen(self, volet: VoletFile, by: By, template: Template | None) -> Choice:
         same = self.by_root.get(template.root, ()) if template else ()
         return Choice(volet, by, template, tuple(other.name for other in same if other != volet))
-
-    def _instructed(self, document: etree._Element) -> VoletFile | None:
-        """The volet that an instruction before the root names (`<?oxygen SCHSchema="…"?>`), if the pack has it."""
-        known = {posixpath.basename(volet.relative).lower(): volet for volet in self._layout.volets}
-        for item in _before(document):
-            match = _NAMED.search(item.text or "")
-            if match and (volet := known.get(posixpath.basename(match["href"]).lower())):
-                return volet
-        return None
 
     def _root(self, volet: VoletFile) -> str:
         known = facts().families.get(volet.family) or facts().families.get(volet.name)
@@ -137,7 +136,8 @@ class Volets:
         return max(found, key=lambda root: (root.count("."), root), default="")
 
     def _parts(self, relative: str) -> Iterator[str]:
-        waiting, seen = [relative], set()
+        waiting = [relative]
+        seen: set[str] = set()
         while waiting and len(seen) < _MOST_PARTS:
             one = waiting.pop()
             if one in seen:
@@ -165,6 +165,17 @@ def templates_of(clinical: etree._Element) -> tuple[Template, ...]:
         for item in safexml.xpath(clinical, "hl7:templateId")
     )
     return tuple(template for template in found if template.root not in facts().common)
+
+
+def named_schematrons(document: etree._Element) -> frozenset[str]:
+    """File names, in lower case, of the Schematrons that instructions before the root name
+    (`<?oxygen SCHSchema="…"?>`)."""
+    found = (_NAMED.search(item.text or "") for item in _before(document))
+    return frozenset(_base(match["href"]) for match in found if match)
+
+
+def _base(path: str) -> str:
+    return posixpath.basename(path.replace("\\", "/")).lower()
 
 
 def _before(document: etree._Element) -> Iterator[etree._ProcessingInstruction]:

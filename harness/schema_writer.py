@@ -18,7 +18,6 @@ from lxml import etree
 from harness.schema_notation import (
     MANY,
     Attribute,
-    Child,
     Group,
     Occurs,
     Other,
@@ -108,9 +107,7 @@ class _Known:
         tables = [model.table for model in models]
         self.types = {name for table in tables for name in table.get("types", {})}
         self.types |= {name for table in tables for name in _made_types(table)}
-        self.forms = {
-            name for table in tables for name in (*table.get("forms", {}), *table.get("codes", {}))
-        }
+        self.forms = {name for table in tables for name in (*table.get("forms", {}), *table.get("codes", {}))}
         self.codes = {name: text for table in tables for name, text in table.get("codes", {}).items()}
         self.beside = beside
 
@@ -178,7 +175,9 @@ class _Writer:
         return sorted(found)
 
     def _enumeration(self, name: str, base: str, values: Sequence[str]) -> None:
-        inner = _add(_add(self._root, "simpleType", name=_lower(name)), "restriction", base=self._known.form(base))
+        inner = _add(
+            _add(self._root, "simpleType", name=_lower(name)), "restriction", base=self._known.form(base)
+        )
         for value in values:
             _add(inner, "enumeration", value=value)
 
@@ -307,9 +306,8 @@ def _entry(parts: Sequence[Model]) -> bytes:
 
 
 def _schema(namespace: str) -> etree._Element:
-    prefixes = {name: uri for name, uri in _PREFIXES.items()}
     return etree.Element(
-        f"{{{_XS}}}schema", targetNamespace=namespace, elementFormDefault="qualified", nsmap=prefixes
+        f"{{{_XS}}}schema", targetNamespace=namespace, elementFormDefault="qualified", nsmap=_PREFIXES
     )
 
 

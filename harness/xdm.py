@@ -53,14 +53,16 @@ def announced(data: bytes) -> dict[str, Announced]:
 
 
 def submission(data: bytes) -> bytes:
-    """The same metadata as the request of a submission, which is what the rules look at; as they are when unreadable."""
+    """The same metadata as the request of a submission, which rules look at; as they are when unreadable."""
     try:
         root = safexml.parse(data)
     except XmlRefused:
         return data
     if root.tag != f"{{{facts.LCM}}}SubmitObjectsRequest":
         return data
-    request = etree.Element(f"{{{facts.XDSB}}}ProvideAndRegisterDocumentSetRequest", nsmap={"xdsb": facts.XDSB})
+    request = etree.Element(
+        f"{{{facts.XDSB}}}ProvideAndRegisterDocumentSetRequest", nsmap={"xdsb": facts.XDSB}
+    )
     request.append(root)
     return safexml.serialize(request)
 

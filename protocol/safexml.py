@@ -8,6 +8,7 @@ business.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import Any, Final
 
@@ -131,15 +132,43 @@ def path_of(element: etree._Element) -> str:
     return "/" + "/".join(reversed(steps))
 
 
+class Paths:
+    """`path_of` for many elements of one document, which must not change: siblings are counted once."""
+
+    def __init__(self) -> None:
+        self._known: dict[etree._Element, str] = {}
+
+    def of(self, element: etree._Element) -> str:
+        known = self._known.get(element)
+        if known is not None:
+            return known
+        parent = element.getparent()
+        if parent is None or not isinstance(element.tag, str):
+            return self._known.setdefault(element, path_of(element))
+        start, children = self.of(parent), list(parent.iterchildren(etree.Element))
+        counts = Counter(child.tag for child in children)
+        ranks: Counter[str] = Counter()
+        for child in children:
+            ranks[child.tag] += 1
+            rank = f"[{ranks[child.tag]}]" if counts[child.tag] > 1 else ""
+            self._known[child] = f"{start}/{_label(child.tag, child.prefix)}{rank}"
+        return self._known[element]
+
+
 def _step(element: etree._Element) -> str:
     if not isinstance(element.tag, str):
         return "comment()" if isinstance(element, etree._Comment) else "processing-instruction()"
-    name = etree.QName(element)
-    prefix = _PREFIXES.get(name.namespace or "", element.prefix or "")
-    label = f"{prefix}:{name.localname}" if prefix else name.localname
+    label = _label(element.tag, element.prefix)
     before = sum(1 for _ in element.itersiblings(element.tag, preceding=True))
     alone = before == 0 and next(element.itersiblings(element.tag), None) is None
     return label if alone else f"{label}[{before + 1}]"
+
+
+@lru_cache(maxsize=4096)
+def _label(tag: str, own_prefix: str | None) -> str:
+    name = etree.QName(tag)
+    prefix = _PREFIXES.get(name.namespace or "", own_prefix or "")
+    return f"{prefix}:{name.localname}" if prefix else name.localname
 
 
 def _refuse_before(data: bytes, max_bytes: int) -> None:

@@ -5,7 +5,6 @@ It prints and decides nothing. Heavy modules are imported for their types only, 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 def dump(value: Any) -> None:
     """Print a result as JSON."""
+    import json
+
     click.echo(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
 
 

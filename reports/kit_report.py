@@ -144,8 +144,20 @@ def _crossed(crossed: Comparison, lang: Lang) -> Iterator[str]:
         f"Comparison of the two engines: {crossed.documents} document(s), {crossed.runs} run(s), "
         f"{len(crossed.differences)} difference(s)",
     ).to(lang)
-    yield from (f"  {one}" for one in crossed.differences[:_SHOWN])
+    ratio = crossed.saxon_seconds / crossed.direct_seconds if crossed.direct_seconds else 0.0
+    yield Text(
+        f"  {crossed.fired} règles jouées, {crossed.failures} échec(s), {crossed.not_run} non joué(s) ; "
+        f"moteur direct {crossed.direct_seconds:.1f} s, Saxon {crossed.saxon_seconds:.1f} s (× {ratio:.0f})",
+        f"  {crossed.fired} rules fired, {crossed.failures} failure(s), {crossed.not_run} not run; "
+        f"direct engine {crossed.direct_seconds:.1f} s, Saxon {crossed.saxon_seconds:.1f} s (× {ratio:.0f})",
+    ).to(lang)
+    for one in crossed.differences[:_SHOWN]:
+        yield f"  {one.kind} {one.document} [{one.schematron.rpartition('/')[2]}]"
+        yield f"    direct : {one.direct[:200]}"
+        yield f"    saxon : {one.saxon[:200]}"
     if len(crossed.differences) > _SHOWN:
         yield f"  … +{len(crossed.differences) - _SHOWN} (--json)"
-    yield from (f"  {Text('non comparé', 'not compared').to(lang)} : {one}" for one in crossed.left_out[:_SHOWN])
+    yield from (
+        f"  {Text('non comparé', 'not compared').to(lang)} : {one}" for one in crossed.left_out[:_SHOWN]
+    )
     yield ""

@@ -35,6 +35,8 @@ _REFUSED: Final = ((b"Success", b"Failure"), (b'"AA"', b'"AE"'), (b"DMPOk", b"DM
 
 
 _QUOTED: Final = re.compile(r"'([A-Z]+)'")
+#: Exchanges of the same transaction that are tried in the place of one.
+_MOST: Final = 40
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class OtherFrames:
         yield replace(here, request=replace(here.request, headers=_SOAP, body=_ENVELOPE % b""))
         if here.response is not None:
             yield from self._changed(one, here.response)
-        for other in (*self._in[one.code], *self._of[one.resolved["transaction"]]):
+        for other in (*self._in[one.code], *self._of[one.resolved["transaction"]][:_MOST]):
             yield replace(here, response=other.response)
             yield replace(here, request=other.request)
             # The platform says back what it was told: a document that it should not have is then in its answer.

@@ -53,6 +53,13 @@ def test_the_demonstration_is_conform_signed_and_verified(demo: Any) -> None:
     assert {case["type"] for case in run["verdicts"] if case["verdict"] == "PASS"} >= {"N", "E", "S"}
 
 
+def test_the_demonstration_may_play_some_cases_only(tmp_path: Path) -> None:
+    done = command("demo", "--only", "CT-0.2-020", "--out", tmp_path / "out", "--lang", "en")
+    assert done.returncode == 0, done.stderr
+    assert [place.name for place in (tmp_path / "out" / "preuves").glob("CT-*")] == ["CT-0.2-020"]
+    assert command("demo", "--only", "CT-9*", "--out", tmp_path / "out").returncode == 64
+
+
 def test_the_demonstration_verifies_again_and_its_manifest_is_the_usual_one(demo: Any) -> None:
     out, _ = demo
     assert cli.run_command(["verify", str(out), "--rejudge"]) == 0

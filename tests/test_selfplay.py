@@ -23,9 +23,11 @@ from harness.results import CaseResult, RunResult
 from harness.run import run_campaign
 from harness.verdict import Verdict
 from mock_dmp.server import MockServer
+from protocol import transactions
 from protocol.acceptance_rules import rules as acceptance_rules
+from tests.bodies import bodies
 from tests.other_frames import OtherFrames, never_failing, stations
-from tests.selfplay import CASES, PLANS, campaign, explained, wrong_on_purpose
+from tests.selfplay import CASES, LOADED, PLANS, campaign, explained, wrong_on_purpose
 from tests.test_selfplay_mutants import STAGED, with_a_defect
 
 #: Case -> the rules of the platform that refused something in it, in the order of the refusals.
@@ -98,6 +100,8 @@ def test_judged_again_it_says_the_same_finding_by_finding(demo: RunResult) -> No
 def test_the_documentation_shows_these_exchanges_and_their_figures(demo: RunResult) -> None:
     stale = generate.stale(generate.Played(demo.evidence))
     assert [str(path.relative_to(generate.ROOT)) for path in stale] == [], "run: make docs"
+    other = "<!-- exchange: CT-0.2-010/1 -->\nanother run\n<!-- /exchange -->"
+    assert "another run" not in generate.with_exchanges(other, generate.Played(demo.evidence))
 
 
 def test_results_name_what_a_report_needs(demo: RunResult) -> None:
@@ -132,6 +136,18 @@ def test_every_rule_passes_in_the_campaign(demo: RunResult) -> None:
     asked = {rule.id for rule in api.rules() if rule.side != "document"} - NEVER_PASSES
     assert asked - passed == set(PASS_ELSEWHERE)
     assert all(api.rule(rule).default == "info" for rule in NEVER_PASSES)
+
+
+def test_both_sides_write_what_our_schemas_describe(demo: RunResult) -> None:
+    """Judged or not by their case, all but those that the plan spoils: the two are written apart."""
+    known = list(bodies(demo.evidence, LOADED))
+    right = [one for one in known if not one.spoiled]
+    assert {(one.case, one.stem, one.side): one.problems for one in right if one.problems} == {}
+    for side in ("request", "response"):
+        assert {one.transaction for one in right if one.side == side} == {
+            one.id for one in transactions.load() if one.implemented and one.request_root
+        }
+    assert any(one.problems for one in known if one.spoiled), "nothing that is wrong was refused"
 
 
 # ---- a platform that is too lenient

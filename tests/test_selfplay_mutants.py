@@ -55,6 +55,7 @@ MORE_DEFECTS = [
     ("CT-1.1-010", 1, "no-card-traits", "GDP-CARD"),
     ("CT-1.1-030", 0, "no-oppositions", "GDP-OPPOSITIONS"),
     ("CT-1.1-090", 1, "unknown-quality", "GDP-REPRESENTATIVE"),
+    ("CT-1.2-010", 1, "no-author-name", "GDP-AUTHOR"),
     ("CT-1.3-010", 0, "no-patient-identifier", "HL7-PARAMETER"),
     ("CT-1.3-010", 1, "two-patients", "GDP-PATIENT-ID"),
     ("CT-1.4-010", 0, "closing-left-active", "GDP-STATUS"),

@@ -1,35 +1,45 @@
-"""JUnit: a test suite a file, a test case a rule. Warnings go to system-out, vacuous rules are skipped."""
+"""JUnit: a test suite a file; a test case for each rule that found something, and one for all the others.
+
+Warnings go to system-out; a file in which nothing could be judged is skipped.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 from lxml import etree
 
 from harness.check_formats.words import title_of
+from harness.check_record import Record
+from harness.check_tree import CheckRun
 from harness.checks.rule import Finding
-from harness.judge_files import CheckRun, FileResult
 from protocol.errors import Lang
 from protocol.safexml import holdable
 
 
-def render(run: CheckRun, lang: Lang) -> str:
-    """XML text, ending with a new line."""
-    root = etree.Element("testsuites", name="dmpcompat check")
-    for result in run.results:
-        root.append(_suite(result, lang))
-    etree.indent(root)
-    return etree.tostring(root, encoding="unicode") + "\n"
+def render(run: CheckRun, lang: Lang) -> Iterator[str]:
+    """XML text, ending with a new line, a suite at a time."""
+    yield '<testsuites name="dmpcompat check">\n'
+    for record in run.results:
+        if record.verdict != "SKIPPED":
+            suite = _suite(record, lang)
+            etree.indent(suite, level=1)
+            yield f"  {etree.tostring(suite, encoding='unicode')}\n"
+    yield "</testsuites>\n"
 
 
-def _suite(result: FileResult, lang: Lang) -> etree._Element:
-    cases = [
-        _case(list(group), result, lang) for _, group in groupby(result.findings, key=lambda one: one.rule)
-    ]
+def _suite(record: Record, lang: Lang) -> etree._Element:
+    ordered = sorted(record.faults, key=lambda one: one.rule)
+    cases = [_case(list(group), record, lang) for _, group in groupby(ordered, key=lambda one: one.rule)]
+    rest = etree.Element("testcase", classname=holdable(record.path), name=_OTHERS[lang])
+    if record.verdict == "INCONCLUSIVE":
+        etree.SubElement(rest, "skipped")
+    cases.append(rest)
     kinds = [child.tag for case in cases for child in case]
     suite = etree.Element(
         "testsuite",
-        name=holdable(result.path),
+        name=holdable(record.path),
         tests=str(len(cases)),
         failures=str(kinds.count("failure")),
         errors=str(kinds.count("error")),
@@ -39,11 +49,11 @@ def _suite(result: FileResult, lang: Lang) -> etree._Element:
     return suite
 
 
-def _case(findings: list[Finding], result: FileResult, lang: Lang) -> etree._Element:
-    case = etree.Element("testcase", classname=holdable(result.path), name=findings[0].rule)
-    statuses = {finding.status for finding in findings}
-    if statuses == {"VACUOUS"}:
-        etree.SubElement(case, "skipped")
+_OTHERS = {"fr": "les autres règles", "en": "the other rules"}
+
+
+def _case(findings: list[Finding], record: Record, lang: Lang) -> etree._Element:
+    case = etree.Element("testcase", classname=holdable(record.path), name=findings[0].rule)
     for status, tag in (("ERROR", "error"), ("FAIL", "failure")):
         faults = [finding for finding in findings if finding.status == status]
         if faults:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
-from harness.check_formats.as_json import plain
-from harness.judge_files import CheckRun
+from harness.check_formats.as_json import plain, summary
+from harness.check_tree import CheckRun
 from protocol.errors import Lang
 
 
-def render(run: CheckRun, lang: Lang) -> str:
-    """A line a file, and a last line with the verdict of the run."""
-    lines = [json.dumps(plain(result, lang), ensure_ascii=False) for result in run.results]
-    lines.append(json.dumps({"verdict": run.verdict, "pack": run.pack, "rule_bundle": run.bundle}))
-    return "\n".join(lines) + "\n"
+def render(run: CheckRun, lang: Lang) -> Iterator[str]:
+    """A line a file, and a last line with the verdict of the run and its counts."""
+    for record in run.results:
+        if record.verdict != "SKIPPED":
+            yield json.dumps(plain(record, lang), ensure_ascii=False) + "\n"
+    last = {
+        "verdict": run.verdict,
+        "pack": run.pack,
+        "rule_bundle": run.bundle,
+        "digest": run.digest,
+        "summary": summary(run.summary),
+    }
+    yield json.dumps(last, ensure_ascii=False) + "\n"

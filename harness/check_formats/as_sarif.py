@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.check_formats.words import CHECK_FILE, mend_of, title_of
+from harness.check_formats.words import CARRIERS, mend_of, title_of
+from harness.check_record import Record
+from harness.check_tree import CheckRun
 from harness.checks import api
 from harness.checks.rule import Finding
-from harness.judge_files import CheckRun, FileResult
 from protocol.errors import Lang
 
 _LEVELS = {"ERROR": "error", "FAIL": "error", "WARN": "warning", "INFO": "note"}
 _LINE = re.compile(r"\(l\. (\d+)\)")
 
 
-def render(run: CheckRun, lang: Lang) -> str:
-    """Indented JSON, ending with a new line."""
-    used = sorted({finding.rule for result in run.results for finding in result.faults})
-    tool = {
-        "driver": {
-            "name": "dmpcompat",
-            "version": run.bundle[:12],
-            "rules": [_rule(name, lang) for name in used if name != CHECK_FILE],
-        }
+def render(run: CheckRun, lang: Lang) -> Iterator[str]:
+    """JSON, ending with a new line, a result at a time."""
+    driver = {
+        "name": "dmpcompat",
+        "version": run.bundle[:12],
+        "rules": [_rule(name, lang) for name in sorted(run.summary.rules) if name not in CARRIERS],
     }
-    results = [_result(result, finding, lang) for result in run.results for finding in result.faults]
-    whole = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{"tool": tool, "results": results}],
-    }
-    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+    yield '{"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [{'
+    yield f'"tool": {json.dumps({"driver": driver}, ensure_ascii=False)},\n"results": ['
+    between = "\n"
+    for record in run.results:
+        for finding in record.faults:
+            yield between + json.dumps(_result(record, finding, lang), ensure_ascii=False)
+            between = ",\n"
+    yield "\n]}]}\n"
 
 
 def _rule(name: str, lang: Lang) -> dict[str, Any]:
@@ -46,9 +46,9 @@ def _rule(name: str, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _result(result: FileResult, finding: Finding, lang: Lang) -> dict[str, Any]:
+def _result(record: Record, finding: Finding, lang: Lang) -> dict[str, Any]:
     line = _LINE.search(finding.where)
-    place: dict[str, Any] = {"artifactLocation": {"uri": Path(result.path).as_posix()}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": Path(record.path).as_posix()}}
     if line:
         place["region"] = {"startLine": int(line.group(1))}
     words = f"{title_of(finding, lang)} — {finding.found} ≠ {finding.expected}"

@@ -1,39 +1,60 @@
-"""For a terminal: each file with what is wrong in it, then the count."""
+"""For a terminal: each file with what is wrong in it, then the counts."""
 
 from __future__ import annotations
 
-from harness.check_formats.words import mend_of, title_of
+from collections.abc import Iterator
+from typing import Final
+
+from harness.check_formats.words import VERDICTS, mend_of, title, title_of
+from harness.check_record import Record
+from harness.check_summary import ORDER, Group, largest
+from harness.check_tree import CheckRun
 from harness.checks.rule import Finding
-from harness.judge_files import CheckRun, FileResult
 from protocol.errors import Lang, Text
 
-_VERDICTS = {
-    "PASS": Text("conforme", "conform"),
-    "WARN": Text("conforme, avec des avertissements", "conform, with warnings"),
-    "FAIL": Text("non conforme", "not conform"),
-    "INCONCLUSIVE": Text("rien à juger", "nothing to judge"),
-    "ERROR": Text("erreur de l'outil", "error of the tool"),
-}
+#: Past as many files, those that pass are counted and not listed.
+_ALL: Final = 200
+_LARGEST: Final = 10
+#: Up to as many files, they are read one by one: counting them says nothing more.
+_FEW: Final = 10
 
 
-def render(run: CheckRun, lang: Lang) -> str:
-    """Lines of text, ending with a new line."""
-    lines = [line for result in run.results for line in _file(result, lang)]
-    lines += [f"{path} : {Text('ignoré', 'skipped').to(lang)}" for path in run.skipped]
+def render(run: CheckRun, lang: Lang) -> Iterator[str]:
+    """Lines of text."""
+    everything = run.summary.files + run.summary.skipped <= _ALL
+    for record in run.results:
+        if record.faults or everything:
+            yield "\n".join(_file(record, lang)) + "\n"
+    counted = run.summary
+    if counted.files > _FEW:
+        yield from _summary(run, lang)
     counts = ", ".join(
-        f"{count} {_VERDICTS[verdict].to(lang)}" for verdict, count in sorted(run.counts.items())
+        f"{counted.verdicts[verdict]} {VERDICTS[verdict].to(lang)}"
+        for verdict in reversed(ORDER)
+        if counted.verdicts[verdict]
     )
     files = Text("fichier(s)", "file(s)").to(lang)
-    lines.append(f"{len(run.results)} {files} : {counts or _VERDICTS['INCONCLUSIVE'].to(lang)}")
+    yield f"{counted.files} {files} : {counts or VERDICTS['INCONCLUSIVE'].to(lang)}\n"
+    if counted.skipped:
+        yield f"{counted.skipped} {Text('fichier(s) ignoré(s)', 'file(s) skipped').to(lang)}\n"
+    if run.reused:
+        reused = Text("repris de l'état, non rejugé(s)", "taken from the state, not judged again").to(lang)
+        yield f"{run.reused} {reused}\n"
     if run.pack:
-        lines.append(f"{Text('paquet', 'pack').to(lang)} : {run.pack}")
-    return "\n".join(lines) + "\n"
+        yield f"{Text('paquet', 'pack').to(lang)} : {run.pack}\n"
+    if counted.files + counted.skipped > 1:
+        yield f"{Text('empreinte des résultats', 'digest of the results').to(lang)} : {run.digest}\n"
 
 
-def _file(result: FileResult, lang: Lang) -> list[str]:
-    lines = [f"{result.path} : {_VERDICTS[result.verdict].to(lang)}"]
-    for finding in result.faults:
+def _file(record: Record, lang: Lang) -> list[str]:
+    lines = [f"{record.path} : {VERDICTS[record.verdict].to(lang)}"]
+    if record.layers:
+        said = ", ".join(f"{layer} {verdict}" for layer, verdict in record.layers.items())
+        lines.append(f"  {Text('couches', 'layers').to(lang)} : {said}")
+    for finding in record.faults:
         lines += _fault(finding, lang)
+    if record.left_out:
+        lines.append(f"  … +{record.left_out}")
     return lines
 
 
@@ -43,3 +64,31 @@ def _fault(finding: Finding, lang: Lang) -> list[str]:
     lines.append(f"    {found} : {finding.found} ; {expected} : {finding.expected}")
     mend = mend_of(finding, lang)
     return [*lines, f"    → {mend}"] if mend else lines
+
+
+def _summary(run: CheckRun, lang: Lang) -> Iterator[str]:
+    counted = run.summary
+    rules = sorted(counted.rules.items(), key=lambda item: (-item[1].total, item[0]))[:_LARGEST]
+    if rules:
+        yield f"\n{Text('Règles qui ont trouvé quelque chose', 'Rules that found something').to(lang)}\n"
+    for rule, tally in rules:
+        said = ", ".join(f"{count} {status}" for status, count in sorted(tally.files.items()))
+        yield f"  {tally.total:7} {rule} ({said}) — {title(rule, lang)}\n"
+    for words, groups in (
+        (Text("Types de documents", "Types of documents"), counted.types),
+        (Text("Producteurs", "Producers"), counted.producers),
+    ):
+        yield f"\n{words.to(lang)}\n"
+        for name, group in largest(groups, _LARGEST):
+            yield f"  {group.total:7} {_named(name, group)} : {_counts(group)}\n"
+        if len(groups) > _LARGEST:
+            yield f"          … +{len(groups) - _LARGEST}\n"
+    yield "\n"
+
+
+def _named(name: str, group: Group) -> str:
+    return f"{name or '?'} {group.label}".strip()
+
+
+def _counts(group: Group) -> str:
+    return ", ".join(f"{group.files[verdict]} {verdict}" for verdict in ORDER if group.files[verdict])

@@ -1,24 +1,25 @@
-"""The renderings by name."""
+"""The renderings by name. Each is an iterator of text, so that a run of any size is written as it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from harness.check_formats import as_json, as_junit, as_ndjson, as_sarif, as_text
-from harness.judge_files import CheckRun
+from harness.check_formats import as_html, as_json, as_junit, as_ndjson, as_sarif, as_text
+from harness.check_tree import CheckRun
 from protocol.errors import Lang, Text, UsageError
 
-Render = Callable[[CheckRun, Lang], str]
+Render = Callable[[CheckRun, Lang], Iterator[str]]
 FORMATS: Mapping[str, Render] = {
     "text": as_text.render,
     "json": as_json.render,
     "ndjson": as_ndjson.render,
     "junit": as_junit.render,
     "sarif": as_sarif.render,
+    "html": as_html.render,
 }
 
 
-def render(run: CheckRun, form: str, lang: Lang = "fr") -> str:
+def render(run: CheckRun, form: str, lang: Lang = "fr") -> Iterator[str]:
     """The run in one of FORMATS. Raises UsageError (CHECK-012) for another name."""
     if form not in FORMATS:
         raise UsageError(

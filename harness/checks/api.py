@@ -12,7 +12,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, TypeVar
 
 from lxml import etree
@@ -177,9 +177,9 @@ def with_severity(
     """Apply severities by rule id (default: the rule's own): FAIL becomes WARN or INFO; "off" drops the findings."""
     chosen = severities or {}
     status: Mapping[Severity, Status] = {"error": "FAIL", "warning": "WARN", "info": "INFO"}
-    kept = []
+    known, kept = _by_id(), []
     for finding in findings:
-        severity = chosen.get(finding.rule) or rule(finding.rule).default
+        severity = chosen.get(finding.rule) or (known.get(finding.rule) or rule(finding.rule)).default
         if severity != "off":
             kept.append(replace(finding, status=status[severity]) if finding.status == "FAIL" else finding)
     return kept
@@ -219,6 +219,11 @@ def rule(identifier: str) -> Rule[Any]:
 
 def groups() -> dict[str, tuple[str, ...]]:
     """Ids of the rules by group (A-TLS, A-SOAP, A-VIHF, A-NUM, A-INS, and the subjects: MTOM, XDS, CDA…)."""
+    return dict(_by_group())
+
+
+@cache
+def _by_group() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for item in rules():
         found[item.group] = (*found.get(item.group, ()), item.id)
@@ -258,9 +263,12 @@ def rule_bundle_digest() -> str:
 
 def selection(only: Iterable[str] | None) -> frozenset[str] | None:
     """Ids of the rules that these rules and groups name; None for all. Raises UsageError (CHECK-001)."""
-    if only is None:
-        return None
-    by_group = groups()
+    return None if only is None else _chosen(tuple(only))
+
+
+@lru_cache(maxsize=256)
+def _chosen(only: tuple[str, ...]) -> frozenset[str]:
+    by_group = _by_group()
     chosen: set[str] = set()
     for name in only:
         chosen.update(by_group[name] if name in by_group else (rule(name).id,))
@@ -308,11 +316,17 @@ def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Find
 
 def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
     try:
-        seen = [replace(finding, rule=item.id) for finding in item.function(view)]
+        seen = [_named(item.id, finding) for finding in item.function(view)]
     # A fault of the rule itself, whatever it is, must show as the tool's and leave the other rules their say.
     except Exception as problem:  # noqa: BLE001
         return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
     return seen or [Finding(item.id, "VACUOUS", place)]
+
+
+def _named(rule_id: str, finding: Finding) -> Finding:
+    """The finding with the id of its rule, before anybody else sees it: a copy would cost as much as many a rule."""
+    object.__setattr__(finding, "rule", rule_id)
+    return finding
 
 
 def _nearest(identifier: str) -> list[str]:

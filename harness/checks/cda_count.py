@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+from lxml import etree
 
 from harness.checks.cda_view import CdaView
 from harness.checks.rule import Finding, verdict
@@ -15,10 +17,12 @@ SM = "CI-SIS, structuration minimale"
 BEYOND = "au-delà du kit"
 
 
-def counted(view: CdaView, parents: str, child: str, low: int, high: int | None = 1) -> Iterator[Finding]:
+def counted(
+    view: CdaView, parents: str | Iterable[etree._Element], child: str, low: int, high: int | None = 1
+) -> Iterator[Finding]:
     """One finding a parent: how many `child` it has, against `low`..`high` (None: no bound)."""
     expected = f"{low}..{'*' if high is None else high}"
-    for parent in view.nodes(parents):
+    for parent in view.nodes(parents) if isinstance(parents, str) else parents:
         count = len(nodes(parent, child))
         good = count >= low and (high is None or count <= high)
         yield verdict(good, f"{view.at(parent)}/{child}", str(count), expected)

@@ -13,11 +13,9 @@ from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_oid, is_ts, is_uuid
 from harness.checks.rule import EMPTY, Finding, check_document, verdict
 from harness.checks.xpath import XSI_TYPE, attribute, nodes
-from protocol import safexml
+from protocol import facts, safexml
 from protocol.errors import Text
 
-#: Elements of the header: everything but the body.
-HEADER = "descendant::*[not(ancestor-or-self::hl7:component[parent::hl7:ClinicalDocument])]"
 ADDRESS_PARTS = (
     "country",
     "state",
@@ -61,7 +59,7 @@ NULLS = ("UNK", "NASK", "ASKU", "NAV", "MSK")
 
 
 def _header(view: CdaView, names: str) -> list[etree._Element]:
-    return view.nodes(f"{HEADER}[{' or '.join(f'self::hl7:{name}' for name in names.split())}]")
+    return view.in_header(*names.split())
 
 
 @check_document(
@@ -76,7 +74,7 @@ def _header(view: CdaView, names: str) -> list[etree._Element]:
 )
 def address(view: CdaView) -> Iterator[Finding]:
     for item in _header(view, "addr"):
-        counts = Counter(etree.QName(child).localname for child in nodes(item, "*"))
+        counts = Counter(str(child.tag).rpartition("}")[2] for child in nodes(item, "*"))
         lines = counts.pop("streetAddressLine", 0)
         parts = {name: count for name, count in counts.items() if name in ADDRESS_PARTS}
         good = lines <= 7 and not (lines and parts) and all(count == 1 for count in parts.values())
@@ -185,12 +183,8 @@ def identifiers(view: CdaView) -> Iterator[Finding]:
         root = item.get("root")
         if root is not None:
             yield verdict(is_oid(root) or is_uuid(root), view.at(item) + "/@root", root, "OID | UUID")
-        twins = [
-            other
-            for other in item.itersiblings(preceding=True)
-            if other.tag == item.tag and _key(other) == _key(item)
-        ]
-        if root is not None and twins:
+        key = _key(item)
+        if root is not None and any(_key(other) == key for other in item.itersiblings(item.tag, preceding=True)):
             yield verdict(False, view.at(item), "^".join(_key(item)), "1")
 
 
@@ -206,9 +200,11 @@ def _key(element: etree._Element) -> tuple[str, str]:
     mend=Text("ajouter codeSystem, ou retirer displayName", "add codeSystem, or remove displayName"),
 )
 def coded(view: CdaView) -> Iterator[Finding]:
-    simple = ("realmCode", "languageCode", "statusCode", "signatureCode")
-    for item in view.nodes(f"{HEADER}[@code or @displayName]"):
-        if etree.QName(item).localname in simple or etree.QName(item).namespace != "urn:hl7-org:v3":
+    simple = {f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")}
+    for item in view.header:
+        if "code" not in item.attrib and "displayName" not in item.attrib:
+            continue
+        if item.tag in simple or not str(item.tag).startswith(f"{{{facts.HL7}}}"):
             continue
         code, system = attribute(item, "code"), attribute(item, "codeSystem")
         good = bool(code and system) or (not code and not attribute(item, "displayName"))
@@ -223,7 +219,9 @@ def coded(view: CdaView) -> Iterator[Finding]:
     mend=Text("retirer nullFlavor, ou le contenu", "remove nullFlavor, or the content"),
 )
 def null_flavor(view: CdaView) -> Iterator[Finding]:
-    for item in view.nodes(f"{HEADER}[@nullFlavor]"):
+    for item in view.header:
+        if "nullFlavor" not in item.attrib:
+            continue
         kept = [
             str(name)
             for name in item.attrib

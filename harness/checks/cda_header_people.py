@@ -208,11 +208,11 @@ def entities(view: CdaView) -> Iterator[Finding]:
     ),
 )
 def names(view: CdaView) -> Iterator[Finding]:
-    people = "*[self::hl7:assignedPerson or self::hl7:associatedPerson or self::hl7:relatedPerson]"
-    path = f"//{people}[ancestor::hl7:ClinicalDocument][not(ancestor::hl7:component)]"
-    yield from counted(view, path, "hl7:name[hl7:family]", 0)
+    people = view.in_header("assignedPerson", "associatedPerson", "relatedPerson")
+    named = [name for person in people for name in nodes(person, "hl7:name")]
+    yield from counted(view, people, "hl7:name[hl7:family]", 0)
     for child in ("hl7:family", "hl7:given", "hl7:prefix", "hl7:suffix"):
-        yield from counted(view, f"{path}/hl7:name", child, 0)
+        yield from counted(view, named, child, 0)
 
 
 @check_document(
@@ -291,7 +291,9 @@ def participant(view: CdaView) -> Iterator[Finding]:
     default="warning",
 )
 def professional_id(view: CdaView) -> Iterator[Finding]:
-    for item in view.nodes(f"//hl7:id[@root='{facts.OID_PS}'][not(ancestor::hl7:component)]"):
+    for item in view.in_header("id"):
+        if item.get("root") != facts.OID_PS:
+            continue
         value = attribute(item, "extension")
         yield verdict(is_ps_id(value), view.at(item) + "/@extension", value, "PS_IdNat")
 
@@ -306,6 +308,8 @@ def professional_id(view: CdaView) -> Iterator[Finding]:
     default="warning",
 )
 def structure_id(view: CdaView) -> Iterator[Finding]:
-    for item in view.nodes(f"//hl7:id[@root='{facts.OID_STRUCTURE}'][not(ancestor::hl7:component)]"):
+    for item in view.in_header("id"):
+        if item.get("root") != facts.OID_STRUCTURE:
+            continue
         value = attribute(item, "extension")
         yield verdict(is_structure_id(value), view.at(item) + "/@extension", value, "Struct_IdNat")

@@ -20,7 +20,7 @@ _MEND: Final = Text(
     "mend that node; the words are those of the official Schematron",
 )
 _ROLES: Final[dict[str, Status]] = {"warning": "WARN", "warn": "WARN", "info": "INFO", "information": "INFO"}
-_NOTHING_FIRED: Final = "aucune règle jouée / no rule fired"
+NOTHING_FIRED: Final = "aucune règle jouée / no rule fired"
 #: The header's contexts all start from this; another typeId makes them match nothing.
 _TYPE_ID: Final = ("2.16.840.1.113883.1.3", "POCD_HD000040")
 
@@ -29,16 +29,14 @@ _TYPE_ID: Final = ("2.16.840.1.113883.1.3", "POCD_HD000040")
     "CDA-SM",
     group=_GROUP,
     clause="Schematron officiel de la structuration minimale (en-tête) du paquet enregistré",
-    title=Text(
-        "L'en-tête satisfait le Schematron officiel", "The header satisfies the official Schematron"
-    ),
+    title=Text("L'en-tête satisfait le Schematron officiel", "The header satisfies the official Schematron"),
     mend=_MEND,
     requirements=("EX_2.1-1071",),
 )
 def header(view: CdaView) -> Iterator[Finding]:
     findings = list(_says(view, "SM"))
     yield from findings
-    if any(item.found == _NOTHING_FIRED for item in findings):
+    if any(item.found == NOTHING_FIRED for item in findings):
         yield from _silenced(view)
 
 
@@ -149,7 +147,7 @@ def _says(view: CdaView, layer: str) -> Iterator[Finding]:
     yield from (_failure(view, one, source) for one in said.failures)
     yield from (Finding("", "ERROR", place, f"non joué / not run: {one}", source) for one in said.not_run)
     if not said.fired:
-        yield Finding("", "VACUOUS", place, _NOTHING_FIRED, source)
+        yield Finding("", "VACUOUS", place, NOTHING_FIRED, source)
     elif not said.failures and not said.not_run:
         yield Finding("", "PASS", place, _fired(said), source)
 

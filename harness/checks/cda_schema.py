@@ -25,6 +25,9 @@ def schema(view: CdaView) -> Iterator[Finding]:
         return
     problems = view.pack.cda_problems(view.outer)
     if problems is None:
+        yield Finding(
+            "", "VACUOUS", view.at(view.outer), "absent du paquet / not in the pack", view.pack.label
+        )
         return
     for problem in problems:
         said = problem.message + (f" — {problem.explanation}" if problem.explanation else "")

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from harness.checks.xpath import at, nodes, told
+from harness.checks.xpath import nodes, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 
@@ -84,6 +84,9 @@ class CdaView:
         self.name = name
         self.pack = pack
         self._given = parsed
+        self._paths = safexml.Paths()
+        self._found: dict[str, list[etree._Element]] = {}
+        self._named: dict[tuple[str, ...], list[etree._Element]] = {}
 
     @cached_property
     def _parsed(self) -> tuple[etree._Element | None, str]:
@@ -120,8 +123,29 @@ class CdaView:
 
     def nodes(self, expr: str) -> list[etree._Element]:
         """Elements of an XPath from ClinicalDocument; none when it can't be read."""
-        return [] if self.root is None else nodes(self.root, expr)
+        # Rules ask the same things of a document: each expression is evaluated once.
+        found = self._found.get(expr)
+        if found is None:
+            found = self._found[expr] = [] if self.root is None else nodes(self.root, expr)
+        return found
+
+    @cached_property
+    def header(self) -> tuple[etree._Element, ...]:
+        """Every element of the document but ClinicalDocument itself and its body, in order."""
+        if self.root is None:
+            return ()
+        body = f"{{{facts.HL7}}}component"
+        parts = (part for part in self.root.iterchildren(etree.Element) if part.tag != body)
+        return tuple(item for part in parts for item in part.iter(etree.Element))
+
+    def in_header(self, *names: str) -> list[etree._Element]:
+        """The elements of the header that have one of these HL7 names, in order."""
+        known = self._named.get(names)
+        if known is None:
+            tags = {f"{{{facts.HL7}}}{name}" for name in names}
+            known = self._named[names] = [item for item in self.header if item.tag in tags]
+        return known
 
     def at(self, element: etree._Element | None) -> str:
         """Readable place of an element; the document itself for None."""
-        return f"{self.name}:" if element is None else at(f"{self.name}:", element)
+        return f"{self.name}:" if element is None else f"{self.name}:{self._paths.of(element)}"

@@ -77,11 +77,12 @@ def _zone(text: str | None) -> timezone:
 
 
 def _calendar(digits: str) -> datetime | None:
-    formats = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-    if len(digits) not in formats:
+    if len(digits) not in (4, 6, 8, 10, 12, 14):
         return None
+    pairs = [int(digits[place : place + 2]) for place in range(4, len(digits), 2)]
+    month, day, *time = [*pairs, 1, 1][: max(2, len(pairs))]
     try:
-        return datetime.strptime(digits, formats[len(digits)]).replace(tzinfo=UTC)
+        return datetime(int(digits[:4]), month, day, *time, tzinfo=UTC)
     except ValueError:
         return None
 

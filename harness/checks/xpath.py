@@ -5,6 +5,7 @@ Prefixes are those of protocol.facts plus the ones only documents use.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -20,6 +21,8 @@ PREFIXES: Final = {
     "xsl": "http://www.w3.org/1999/XSL/Transform",
     "svs": "urn:ihe:iti:svs:2008",
 }
+_STEP: Final = r"(?:[a-z0-9]+:[A-Za-z]\w*|\*)(?:\[not\(@nullFlavor\)\])?"
+_CHILDREN: Final = re.compile(rf"{_STEP}(?:/{_STEP})*")
 XSI_TYPE: Final = f"{{{facts.XSI}}}type"
 
 
@@ -28,8 +31,31 @@ def _compiled(expr: str) -> etree.XPath:
     return etree.XPath(expr, namespaces=PREFIXES)
 
 
+@lru_cache(maxsize=2048)
+def _plain(expr: str) -> tuple[tuple[str, bool], ...]:
+    """(tag, whether a nullFlavor excludes it) of a path of child steps alone; () for any other expression."""
+    if not _CHILDREN.fullmatch(expr):
+        return ()
+    found = []
+    for step in expr.split("/"):
+        name, _, condition = step.partition("[")
+        prefix, _, local = name.rpartition(":")
+        if prefix and prefix not in PREFIXES:
+            return ()
+        found.append((f"{{{PREFIXES[prefix]}}}{local}" if prefix else "*", bool(condition)))
+    return tuple(found)
+
+
 def nodes(element: etree._Element, expr: str) -> list[etree._Element]:
     """Elements an XPath selects from `element`."""
+    plain = _plain(expr)
+    if plain:  # most of what rules ask: a tenth of the cost of an XPath context
+        reached = [element]
+        for tag, told_only in plain:
+            reached = [child for parent in reached for child in parent.iterchildren(tag)]
+            if told_only:
+                reached = [child for child in reached if child.get("nullFlavor") is None]
+        return reached
     found = _compiled(expr)(element)
     return [item for item in found if isinstance(item, etree._Element)] if isinstance(found, list) else []
 

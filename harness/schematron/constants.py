@@ -111,19 +111,32 @@ def lookup(expression: Expr) -> Lookup | None:
     """The expression as a look-up in a table, when it is one."""
     if not isinstance(expression, Path) or not isinstance(expression.start, Call) or not expression.steps:
         return None
-    call, last = expression.start, expression.steps[-1]
-    if call.name not in _DOC or len(call.args) != 1 or not isinstance(last, Step) or len(last.predicates) != 1:
+    call, steps = expression.start, _flattened(expression.steps)
+    last = steps[-1]
+    if call.name not in _DOC or len(call.args) != 1 or not isinstance(last, Step) or not last.predicates:
         return None
-    if last.axis != "child" or any(_free(step) for step in expression.steps[:-1]):
+    if last.axis != "child" or any(_free(step) for step in steps[:-1]):
         return None
-    pairs = [_equality(one) for one in _conjuncts(last.predicates[0])]
+    pairs = [_equality(one) for predicate in last.predicates for one in _conjuncts(predicate)]
     known = [pair for pair in pairs if pair is not None]
     if len(known) != len(pairs) or not _outer(call.args[0]):
         return None
     bare = Step(last.axis, last.test, [])
-    return Lookup(
-        call, (*expression.steps[:-1], bare), tuple(name for name, _ in known), tuple(one for _, one in known)
-    )
+    return Lookup(call, (*steps[:-1], bare), tuple(name for name, _ in known), tuple(one for _, one in known))
+
+
+def _flattened(steps: list[Expr]) -> list[Expr]:
+    """`a[b/c[p]]` asked as a yes or no is `a/b/c[p]`."""
+    last = steps[-1]
+    while isinstance(last, Step) and last.predicates:
+        inner = last.predicates[-1]
+        if not isinstance(inner, Path) or inner.start is not None:
+            break
+        steps = [*steps[:-1], Step(last.axis, last.test, last.predicates[:-1]), *inner.steps]
+        if isinstance(steps[-1], Step) and steps[-1].axis == "attribute":
+            break
+        last = steps[-1]
+    return steps
 
 
 def _conjuncts(expression: Expr) -> list[Expr]:

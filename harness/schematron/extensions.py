@@ -11,6 +11,8 @@ from typing import Any, Final
 from lxml import etree
 
 from harness.schematron import regexes
+from harness.schematron.casts import castable
+from harness.schematron.functions import call
 from harness.schematron.lower import PREFIX
 from harness.schematron.values import DynamicError, text_of
 
@@ -23,12 +25,14 @@ class Compiler:
     def __init__(self, namespaces: Mapping[str, str], sets: Mapping[str, frozenset[str]]) -> None:
         self._namespaces = {prefix: uri for prefix, uri in namespaces.items() if prefix and prefix != "xml"}
         self._sets = sets
+        self.top: etree._Element | None = None
         self._known: dict[tuple[str, bool], etree.XPath] = {}
 
     def xpath(self, text: str, needs: Iterable[str] = (), *, nodes: bool = False) -> etree.XPath:
         """`nodes`: attributes and texts of the result know where they come from (slower)."""
         known = self._known.get((text, nodes))
         if known is None:
+            needs = {*needs, "enter"} if "top" in needs else needs
             wanted = {(_NS, name): self._function(name) for name in needs}
             spaces = {**self._namespaces, PREFIX: _NS} if wanted else self._namespaces
             try:
@@ -41,7 +45,16 @@ class Compiler:
         return known
 
     def _function(self, name: str) -> Callable[..., Any]:
-        return self._among if name == "among" else _FUNCTIONS[name]
+        own = {"among": self._among, "top": self._top, "enter": self._enter}
+        return own.get(name) or _FUNCTIONS[name]
+
+    def _enter(self, context: Any) -> bool:
+        """The node at hand is the rule's, for what follows. True."""
+        self.top = context.context_node
+        return True
+
+    def _top(self, _context: object) -> Any:
+        return self.top
 
     def _among(self, _context: object, value: Any, name: str) -> bool:
         known = self._sets[name]
@@ -50,19 +63,26 @@ class Compiler:
         return any((one if isinstance(one, str) else text_of(one)) in known for one in value)
 
 
+def _text(item: Any) -> str:
+    return item if isinstance(item, str) else text_of(item)
+
+
 def _matches(_context: object, text: str, pattern: str, flags: str = "") -> bool:
     return regexes.compiled(pattern, flags).search(text) is not None
 
 
 def _replace(_context: object, text: str, pattern: str, by: str, flags: str = "") -> str:
-    from harness.schematron.functions import call
-
     return str(call("replace", [[text], [pattern], [by], [flags]])[0])
 
 
 _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "matches": _matches,
     "replace": _replace,
+    "castable": lambda _context, text, name: castable(text, name),
+    "iri-to-uri": lambda _context, text: str(call("iri-to-uri", [[text]])[0]),
+    "tokenize": lambda _context, text, pattern, flags="": call("tokenize", [[text], [pattern], [flags]]),
+    "distinct-values": lambda _context, nodes: list(dict.fromkeys(map(_text, nodes))),
+    "string-join": lambda _context, nodes, mark="": mark.join(map(_text, nodes)),
     "ends-with": lambda _context, text, end: text.endswith(end),
     "upper-case": lambda _context, text: text.upper(),
     "lower-case": lambda _context, text: text.lower(),

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlparse
 
 from lxml import etree
 
+from harness.pack_values import stand_in_file
 from harness.schematron.result import Defect
 from protocol.errors import Text, ToolError
 
@@ -53,6 +54,8 @@ class Folder:
             self._missing(told, reference, Text("hors du paquet", "outside the pack"))
             return None
         actual = self._actual(wanted)
+        if actual is None and (made := stand_in_file(self.root, wanted)) is not None:
+            return made
         if actual is None:
             self._missing(told, reference, Text("absent du paquet", "not in the pack"))
             return None

@@ -15,7 +15,7 @@ from harness.schematron import constants, functions
 from harness.schematron.arithmetic import negate, reckon
 from harness.schematron.casts import cast, castable
 from harness.schematron.extensions import Compiler
-from harness.schematron.lower import Frame, Lowering, NotLowered
+from harness.schematron.lower import Frame, Lowering, NotLowered, elsewhere, hoisted
 from harness.schematron.names import Binding, Local, Symbol
 from harness.schematron.parse import parse
 from harness.schematron.running import At, Run, at_document
@@ -45,6 +45,7 @@ from harness.schematron.values import (
     atom,
     compare,
     compare_values,
+    is_element,
     is_node,
     key,
     one,
@@ -70,6 +71,7 @@ class Interpreter:
         self.library = library
         self.compiler = Compiler(namespaces, self.sets)
         self._made: dict[Binding, Made] = {}
+        self._constants: dict[str, Sequence] = {}
         self._members: dict[str, str] = {}
         self._walking = Walking(self)
 
@@ -99,8 +101,14 @@ class Interpreter:
         asked = constants.lookup(expr)
         if asked is not None:
             return self._lookup(asked, names, depth)
-        if isinstance(expr, Op) and expr.sign == "=" and constants.external(expr.right):
-            return self._among(expr.left, expr.right, names, depth)
+        if isinstance(expr, Op) and expr.sign == "=":
+            collection = elsewhere(expr.right, names)
+            if collection is not None:
+                return self._among(expr.left, collection, names, depth)
+        apart = hoisted(expr)
+        if apart is not None:
+            there, held = self.test(apart[0], names, depth), self.test(apart[1], names, depth)
+            return lambda at: there(at) and held(at)
         made = self.own(expr, names, depth)
         return lambda at: truth(made(at))
 
@@ -111,6 +119,8 @@ class Interpreter:
 
     def own(self, expr: Expr, names: Names, depth: int) -> Made:  # noqa: PLR0911, PLR0912
         """`make`, with nothing but its parts run by libxml2."""
+        if depth >= 0 and constants.external(expr):
+            return self._constant(expr)
         if isinstance(expr, Lit):
             literal = [expr.value]
             return lambda _at: literal
@@ -159,13 +169,25 @@ class Interpreter:
     def _texts(self, expr: Expr) -> frozenset[str]:
         return frozenset(text_of(value) for value in self.make(expr, {}, 1)(At(Run(_NOWHERE), None)))
 
+    def _constant(self, expr: Expr) -> Made:
+        """A sequence of another document, read when first asked for."""
+        written = repr(expr)
+
+        def value(_at: At) -> Sequence:
+            found = self._constants.get(written)
+            if found is None:
+                found = self._constants[written] = self.own(expr, {}, -1)(At(Run(_NOWHERE), None))
+            return found
+
+        return value
+
     # -- native parts ---------------------------------------------------------------------------------------
     def _native(self, expr: Expr, names: Names, depth: int, *, condition: bool) -> Made | Test | None:
         """The expression run by libxml2 on an element, or None. Attributes and texts go the other way."""
         if isinstance(expr, Lit | Dot | Var | Root | Seq):
             return None
         lowering = self.lowering()
-        frame = Frame(names, depth)
+        frame = Frame(names, depth, inline=False)
         try:
             if condition:
                 text, kind = lowering.condition(expr, frame), "bool"
@@ -174,7 +196,9 @@ class Interpreter:
                 text, kind = low.text, low.kind
         except NotLowered:
             return None
-        xpath = self.compiler.xpath(text, lowering.needs, nodes=kind == "nodes")
+        if "top" in lowering.needs:  # the rule's node may be the document's, which extension functions can't give
+            return None
+        xpath: Any = self.compiler.xpath(text, lowering.needs, nodes=kind == "nodes")
         other = self._walking.elsewhere(expr, names, depth, condition=condition)
         if condition:
             on_document = self.compiler.xpath(f"boolean(/self::node()[{text}])", lowering.needs)
@@ -223,6 +247,10 @@ class Interpreter:
     # -- conditions -----------------------------------------------------------------------------------------
     def _truth_call(self, expr: Call, names: Names, depth: int) -> Test:
         if expr.name in ("exists", "empty"):
+            asked = constants.lookup(expr.args[0])
+            if asked is not None:
+                found, none = self._lookup(asked, names, depth), expr.name == "empty"
+                return lambda at: found(at) is not none
             made, empty = self.make(expr.args[0], names, depth), expr.name == "empty"
             return lambda at: (not made(at)) is empty
         inner = self.test(expr.args[0], names, depth)
@@ -294,8 +322,8 @@ class Interpreter:
         if sign in ("and", "or"):
             asked = self.test(expr, names, depth)
             return lambda at: [asked(at)]
-        if sign == "=" and constants.external(expr.right):
-            among = self._among(expr.left, expr.right, names, depth)
+        if sign == "=" and elsewhere(expr.right, names) is not None:
+            among = self.own_test(expr, names, depth)
             return lambda at: [among(at)]
         left, right = self.make(expr.left, names, depth), self.make(expr.right, names, depth)
         if sign in _GENERAL:
@@ -347,10 +375,6 @@ class _Sets(dict[str, frozenset[str]]):
 
 #: The document at hand of an external sequence, which looks at none.
 _NOWHERE = etree.Element("none")
-
-
-def is_element(item: Any) -> bool:
-    return isinstance(item, etree._Element)
 
 
 def _document(at: At) -> Document:

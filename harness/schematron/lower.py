@@ -16,6 +16,7 @@ from harness.schematron.names import Binding, ContextItem, Symbol, context_free
 from harness.schematron.parse import parse
 from harness.schematron.syntax import (
     Call,
+    Cast,
     Dot,
     Expr,
     Filter,
@@ -28,6 +29,7 @@ from harness.schematron.syntax import (
     Seq,
     Step,
     Var,
+    children,
 )
 
 Kind = Literal["nodes", "str", "num", "bool"]
@@ -61,13 +63,19 @@ class Low(NamedTuple):
 
 @dataclass(frozen=True)
 class Frame:
-    """Where an expression stands. `depth`: predicates around it; `own`: the context item is the one of that depth.
-
-    `outer`: the depth of the rule's node, where lets mean what they say."""
+    """Where an expression stands. `depth`: predicates around it; `own`: the context item is the one of that depth."""
 
     names: Mapping[str, Symbol]
     depth: int = 0
     own: bool = True
+    base: str = ""
+    """What the context item is written, where it is not the one at hand: `x:top()`, the rule's node."""
+    inline: bool = True
+    """Are lets copied where they are used? Otherwise their values are known already."""
+
+    def inner(self) -> Frame:
+        """The frame of a predicate."""
+        return replace(self, depth=self.depth + 1, own=True, base="")
 
 
 class Lowering:
@@ -86,8 +94,7 @@ class Lowering:
         if isinstance(expr, Path):
             return self._path(expr, frame)
         if isinstance(expr, Step):
-            self._in_context(frame)
-            return Low(self._step(expr, frame), "nodes", bare=True)
+            return self._path(Path(None, [expr]), frame)
         if isinstance(expr, Op):
             return self._operator(expr, frame)
         if isinstance(expr, Call):
@@ -96,15 +103,17 @@ class Lowering:
             return _literal(expr)
         if isinstance(expr, Dot):
             self._in_context(frame)
-            return Low(".", "nodes", bare=True)
+            return Low(frame.base or ".", "nodes", bare=True)
         if isinstance(expr, Var):
             return self._variable(expr, frame)
         if isinstance(expr, Filter):
             return self._filter(expr, frame)
+        if isinstance(expr, Cast):
+            return self._castable(expr, frame)
         if isinstance(expr, Root):
             return Low("/", "nodes")
-        if isinstance(expr, Quant | If):
-            return Low(self.condition(expr, frame), "bool")
+        if isinstance(expr, Quant) or (isinstance(expr, If) and self._boolean(expr, frame)):
+            return Low(self.condition(expr, frame), "bool", bare=True)
         raise NotLowered(type(expr).__name__)
 
     def condition(self, expr: Expr, frame: Frame) -> str:  # noqa: PLR0911
@@ -124,8 +133,15 @@ class Lowering:
             return self._quantified(expr, frame)
         if isinstance(expr, Seq):
             return "false()" if not expr.items else f"boolean({self._nodes(expr, frame)})"
+        apart = hoisted(expr)
+        if apart is not None:
+            return f"({self.condition(apart[0], frame)} and {self.condition(apart[1], frame)})"
         low = self.expression(expr, frame)
         return low.text if low.kind == "bool" else f"boolean({low.text})"
+
+    def _boolean(self, expr: If, frame: Frame) -> bool:
+        """Are both its results true or false? Only then is it its effective boolean value."""
+        return all(self.expression(part, frame).kind == "bool" for part in (expr.then, expr.other))
 
     # -- pieces ---------------------------------------------------------------------------------------------
     @staticmethod
@@ -151,23 +167,30 @@ class Lowering:
             if symbol.depth != frame.depth:
                 raise NotLowered("variable d'un autre contexte")
             return Low(".", "nodes", bare=True)
-        if not isinstance(symbol, Binding):
+        if not isinstance(symbol, Binding) or not frame.inline:
             raise NotLowered(f"${expr.name}")
         tree = parse(symbol.text)
-        if symbol.shared and not context_free(tree):
-            raise NotLowered(f"${expr.name}")
-        if frame.depth and not context_free(tree):
-            raise NotLowered("variable d'un autre contexte")
-        self._in_context(frame)
-        low = self.expression(tree, Frame(symbol.visible, frame.depth))
+        base = frame.base
+        if context_free(tree):
+            base = ""
+        elif symbol.shared:
+            base = "/"
+        elif frame.depth or not frame.own:
+            base = self._top()
+        low = self.expression(tree, Frame(symbol.visible, base=base))
         if len(low.text) > _INLINE:
             raise NotLowered("variable trop longue à recopier")
         return low
 
+    def _top(self) -> str:
+        """The rule's node, from inside a predicate."""
+        self.needs.add("top")
+        return f"{PREFIX}:top()"
+
     def _path(self, expr: Path, frame: Frame) -> Low:
         if expr.start is None:
             self._in_context(frame)
-            prefix = ""
+            prefix = frame.base if frame.base in ("", "/") else frame.base + "/"
         elif isinstance(expr.start, Root):
             prefix = "/"
         else:
@@ -179,7 +202,7 @@ class Lowering:
 
     def _steps(self, prefixes: list[str], steps: list[Expr], frame: Frame) -> Low:
         """Steps after prefixes; a union in the middle (`a/(b|c)/d`) is spread over several paths."""
-        inner = replace(frame, own=True)
+        inner = replace(frame, own=True, base="")
         for step in steps:
             if isinstance(step, Step):
                 text = self._step(step, inner)
@@ -194,7 +217,7 @@ class Lowering:
     def _branch(self, expr: Expr, frame: Frame) -> str:
         if not isinstance(expr, Path) or expr.start is not None:
             raise NotLowered("étape calculée")
-        low = self._steps([""], expr.steps, replace(frame, depth=frame.depth + 1))
+        low = self._steps([""], expr.steps, frame.inner())
         if not low.bare:
             raise NotLowered("étape calculée")
         return low.text
@@ -222,7 +245,7 @@ class Lowering:
         return test, ""
 
     def _predicate(self, expr: Expr, frame: Frame) -> str:
-        inner = replace(frame, depth=frame.depth + 1, own=True)
+        inner = frame.inner()
         if isinstance(expr, Lit | Call):
             low = self.expression(expr, inner)
             if low.kind == "num":
@@ -239,8 +262,8 @@ class Lowering:
         base = self.expression(expr.base, frame)
         if base.kind != "nodes":
             raise NotLowered("valeur filtrée")
-        if base.text == ".":
-            return Low(f"self::node(){predicates}", "nodes", bare=True)
+        if base.text in (".", "/"):
+            return Low(f"{base.text.strip('.')}self::node(){predicates}", "nodes", bare=True)
         return Low(f"({base.text}){predicates}", "nodes", bare=True)
 
     def _quantified(self, expr: Quant, frame: Frame) -> str:
@@ -251,7 +274,7 @@ class Lowering:
         if nodes.kind != "nodes":
             raise NotLowered("quantificateur sur des valeurs")
         depth = frame.depth + 1
-        inner = Frame({**frame.names, name: ContextItem(depth)}, depth, own=False)
+        inner = Frame({**frame.names, name: ContextItem(depth)}, depth, own=False, inline=frame.inline)
         held = self.condition(expr.condition, inner)
         base = self._operand(nodes)
         return f"not({base}[not({held})])" if expr.every else f"boolean({base}[{held}])"
@@ -278,8 +301,9 @@ class Lowering:
             if isinstance(side, Seq) and expr.sign == sign and not external(side):
                 parts = [self._comparison(_with(expr, side, item), frame).text for item in side.items]
                 return Low("(" + " or ".join(parts) + ")" if parts else "false()", "bool", bare=True)
-            if sign == "=" and external(side):
-                return self._among(other, side, frame)
+            other_document = elsewhere(side, frame.names) if sign == "=" else None
+            if other_document is not None:
+                return self._among(other, other_document, frame)
         left, right = self.expression(expr.left, frame), self.expression(expr.right, frame)
         kinds = {left.kind, right.kind}
         if "bool" in kinds and kinds != {"bool"}:
@@ -309,8 +333,8 @@ class Lowering:
         if not (isinstance(step, Step) and step.axis == "attribute" and not step.predicates):
             raise NotLowered("except")
         excluded = " or ".join(self._same_attribute(one, frame) for one in _alternatives(expr.right))
-        self._in_context(frame)
-        return Low(f"{self._step(step, frame)}[not({excluded})]", "nodes", bare=True)
+        every = self._path(left, frame).text
+        return Low(f"{every}[not({excluded})]", "nodes", bare=True)
 
     def _same_attribute(self, expr: Expr, frame: Frame) -> str:
         """A condition on an attribute: it is the one that `expr` selects from the same element."""
@@ -323,7 +347,7 @@ class Lowering:
         test = f"local-name()='{local}'"
         if prefix != "*":
             test += f" and namespace-uri()='{self._namespaces[prefix] if prefix else ''}'"
-        inner = replace(frame, depth=frame.depth + 1, own=True)
+        inner = frame.inner()
         tests = [test, *(self.condition(one, inner) for one in step.predicates if not isinstance(one, Lit))]
         return "(" + " and ".join(tests) + ")"
 
@@ -331,9 +355,8 @@ class Lowering:
         name, args = expr.name, expr.args
         if name in ("not", "boolean", "exists", "empty") and len(args) == 1:
             return Low(self.condition(expr, frame), "bool", bare=True)
-        if name == "current" and not args and frame.depth == 0:
-            self._in_context(frame)
-            return Low(".", "nodes", bare=True)
+        if name == "current" and not args:
+            return Low((frame.base or ".") if frame.depth == 0 and frame.own else self._top(), "nodes", bare=True)
         if name in ("position", "last"):
             self._in_context(frame)
             if frame.depth == 0:
@@ -341,13 +364,33 @@ class Lowering:
             return Low(f"{name}()", "num", bare=True)
         if not args and name in _ON_CONTEXT:
             self._in_context(frame)
+            return Low(f"{name}({frame.base})", _KINDS[name], bare=True)
         if name in _KINDS:
-            return Low(f"{name}({', '.join(self._argument(name, one, frame) for one in args)})", _KINDS[name], bare=True)
-        if name in _EXTENSIONS:
-            self.needs.add(name)
-            texts = ", ".join(self._as_string(one, frame) for one in args)
-            return Low(f"{PREFIX}:{name}({texts})", _EXTENSIONS[name], bare=True)
-        raise NotLowered(f"{name}()")
+            texts = ", ".join(self._argument(name, one, frame) for one in args)
+            return Low(f"{name}({texts})", _KINDS[name], bare=True)
+        extension = _EXTENSIONS.get(name)
+        if extension is None:
+            raise NotLowered(f"{name}()")
+        kind, wants_nodes = extension
+        self.needs.add(name)
+        texts = ", ".join(
+            self._nodes(one, frame) if rank == 0 and wants_nodes else self._as_string(one, frame)
+            for rank, one in enumerate(args)
+        )
+        return Low(f"{PREFIX}:{name}({texts})", kind, bare=True)
+
+    def _castable(self, expr: Cast, frame: Frame) -> Low:
+        name = expr.type.rstrip("?")
+        if expr.kind != "castable" or name not in ("xs:integer", "xs:anyURI", "xs:language", "xs:dateTime", "xs:date"):
+            raise NotLowered(expr.kind)
+        operand = self.expression(expr.operand, frame)
+        if operand.kind not in ("nodes", "str"):
+            raise NotLowered("castable d'une valeur")
+        self.needs.add("castable")
+        text = f"{PREFIX}:castable(string({operand.text}), '{name}')"
+        if operand.kind == "nodes":
+            text = f"(not({operand.text}) or {text})" if expr.type[-1] == "?" else f"({operand.text} and {text})"
+        return Low(text, "bool", bare=True)
 
     def _argument(self, name: str, expr: Expr, frame: Frame) -> str:
         if name == "count":
@@ -355,7 +398,7 @@ class Lowering:
                 raise NotLowered("count d'une suite")
             return self._nodes(expr, frame)
         low = self.expression(expr, frame)
-        if low.kind == "bool" or (low.kind == "num" and name == "concat" and not _whole(expr)):
+        if (low.kind == "bool" and name != "string") or (low.kind == "num" and name == "concat" and not _whole(expr)):
             raise NotLowered(f"argument de {name}()")
         return low.text
 
@@ -368,12 +411,54 @@ class Lowering:
         return low.text
 
 
-_EXTENSIONS: Final[dict[str, Kind]] = {
-    "matches": "bool",
-    "ends-with": "bool",
-    "upper-case": "str",
-    "lower-case": "str",
-    "replace": "str",
+def elsewhere(expr: Expr, names: Mapping[str, Symbol]) -> Expr | None:
+    """The expression, or what its variable stands for, when it is a sequence from another document."""
+    if isinstance(expr, Var):
+        symbol = names.get(expr.name)
+        expr = parse(symbol.text) if isinstance(symbol, Binding) else expr
+    return expr if external(expr) else None
+
+
+def hoisted(expr: Expr) -> tuple[Path, Expr] | None:
+    """`//a[p]` where p does not look at `a`, asked as a yes or no: (`//a`, p)."""
+    if not isinstance(expr, Path) or not expr.steps:
+        return None
+    last = expr.steps[-1]
+    if not isinstance(last, Step) or not last.predicates:
+        return None
+    predicate = last.predicates[-1]
+    boolean = isinstance(predicate, Quant) or (
+        isinstance(predicate, Op) and predicate.sign in ("and", "or", "=", "!=", "<", "<=", ">", ">=")
+    )
+    if not boolean or not independent(predicate):
+        return None
+    return Path(expr.start, [*expr.steps[:-1], Step(last.axis, last.test, last.predicates[:-1])]), predicate
+
+
+def independent(expr: Expr) -> bool:
+    """Does it mean the same whatever the context item?"""
+    if isinstance(expr, Dot | Step) or (isinstance(expr, Path) and expr.start is None):
+        return False
+    if isinstance(expr, Path) and expr.start is not None:
+        return independent(expr.start)
+    if isinstance(expr, Filter):
+        return independent(expr.base)
+    if isinstance(expr, Call) and (expr.name in ("position", "last") or (not expr.args and expr.name in _ON_CONTEXT)):
+        return False
+    return all(independent(child) for child in children(expr))
+
+
+#: Functions of ours: what they give, and whether their first argument is a sequence of nodes.
+_EXTENSIONS: Final[dict[str, tuple[Kind, bool]]] = {
+    "matches": ("bool", False),
+    "ends-with": ("bool", False),
+    "upper-case": ("str", False),
+    "lower-case": ("str", False),
+    "replace": ("str", False),
+    "iri-to-uri": ("str", False),
+    "tokenize": ("nodes", False),
+    "distinct-values": ("nodes", True),
+    "string-join": ("str", True),
 }
 
 

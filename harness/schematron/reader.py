@@ -131,7 +131,8 @@ class _Reading:
             elif name == "let":
                 self._lets.append(_let(item))
             elif name == "phase":
-                active = [one.get("pattern", "") for one, _ in self._content(item, file, depth)]
+                inside = self._content(item, file, depth)
+                active = [one.get("pattern", "") for one, _ in inside if one.tag == SCH + "active"]
                 self._phases[item.get("id", "")] = active
             elif name == "pattern":
                 self._patterns.append(self._pattern(item, file, depth))
@@ -260,7 +261,7 @@ def _concrete(raw: _RawRule, abstract: dict[str, _RawRule], seen: frozenset[str]
 
 
 def _let(item: etree._Element) -> Let:
-    return Let(item.get("name", ""), item.get("value") or _literal(item.text or ""))
+    return Let(item.get("name", "").strip(), item.get("value") or _literal(item.text or ""))
 
 
 def _literal(text: str) -> str:

@@ -46,6 +46,8 @@ def _translated(pattern: str, *, multiline: bool, dotall: bool) -> str:
             out.append(sign)
         elif sign == "$" and not multiline:
             out.append(r"\Z")
+        elif sign == "^" and pattern[at + 1 : at + 2] in ("*", "+", "?", "{"):
+            out.append("(?:^)")  # Python does not repeat an anchor; Saxon does
         elif sign == "." and not dotall:
             out.append(r"[^\n\r]")
         else:

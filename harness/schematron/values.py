@@ -61,6 +61,11 @@ def is_node(item: Item) -> bool:
     )
 
 
+def is_element(item: Item) -> bool:
+    """An element; comments and instructions, which libxml2 takes no expression from here, are not."""
+    return isinstance(item, etree._Element) and isinstance(item.tag, str)
+
+
 def is_attribute(item: Item) -> bool:
     return isinstance(item, _SmartString) and bool(item.is_attribute)
 

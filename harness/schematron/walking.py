@@ -11,13 +11,14 @@ from lxml import etree
 from harness.schematron.lower import Frame, NotLowered
 from harness.schematron.names import Symbol
 from harness.schematron.running import At
-from harness.schematron.syntax import Dot, Expr, Filter, Path, Root, Step
+from harness.schematron.syntax import Dot, Expr, Filter, Path, Step
 from harness.schematron.values import (
     Document,
     DynamicError,
     Sequence,
     Unsupported,
     is_attribute,
+    is_element,
     is_node,
     key,
 )
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Made = Callable[[At], Sequence]
 Names = Mapping[str, Symbol]
+_DOWN = frozenset({"child", "descendant", "descendant-or-self"})
 _UP = frozenset({"parent", "ancestor", "ancestor-or-self"})
 
 
@@ -43,19 +45,28 @@ class Walking:
         else:
             start = self._interpreter.make(expr.start, names, depth)
             first = depth + 1
-        steps = [self._step(step, names, first if rank == 0 else depth + 1) for rank, step in enumerate(expr.steps)]
+        steps: list[Made] = []
+        while len(steps) < len(expr.steps):
+            rest = expr.steps[len(steps) :]
+            whole = self._together(rest, names, first if not steps else depth + 1)
+            if whole is not None:
+                steps.append(whole)
+                break
+            steps.append(self._step(rest[0], names, first if not steps else depth + 1))
 
         def walk(at: At) -> Sequence:
-            items = start(at)
-            for step in steps:
-                size, several = len(items), len(items) > 1
-                found = [node for rank, item in enumerate(items, 1) for node in step(at.inner(item, rank, size))]
-                items = self._sorted(found, at) if several and found and is_node(found[0]) else found
-                if not items:
-                    return items
-            return items
+            return self._through(start(at), steps, at)
 
         return walk
+
+    def _through(self, items: Sequence, steps: list[Made], at: At) -> Sequence:
+        for step in steps:
+            size, several = len(items), len(items) > 1
+            found = [node for rank, item in enumerate(items, 1) for node in step(at.inner(item, rank, size))]
+            items = self._sorted(found, at) if several and found and is_node(found[0]) else found
+            if not items:
+                break
+        return items
 
     def filter(self, expr: Filter, names: Names, depth: int) -> Made:
         base = self._interpreter.make(expr.base, names, depth)
@@ -92,6 +103,31 @@ class Walking:
 
         return run
 
+    def _together(self, steps: list[Expr], names: Names, depth: int) -> Made | None:
+        """All the steps that are left as one expression, when libxml2 can take them."""
+        if len(steps) < 2:
+            return None
+        lowering = self._interpreter.lowering()
+        expr = Path(None, steps)
+        try:
+            low = lowering.expression(expr, Frame(names, depth))
+        except NotLowered:
+            return None
+        if not low.bare:
+            return None
+        xpath = self._interpreter.compiler.xpath(low.text, lowering.needs, nodes=True)
+        absolute = self._interpreter.compiler.xpath(f"/{low.text}", lowering.needs, nodes=True)
+        apart = [self._step(step, names, depth + bool(rank)) for rank, step in enumerate(steps)]
+
+        def walk(at: At) -> Sequence:
+            if is_element(at.item):
+                return list(xpath(at.item))
+            if isinstance(at.item, Document):
+                return list(absolute(at.item.root))
+            return self._through([at.item], apart, at)
+
+        return walk
+
     # -- steps ----------------------------------------------------------------------------------------------
     def _step(self, step: Expr, names: Names, depth: int) -> Made:
         if isinstance(step, Dot):
@@ -111,8 +147,12 @@ class Walking:
 
         def take(at: At) -> Sequence:
             item, asked = at.item, predicates
-            if isinstance(item, etree._Element):
+            if is_element(item):
                 found: Sequence = list(xpath(item))
+            elif isinstance(item, Document):
+                found = _itself(item, step)
+                if step.axis in _DOWN:
+                    found = [*found, *self._interpreter.compiler.xpath("/" + text, lowering.needs, nodes=True)(item.root)]
             else:
                 found = _from_other(item, step)
                 if not slow:
@@ -164,11 +204,13 @@ def _kept(items: Sequence, predicate: Made, at: At) -> Sequence:
 
 
 def _from_other(item: Any, step: Step) -> Sequence:
-    """An axis step from a document node, an attribute or a text."""
-    if isinstance(item, Document):
-        return _from_document(item, step)
+    """An axis step from an attribute or a text."""
     if not is_node(item):
         raise DynamicError("XPTY0020: une étape demande un nœud")
+    if isinstance(item, etree._Element):  # a comment or an instruction
+        if step.axis in ("self", "descendant-or-self") and step.test == "node()":
+            return [item]
+        return [item.getparent()] if step.axis == "parent" and item.getparent() is not None else []
     if step.axis in ("self", "descendant-or-self"):
         kind = "attribute(" if is_attribute(item) else "text("
         return [item] if step.test == "node()" or step.test.startswith(kind) else []
@@ -185,22 +227,7 @@ def _from_other(item: Any, step: Step) -> Sequence:
     raise Unsupported(f"{step.axis}:: depuis un attribut ou un texte")
 
 
-def _from_document(document: Document, step: Step) -> Sequence:
-    if step.axis not in ("child", "descendant", "descendant-or-self", "self"):
-        return []
-    if step.axis == "self" or (step.axis == "descendant-or-self" and step.test == "node()"):
-        here: Sequence = [document] if step.test in ("node()", "document-node()") else []
-        return here if step.axis == "self" else [*here, *document.root.iter()]
-    nodes = document.root.iter() if step.axis.startswith("descendant") else iter([document.root])
-    if step.test == "*":
-        return [node for node in nodes if isinstance(node.tag, str)]
-    if step.test.startswith("*:"):
-        return [
-            node for node in nodes if isinstance(node.tag, str) and etree.QName(node).localname == step.test[2:]
-        ]
-    if step.test == "node()":
-        return list(nodes)
-    return []
-
-
-__all__ = ["Root", "Walking"]
+def _itself(document: Document, step: Step) -> Sequence:
+    """The document node, where an axis that holds it and a test it passes are asked for."""
+    itself = step.axis in ("self", "descendant-or-self", "ancestor-or-self")
+    return [document] if itself and step.test in ("node()", "document-node()") and not step.predicates else []

@@ -21,12 +21,12 @@ from hypothesis.stateful import (
 from sqlalchemy import event
 
 from mock_dmp.state.engine import Store
-from tests.mock_dmp.rights_model import ACTORS, CLOSED_TYPES, PROFESSIONALS, STRUCTURES, Actor
+from tests.mock_dmp.rights_model import ACTORS, CLOSED_TYPES, PROFESSIONALS, STRUCTURES, Access, Actor
 from tests.mock_dmp.rights_play import Play
 
 ACTOR = st.sampled_from(ACTORS)
 ACCESS = st.sampled_from(("normal", "normal", "bris_de_glace", "centre_15"))
-EMERGENCY = st.sampled_from(("bris_de_glace", "centre_15"))
+EMERGENCY: st.SearchStrategy[Access] = st.sampled_from(("bris_de_glace", "centre_15"))
 HOLDER = st.sampled_from((*PROFESSIONALS, *STRUCTURES))
 KIND = st.sampled_from(("11490-0", "11490-0", *CLOSED_TYPES))
 HIDDEN = st.sampled_from(("", "", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"))
@@ -35,8 +35,8 @@ CALLER: Final = {"actor": ACTOR, "access": ACCESS}
 RANK = st.integers(0, 7)
 #: Arguments of each method of Play, and how often it is drawn beside the others.
 CALLS: Final[dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]]] = {
-    "existence": (3, CALLER),
-    "secret_connection": (1, {"actor": ACTOR}),
+    "existence": (5, CALLER),
+    "secret_connection": (2, {"actor": ACTOR}),
     "authorise": (4, CALLER | {"mt": st.booleans()}),
     "withdraw": (2, CALLER | {"mt": st.booleans()}),
     "list_holders": (2, CALLER),
@@ -73,16 +73,25 @@ class Rights(RuleBasedStateMachine):
         minor=st.booleans(),
         allowed=st.sets(HOLDER, max_size=6),
         mt=st.lists(ACTOR, max_size=2),
-        fed=st.lists(st.tuples(ACTOR, st.booleans(), HIDDEN, KIND), min_size=2, max_size=5),
+        opposed=st.sets(EMERGENCY),
+        fed=st.lists(st.tuples(ACTOR, st.booleans(), HIDDEN, KIND), min_size=1, max_size=4),
     )
     def begin(
-        self, minor: bool, allowed: set[str], mt: list[Actor], fed: list[tuple[Actor, bool, str, str]]
+        self,
+        minor: bool,
+        allowed: set[str],
+        mt: list[Actor],
+        opposed: set[Access],
+        fed: list[tuple[Actor, bool, str, str]],
     ) -> None:
         self.play = Play(self.store, f"run-{next(self.names)}", minor=minor, changed=self.changed)
         for holder in sorted(allowed):
             self.play.choose("allow", holder)
         for actor in mt:
             self.play.authorise(actor, "normal", mt=True)
+        for access in sorted(opposed):
+            self.play.oppose(access, opposed=True)
+        self.play.patient_files()
         for one in fed:
             self.play.feed(*one)
 

@@ -11,6 +11,7 @@ HERE = Path(__file__).parent
 FURTHER = {
     "tests.test_faults": HERE.parents[1] / "test_faults.py",
     "tests.harness.test_pack_schema": HERE.parent / "test_pack_schema.py",
+    "tests.harness.test_pack_official": HERE.parent / "test_pack_official.py",
 }
 
 

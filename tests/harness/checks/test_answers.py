@@ -11,6 +11,7 @@ import pytest
 from harness.checks import api
 from protocol.exchange import Exchange, Response
 from protocol.transactions import load
+from tests.harness.checks.opening import opening
 
 Make = Callable[..., Exchange]
 Answered = Callable[..., Exchange]
@@ -60,15 +61,18 @@ QUERY = (
     b'xmlns:r="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" status="' + STATUS + b'Success" '
     b'totalResultCount="1"><r:RegistryObjectList>' + ENTRY + b"</r:RegistryObjectList></q:AdhocQueryResponse>"
 )
-EXISTENCE = b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3" extension="a"/>
-<creationTime value="20261101101500"/>
-<attentionLine><keyWordText code="AUTORISATION" codeSystem="1.2.250.1.213.4.1.2.6.1"/>
-<value code="VALIDE" codeSystem="1.2.250.1.213.4.1.2.6.2"/></attentionLine>
+EXISTENCE = (
+    b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3" extension="a"/>"""
+    + opening(b"PRPA_IN201308UV02")
+    + b"""<attentionLine><keyWordText code="AUTORISATION" codeSystem="1.2.250.1.213.4.1.2.6.1"/>
+<value xsi:type="CV" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" code="VALIDE"
+ codeSystem="1.2.250.1.213.4.1.2.6.2"/></attentionLine>
 <acknowledgement typeCode="AA"><targetMessage>%(echo)s</targetMessage></acknowledgement>
-<controlActProcess><subject><registrationEvent><effectiveTime value="20261101101500"/><subject1><patient>
-<id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/><statusCode code="active"/></patient></subject1>
-</registrationEvent></subject><queryAck><queryResponseCode code="OK"/></queryAck></controlActProcess>
-</PRPA_IN201308UV02>"""
+<controlActProcess><subject><registrationEvent><statusCode code="completed"/><effectiveTime value="20261101101500"/>
+<subject1><patient><id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/><statusCode code="active"/><patientPerson/>
+</patient></subject1></registrationEvent></subject><queryAck><queryId root="1.2.3.4"/><queryResponseCode code="OK"/>
+</queryAck></controlActProcess></PRPA_IN201308UV02>"""
+)
 PARTS = b"""--b\r\nContent-Type: application/xop+xml; type="application/soap+xml"\r\nContent-ID: <r@x>\r
 Content-Transfer-Encoding: binary\r\n\r\n%(root)s\r\n--b\r\nContent-Type: text/xml\r\nContent-ID: <d:1@x>\r
 Content-Transfer-Encoding: binary\r\n\r\n%(document)s\r\n--b--\r\n"""

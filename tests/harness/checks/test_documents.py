@@ -27,7 +27,8 @@ def _bare(values: str) -> str:
 
 
 #: rule, sample, XPath of the element, what is done to it:
-#: ("@name", value) sets, ("-@name",) removes an attribute, ("-",) removes, ("+", xml) adds children, ("=", text)
+#: ("@name", value) sets, ("-@name",) removes an attribute, ("-",) removes, ("+", xml) adds children, (">", xml) adds
+#: after it, ("=", text)
 CHANGED: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("CDA-REALM", N1, "h:realmCode", ("@code", "BE")),
     ("CDA-TYPE-ID", N1, "h:typeId", ("@root", "1.2.3")),
@@ -117,46 +118,56 @@ CHANGED: list[tuple[str, str, str, tuple[str, ...]]] = [
 ]
 PS = '<id root="1.2.250.1.71.4.2.1" extension="899990000111"/>'
 NAME = "<name><family>ESSAI</family><given>Claude</given></name>"
-#: rule, where a right part that the samples do without is added, the part
+#: rule, after what a right part that the samples do without is added, the part
 ADDED = [
-    ("CDA-GUARDIAN", "//h:patient", f"<guardian><guardianPerson>{NAME}</guardianPerson></guardian>"),
+    (
+        "CDA-GUARDIAN",
+        "//h:patient/h:birthTime",
+        f"<guardian><guardianPerson>{NAME}</guardianPerson></guardian>",
+    ),
     (
         "CDA-AUTHENTICATOR",
-        ".",
+        "h:legalAuthenticator",
         f'<authenticator><time value="20261102101500+0100"/><signatureCode code="S"/><assignedEntity>{PS}'
         f"<assignedPerson>{NAME}</assignedPerson></assignedEntity></authenticator>",
     ),
     (
         "CDA-INFORMANT",
-        ".",
+        "h:author",
         f'<informant><relatedEntity classCode="NOK"><relatedPerson>{NAME}</relatedPerson></relatedEntity></informant>',
     ),
     (
         "CDA-RECIPIENT",
-        ".",
+        "h:custodian",
         f"<informationRecipient><intendedRecipient>{PS}</intendedRecipient></informationRecipient>",
     ),
     (
         "CDA-PARTICIPANT",
-        ".",
+        "h:legalAuthenticator",
         '<participant typeCode="INF"><time value="20261102101500+0100"/><associatedEntity classCode="PROV">'
         f"{PS}<associatedPerson>{NAME}</associatedPerson></associatedEntity></participant>",
     ),
     (
         "CDA-ENCOUNTER-PEOPLE",
-        "h:componentOf/h:encompassingEncounter",
+        "h:componentOf//h:effectiveTime",
         f'<encounterParticipant typeCode="ATND"><assignedEntity>{PS}<assignedPerson>{NAME}</assignedPerson>'
         "</assignedEntity></encounterParticipant>",
     ),
-    ("CDA-ORDER", ".", '<inFulfillmentOf><order><id root="2.25.301402517813.77"/></order></inFulfillmentOf>'),
+    (
+        "CDA-ORDER",
+        "h:legalAuthenticator",
+        '<inFulfillmentOf><order><id root="2.25.301402517813.77"/></order></inFulfillmentOf>',
+    ),
     (
         "CDA-CONSENT",
-        ".",
+        "h:documentationOf",
         '<authorization><consent><code code="64293-4" codeSystem="2.16.840.1.113883.6.1" displayName="Consentement"/>'
         '<statusCode code="completed"/></consent></authorization>',
     ),
-    ("CDA-NULL-FLAVOR", "//h:patientRole", '<telecom nullFlavor="UNK"/>'),
+    ("CDA-NULL-FLAVOR", "//h:patientRole/h:telecom", '<telecom nullFlavor="UNK"/>'),
 ]
+#: The others speak for official artefacts, of which a pack is needed.
+OURS = {item.id for item in api.rules() if item.side == "document" and item.group != "CDA-OFFICIAL"}
 BROKEN = {row[0] for row in CHANGED} | {rule for sample in INDEX for rule in sample.get("rules", ())}
 
 
@@ -175,6 +186,9 @@ def _changed(sample: str, path: str, change: tuple[str, ...]) -> bytes:
         parent = element.getparent()
         assert parent is not None
         parent.remove(element)
+    elif what == ">":
+        for added in reversed(etree.fromstring(_bare(change[1]))):
+            element.addnext(added)
     elif what == "=":
         element.text = change[1]
     else:
@@ -199,21 +213,21 @@ def test_a_changed_document_breaks_its_rule(
     assert rule in _broken(_changed(sample, path, change))
 
 
-def test_every_document_rule_but_the_schema_s_is_broken_by_a_test_of_this_file() -> None:
-    assert {item.id for item in api.rules() if item.side == "document"} - BROKEN == {"CDA-XSD"}
+def test_every_document_rule_of_ours_is_broken_by_a_test_of_this_file() -> None:
+    assert not OURS - BROKEN
 
 
 @pytest.mark.parametrize(("rule", "path", "part"), ADDED)
 def test_a_right_part_that_is_seldom_there_breaks_no_rule(rule: str, path: str, part: str) -> None:
-    data = _changed(N1, path, ("+", part))
+    data = _changed(N1, path, (">", part))
     assert _broken(data) == set()
     assert rule in _passed(data)
 
 
-def test_every_document_rule_but_the_schema_s_passes_on_a_good_document() -> None:
+def test_every_document_rule_of_ours_passes_on_a_good_document() -> None:
     samples = sorted((SAMPLES / "bons").glob("*.xml"))
     seen = {rule for path in samples for rule in _passed(path.read_bytes())} | {row[0] for row in ADDED}
-    assert {item.id for item in api.rules() if item.side == "document"} - seen == {"CDA-XSD"}
+    assert not OURS - seen
 
 
 def test_the_index_names_every_sample_and_nothing_else() -> None:

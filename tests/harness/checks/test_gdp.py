@@ -11,6 +11,7 @@ import pytest
 from harness.checks import api
 from protocol.exchange import Exchange
 from protocol.transactions import load
+from tests.harness.checks.opening import opening
 
 Make = Callable[..., Exchange]
 Edited = Callable[[Exchange, bytes, bytes], Exchange]
@@ -73,10 +74,12 @@ SUBJECT = b"""<subject><registrationEvent><statusCode code="completed"/><subject
 <given>X</given><family qualifier="SP">Y</family></name></patientPerson></patient>
 </subject1></registrationEvent></subject>"""
 DETAIL = b'<acknowledgementDetail><code code="DMPFound"/><text>raison</text></acknowledgementDetail>'
-RECORD = b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
- ITSVersion="XML_1.0"><id root="0f1e2d3c-4b5a-4697-8888-999999999999"/><creationTime value="20261101101500"/>
-<acknowledgement typeCode="AA"><targetMessage>%(echo)s</targetMessage></acknowledgement>
-<controlActProcess><subject><registrationEvent><subject1><patient>
+RECORD = (
+    b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ ITSVersion="XML_1.0"><id root="0f1e2d3c-4b5a-4697-8888-999999999999"/>"""
+    + opening(b"PRPA_IN201308UV02")
+    + b"""<acknowledgement typeCode="AA"><targetMessage>%(echo)s</targetMessage></acknowledgement>
+<controlActProcess><subject><registrationEvent><statusCode code="active"/><subject1><patient>
 <id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/><statusCode code="active"/><patientPerson><name>
 <given>X</given><family qualifier="SP">Y</family><family qualifier="BR">Z</family></name>
 <telecom value="tel:0600000000"/>
@@ -86,6 +89,7 @@ RECORD = b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.
 <code code="OPPOSITION_ACCES_URGENCE" codeSystem="1.2.250.1.213.4.1.2.3"/><value xsi:type="BL" value="false"/>
 </administrativeObservation></subjectOf></patient></subject1></registrationEvent></subject>
 <queryAck><queryResponseCode code="OK"/></queryAck></controlActProcess></PRPA_IN201308UV02>"""
+)
 #: transaction -> root of the question, message that accepts, message that refuses
 _KINDS = {
     "TD1.1": (b"PRPA_IN201311UV02", b"PRPA_IN201312UV02", b"PRPA_IN201313UV02"),

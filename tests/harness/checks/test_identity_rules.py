@@ -10,6 +10,7 @@ import pytest
 from harness.checks import api
 from protocol.exchange import Exchange
 from protocol.transactions import load
+from tests.harness.checks.opening import opening
 
 Make = Callable[..., Exchange]
 Edited = Callable[[Exchange, bytes, bytes], Exchange]
@@ -26,18 +27,23 @@ PERSON = b"""<subject typeCode="SUBJ"><registrationEvent classCode="REG" moodCod
 </administrativeObservation></subjectOf2></patient></subject1></registrationEvent></subject>"""
 FOUND = (
     b"""<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
- ITSVersion="XML_1.0"><id root="1.2.3"/><acknowledgement><typeCode code="AA"/><targetMessage>%(echo)s</targetMessage>
-</acknowledgement><controlActProcess classCode="CACT" moodCode="EVN"><code code="PRPA_TE201306UV02"/>"""
+ ITSVersion="XML_1.0"><id root="1.2.3"/>"""
+    + opening(b"PRPA_IN201306UV02")
+    + b"""<acknowledgement><typeCode code="AA"/><targetMessage>%(echo)s</targetMessage></acknowledgement><controlActProcess classCode="CACT" moodCode="EVN"><code code="PRPA_TE201306UV02"/>"""
     + PERSON % {b"score": b"100"}
     + PERSON % {b"score": b"80"}
     + b"""<queryAck>%(query)s<queryResponseCode code="OK"/><resultTotalQuantity value="3"/>
 <resultCurrentQuantity value="2"/><resultRemainingQuantity value="1"/></queryAck><queryByParameter>%(query)s
 <statusCode code="deliveredResponse"/>%(list)s</queryByParameter></controlActProcess></PRPA_IN201306UV02>"""
 )
-TOO_MANY = b"""<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3"/><acknowledgement>
+TOO_MANY = (
+    b"""<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3"/>"""
+    + opening(b"PRPA_IN201306UV02")
+    + b"""<acknowledgement>
 <typeCode code="AE"/><targetMessage>%(echo)s</targetMessage><acknowledgementDetail><code code="MockTooManyPatients"/>
 <text>Trop de patients</text></acknowledgementDetail></acknowledgement><controlActProcess><queryAck>%(query)s
 <queryResponseCode code="AE"/></queryAck></controlActProcess></PRPA_IN201306UV02>"""
+)
 CERTIFIED = b"""<p:identityCertificationResponse xmlns:p="urn:si-dmp-patients"><p:output><p:status>DMPOk</p:status>
 <p:nirIndividu>297022A99930191</p:nirIndividu><p:prenom>DOMINIQUE</p:prenom>
 <p:nomPatronymique>CORSEDUSUD</p:nomPatronymique><p:dateNaissance>1997-02-26</p:dateNaissance></p:output>

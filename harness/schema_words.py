@@ -1,0 +1,258 @@
+"""Why a schema refused something, in words: what was found where, what was expected, in French and in English.
+
+Built from the kinds of errors and the values that libxml2 gives, never from xmlschema, which costs seconds and words
+of one language. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from lxml import etree
+
+from harness.checks.xpath import PREFIXES
+from protocol import safexml
+from protocol.errors import NO_TEXT, Text
+
+#: Prefixes shown before names; the namespace of the element that is judged has none.
+_SHOWN: Final = {uri: prefix for prefix, uri in PREFIXES.items()} | {
+    "urn:ihe:pharm:medication": "pharm",
+    "urn:dicom-org:ps3-20": "dicom",
+    "http://www.w3.org/2001/XMLSchema": "xs",
+}
+_NAME: Final = re.compile(r"\{([^{}'\s]+)\}")
+_SUBJECT: Final = re.compile(
+    r"^Element '(?P<element>[^']+)'(?:, attribute '(?P<attribute>[^']+)')?: (?P<said>.*)$", re.S
+)
+_EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (?P<names>.+?) \)\.")
+_VALUE: Final = re.compile(r"^(?:\[facet '\w+'\] )?(?:The value )?'(?P<value>.*?)' (?:is not|does not|has a)", re.DOTALL)
+_SET: Final = re.compile(r"of the set \{(?P<set>.*)\}", re.DOTALL)
+_PATTERN: Final = re.compile(r"by the pattern '(?P<pattern>.*)'\.", re.DOTALL)
+_CONSTRAINT: Final = re.compile(r"value constraint '(?P<value>.*)'", re.DOTALL)
+_KIND_OF: Final = re.compile(r"of the (?:atomic|list|union|local atomic) type '(?P<type>[^']+)'")
+_STEP: Final = re.compile(r"(?P<name>\*|[^\[\]]+)(?:\[(?P<rank>\d+)\])?")
+#: libxml2 names that many of the elements it expected, and stops.
+_MOST: Final = 10
+#: What a type of ours wants, in a form that reads in both languages.
+_FORMS: Final = {
+    "identifier": "OID | UUID",
+    "oid": "OID",
+    "moment": "AAAA[MM[JJ[hhmm[ss[.s]]]]][±hhmm]",
+    "words": "≥ 1 caractère / character",
+    "word": "≥ 1 caractère, sans espace / character, no space",
+    "flag": "true | false",
+    "real": "1.5",
+    "positive": "≥ 1",
+}
+
+#: How near two names must be for one to be the other misspelt (difflib's ratio).
+_ALIKE: Final = 0.85
+
+_WORDS: Final = {
+    "unexpected": Text("élément qui n'est pas attendu à cette place", "element not expected at this place"),
+    "repeated": Text("élément répété de trop", "element repeated once too many"),
+    "misspelt": Text("nom d'élément mal écrit", "name of element misspelt"),
+    "missing": Text("il manque un élément à l'intérieur", "an element is missing inside"),
+    "text": Text("texte là où seuls des éléments sont admis", "text where only elements are allowed"),
+    "content": Text("contenu dans un élément qui doit être vide", "content in an element that must be empty"),
+    "attribute": Text("attribut inconnu ici", "attribute unknown here"),
+    "no-attribute": Text("il manque un attribut", "an attribute is missing"),
+    "fixed": Text("valeur autre que la seule admise", "value other than the only one allowed"),
+    "code": Text("valeur hors de la liste", "value out of the list"),
+    "form": Text("valeur qui n'a pas la forme voulue", "value not of the wanted form"),
+    "xsi-type": Text("xsi:type qui ne convient pas ici", "xsi:type that doesn't fit here"),
+    "no-xsi-type": Text("il faut un xsi:type", "an xsi:type is needed"),
+    "nil": Text("xsi:nil qui n'est pas admis ici", "xsi:nil not allowed here"),
+    "root": Text("racine inconnue du schéma", "root unknown to the schema"),
+    "other": NO_TEXT,
+}
+_KINDS: Final = {
+    "CVC_COMPLEX_TYPE_2_1": "content",
+    "CVC_COMPLEX_TYPE_2_2": "content",
+    "CVC_COMPLEX_TYPE_2_3": "text",
+    "CVC_COMPLEX_TYPE_3_2_1": "attribute",
+    "CVC_COMPLEX_TYPE_3_2_2": "attribute",
+    "CVC_COMPLEX_TYPE_4": "no-attribute",
+    "CVC_AU": "fixed",
+    "CVC_ELT_5_2_2_2_2": "fixed",
+    "CVC_ENUMERATION_VALID": "code",
+    "CVC_PATTERN_VALID": "form",
+    "CVC_MINLENGTH_VALID": "form",
+    "CVC_MININCLUSIVE_VALID": "form",
+    "CVC_DATATYPE_VALID_1_2_1": "form",
+    "CVC_DATATYPE_VALID_1_2_2": "form",
+    "CVC_DATATYPE_VALID_1_2_3": "form",
+    "CVC_TYPE_3_1_1": "attribute",
+    "CVC_TYPE_3_1_2": "content",
+    "CVC_TYPE_2": "no-xsi-type",
+    "CVC_ELT_2": "no-xsi-type",
+    "CVC_ELT_3_1": "nil",
+    "CVC_ELT_3_2_1": "nil",
+    "CVC_ELT_4_1": "xsi-type",
+    "CVC_ELT_4_2": "xsi-type",
+    "CVC_ELT_4_3": "xsi-type",
+    "CVC_ELT_1": "root",
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One refusal: readable path (`/@name` for an attribute), line (0 unknown), kind, what was found and expected.
+
+    `element` is the place in the document that was judged; `found` and `expected` are data; `said` is libxml2's own.
+    """
+
+    path: str
+    line: int
+    kind: str
+    found: str
+    expected: str
+    said: str
+
+    @property
+    def words(self) -> Text:
+        """What is wrong, in one clause."""
+        return _WORDS[self.kind]
+
+    def message(self, lang: str = "fr") -> str:
+        """One line: what is wrong, found, expected."""
+        words = self.words.to("fr" if lang == "fr" else "en") or self.said
+        after = "attendu" if lang == "fr" else "expected"
+        found = f" : {self.found}" if lang == "fr" else f": {self.found}"
+        said = words + (found if self.found else "")
+        return said + (f" — {after}{' : ' if lang == 'fr' else ': '}{self.expected}" if self.expected else "")
+
+
+def refusals(element: etree._Element, log: Iterable[etree._LogEntry]) -> tuple[Refusal, ...]:
+    """The refusals of a log, once each; its paths are counted from `element`, or from a copy judged in its stead."""
+    return tuple(dict.fromkeys(_told(element, list(log))))
+
+
+def _told(element: etree._Element, log: list[etree._LogEntry]) -> Iterator[Refusal]:
+    home = etree.QName(element).namespace or ""
+    listed = {_spot(entry) for entry in log if _name(entry) == "CVC_ENUMERATION_VALID"}
+    typed = {_spot(entry) for entry in log if _name(entry).startswith("CVC_DATATYPE_VALID")}
+    for entry in log:
+        name = _name(entry)
+        kind = _KINDS.get(name, "other")
+        # libxml2 says twice what is wrong with a value: the list it isn't in, or the type it isn't of, says most.
+        twice = _spot(entry) in (listed if name.startswith("CVC_DATATYPE_VALID") else typed)
+        if kind == "form" and twice:
+            continue
+        yield _refusal(_resolve(element, entry.path or ""), entry, kind, home)
+
+
+def _spot(entry: etree._LogEntry) -> tuple[str, str]:
+    return entry.path or "", _attribute(entry)
+
+
+def _refusal(place: etree._Element, entry: etree._LogEntry, kind: str, home: str) -> Refusal:
+    match = _SUBJECT.match(entry.message)
+    said = match["said"] if match else entry.message
+    attribute = _attribute(entry)
+    path = safexml.path_of(place) + (f"/@{_short(attribute, home)}" if attribute else "")
+    line = place.sourceline or entry.line
+    name = _short(str(place.tag), home)
+    expected = _expected(said, home)
+    if _name(entry) == "ELEMENT_CONTENT":
+        missing = said.startswith("Missing child")
+        kind = "missing" if missing else _why(place, expected)
+        return Refusal(path, line, kind, name if not missing else "", expected, _shortened(said, home))
+    found, expected = _values(kind, said, place, attribute, home)
+    return Refusal(path, line, kind, found, expected, _shortened(said, home))
+
+
+def _values(kind: str, said: str, place: etree._Element, attribute: str, home: str) -> tuple[str, str]:
+    """What was found and what was expected, for a value, a text or a type."""
+    value = _VALUE.search(said)
+    shown = f'"{value["value"]}"' if value else ""
+    if kind == "code":
+        codes = _SET.search(said)
+        return shown, " | ".join(re.findall(r"'([^']*)'", codes["set"])) if codes else ""
+    if kind == "form":
+        pattern, typed = _PATTERN.search(said), _KIND_OF.search(said)
+        kind_of = _short(typed["type"], home) if typed else ""
+        return shown, _FORMS.get(kind_of, kind_of) or (pattern["pattern"] if pattern else "")
+    if kind == "fixed":
+        constraint = _CONSTRAINT.search(said)
+        return shown, constraint["value"] if constraint else ""
+    if kind == "no-attribute":
+        named = re.search(r"attribute '([^']+)'", said)
+        return "", f"@{_short(named[1], home)}" if named else ""
+    if kind == "attribute":
+        return f"@{_short(attribute, home)}", ""
+    if kind in ("xsi-type", "no-xsi-type"):
+        return place.get("{http://www.w3.org/2001/XMLSchema-instance}type") or "", ""
+    if kind == "text":
+        texts = [place.text, *(child.tail for child in place)]
+        return next((f'"{text.strip()[:60]}"' for text in texts if text and text.strip()), ""), ""
+    return _short(str(place.tag), home), ""
+
+
+def _why(place: etree._Element, expected: str) -> str:
+    """A misspelt name and a repetition are told apart from a wrong place."""
+    before = place.getprevious()
+    if before is not None and before.tag == place.tag:
+        return "repeated"
+    names = [name.rpartition(":")[2] for name in expected.split(" | ")]
+    local = etree.QName(place).localname
+    same_letters = any(name.lower() == local.lower() and name != local for name in names)
+    return (
+        "misspelt"
+        if same_letters or (local not in names and get_close_matches(local, names, 1, 0.85))
+        else "unexpected"
+    )
+
+
+def _expected(said: str, home: str) -> str:
+    match = _EXPECTED.search(said)
+    names = match["names"].split(", ") if match else []
+    return " | ".join([_short(name, home) for name in names] + ["…"] * (len(names) == _MOST))
+
+
+def _short(name: str, home: str) -> str:
+    """A name with the prefix that readers know, none for the namespace of what is judged."""
+    match = _NAME.match(name)
+    if match is None:
+        return name
+    local = name[match.end() :]
+    if match[1] == home:
+        return local
+    return f"{_SHOWN[match[1]]}:{local}" if match[1] in _SHOWN else name
+
+
+def _shortened(said: str, home: str) -> str:
+    return _NAME.sub(lambda match: _short(match[0], home), said)
+
+
+def _name(entry: etree._LogEntry) -> str:
+    return entry.type_name.removeprefix("SCHEMAV_")
+
+
+def _attribute(entry: etree._LogEntry) -> str:
+    match = _SUBJECT.match(entry.message)
+    return (match["attribute"] or "") if match else ""
+
+
+def _resolve(root: etree._Element, path: str) -> etree._Element:
+    """The element at a path of libxml2 (`/*/*[3]/c:id[2]`), counted from `root`; the nearest one that is there."""
+    here = root
+    for step in path.strip("/").split("/")[1:]:
+        match = _STEP.fullmatch(step)
+        children = list(here.iterchildren(etree.Element)) if match else []
+        if match and match["name"] != "*":
+            prefix, _, local = match["name"].rpartition(":")
+            children = [
+                child
+                for child in children
+                if etree.QName(child).localname == local and (child.prefix or "") == prefix
+            ]
+        rank = int(match["rank"] or 1) if match else 1
+        if rank > len(children):
+            return here
+        here = children[rank - 1]
+    return here
