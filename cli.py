@@ -13,19 +13,14 @@ from typing import cast
 
 import click
 
-from commands.check import check, explain
-from commands.data import data
-from commands.demo import demo
+from commands.lazy import LazyGroup
 from commands.options import default_lang
-from commands.pack import pack
-from commands.pki import pki
-from commands.run import doctor, run
-from commands.serve import serve
-from commands.verify import rejudge, verify
 from protocol.errors import ConfigError, DmpcompatError, Lang, Text, UsageError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(package_name="dmpcompat")
 def dmpcompat() -> None:
     """Conformance harness and mock platform of the French DMP (Dossier Médical Partagé)."""
@@ -33,10 +28,6 @@ def dmpcompat() -> None:
 
     # Without a handler of ours, the standard library would print warnings over the result.
     logging.getLogger("dmpcompat").addHandler(logging.NullHandler())
-
-
-for _command in (demo, serve, run, doctor, verify, rejudge, check, explain, pack, pki, data):
-    dmpcompat.add_command(_command)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,6 +1,6 @@
-"""`make bench`: run every benchmark, or those named, and print its ratios.
+"""`make bench`: run every benchmark, or those named, and print its ratios, and how much of the machine others took.
 
-`--documents`: how far the registry grows while it is searched (a million takes some minutes and 10 GB).
+`--documents`: how far the registry grows while it is searched (a million takes some minutes and 6 GB).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from bench import feeding, generation, memory, multipart, searching, wire
+from bench import company, feeding, generation, memory, multipart, schemas, schematron, searching, wire
 
 BENCHES: Final[dict[str, Callable[[], list[str]]]] = {
     "multipart": multipart.run,
@@ -20,6 +20,8 @@ BENCHES: Final[dict[str, Callable[[], list[str]]]] = {
     "searching": searching.run,
     "memory": memory.run,
     "generation": generation.run,
+    "schematron": schematron.run,
+    "schemas": schemas.run,
 }
 
 
@@ -31,8 +33,9 @@ def main(arguments: list[str]) -> int:
     benches = BENCHES | {"searching": partial(searching.run, asked.documents)}
     for name in asked.names or list(BENCHES):
         print(f"\n{name}", flush=True)
-        for line in benches[name]():
-            print(f"  {line}")
+        watch = company.Watch()
+        for line in [*benches[name](), *watch.told()]:
+            print(f"  {line}", flush=True)
     return 0
 
 

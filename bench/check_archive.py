@@ -92,7 +92,9 @@ def run(count: int = COUNT) -> list[str]:
         f"{count} documents of {size / 1024:.1f} KB on average, {os.cpu_count()} cores",
         f"folders, 2 processes: {two.seconds:.1f} s, {two.rate:.0f} documents/s ({_found(two)})",
         f"one zip, 2 processes: {packed.seconds:.1f} s, {packed.rate:.0f} documents/s",
-        f"second process: {compared.rate / one.rate:.2f} times the throughput of one ({one.rate:.0f} documents/s)",
+        f"second process: {compared.rate / one.rate:.2f} times the throughput of one ({one.rate:.0f} documents/s), "
+        f"{compared.processor / one.processor:.2f} times its processor time",
+        f"processor: {two.processor / two.files * 1000:.2f} ms a document, all processes together",
         f"resumed when all is done: {again.seconds:.1f} s, {two.seconds / again.seconds:.1f} times faster",
     ]
     if two.memory:
@@ -110,6 +112,7 @@ class _Run:
     memory: float  # MB, peak of the sum over processes; 0 where it can't be read
     digest: str
     counts: dict[str, int]
+    processor: float  # seconds of all processes together
 
     @property
     def rate(self) -> float:
@@ -120,19 +123,20 @@ def _check(what: Path, place: Path, jobs: int, *options: str) -> _Run:
     out = place / "out.ndjson"
     state = options or ("--state", str(place / f"state-{jobs}-{what.name}"))
     command = [sys.executable, "-m", "cli", "check", str(what), "--format", "ndjson", "--out", str(out)]
-    start = time.perf_counter()
+    start, spent = time.perf_counter(), os.times()
     process = subprocess.Popen([*command, "--jobs", str(jobs), *state])
     peak = 0.0
     while process.poll() is None:
         peak = max(peak, _memory(process.pid))
         time.sleep(0.1)
-    seconds = time.perf_counter() - start
+    seconds, now = time.perf_counter() - start, os.times()
+    processor = now.children_user + now.children_system - spent.children_user - spent.children_system
     assert process.returncode in (0, 1), process.returncode
     with out.open("rb") as file:
         *_, last = file
     said = json.loads(last)
     counts = {name: sum(group.get(name, 0) for group in said["summary"]["types"].values()) for name in _KINDS}
-    return _Run(said["summary"]["files"], seconds, peak, said["digest"], counts)
+    return _Run(said["summary"]["files"], seconds, peak, said["digest"], counts, processor)
 
 
 _KINDS: Final = ("PASS", "WARN", "FAIL", "ERROR", "INCONCLUSIVE")
@@ -185,7 +189,9 @@ def _variant(model: _Model, chance: random.Random) -> bytes:
     data = model.data
     for one in model.ids:
         fresh = str(uuid.UUID(int=chance.getrandbits(128), version=4)).encode()
-        data = data.replace(one, fresh if len(one) == 36 else one + b"." + str(chance.getrandbits(32)).encode())
+        data = data.replace(
+            one, fresh if len(one) == 36 else one + b"." + str(chance.getrandbits(32)).encode()
+        )
     for one in model.ins:
         data = data.replace(one, _number(one.decode(), chance).encode())
     for values, stock in ((model.family, _FAMILIES), (model.given, _GIVEN)):

@@ -1,4 +1,4 @@
-"""The cost of judging, against the bare XSD validation by libxml2 of the same parsed documents; and the start of the CLI.
+"""The cost of judging, against the bare XSD validation by libxml2 of the same documents; and the start of the CLI.
 
 The floor needs the official schema (DMPCOMPAT_KITS, or a kit beside the checkout); without it, ours is the floor.
 Times are of the processor, the least of some rounds; ratios are what to look at.

@@ -18,7 +18,7 @@ from typing import Final
 
 from bench.load import Load
 from bench.requests import Sender
-from bench.served import busy, served
+from bench.served import served
 from mock_dmp import pki
 
 CALLS: Final = 600
@@ -30,14 +30,10 @@ WORKERS: Final = (1, 2, 4)
 
 @dataclass(frozen=True)
 class Fed:
-    """One run: what the client saw, documents lost and doubled.
-
-    Seconds of processor of the mock, and of whatever else ran on the machine meanwhile.
-    """
+    """One run: what the client saw, seconds of processor of the mock, documents lost and doubled."""
 
     load: Load
     cpu: float
-    others: float
     lost: int
     doubled: int
 
@@ -76,8 +72,7 @@ def run(calls: int = CALLS) -> list[str]:
             for workers in WORKERS:
                 runs[workers, plain] = _fed(sent, folder, workers, plain=plain)
         unsynced = _fed(sent, folder, 2, plain=True, synced=False)
-    first, cores = runs[1, False], len(os.sched_getaffinity(0))
-    others = max(one.others / one.load.taken for one in runs.values()) / cores
+    first = runs[1, False]
     lines = [
         f"{workers} worker(s), {'plain' if plain else 'mutual TLS'}, {CLIENTS * workers} clients: {fed.told(first)}"
         for (workers, plain), fed in runs.items()
@@ -85,7 +80,7 @@ def run(calls: int = CALLS) -> list[str]:
     return [
         *lines,
         f"what syncing costs, 2 workers, plain: {1 - runs[2, True].load.rate / unsynced.load.rate:.0%} of the rate",
-        f"cores that mock and client shared: {cores}; others took up to {others:.0%} of them meanwhile",
+        f"cores that mock and client shared: {len(os.sched_getaffinity(0))}",
     ]
 
 
@@ -94,9 +89,9 @@ def _fed(sent: Sent, scratch: Path, workers: int, *, plain: bool, synced: bool =
     clients = CLIENTS * workers
     with served(scratch / "pki", data, workers=workers, plain=plain, synced=synced) as mock:
         warm = sent.sender.load(mock.url, list(sent.warming.values()), scratch, clients)
-        before, start = mock.cpu(), busy()
+        before = mock.cpu()
         load = sent.sender.load(mock.url, list(sent.feeding.values()), scratch, clients)
-        cpu, whole = mock.cpu() - before, busy() - start
+        cpu = mock.cpu() - before
     assert not warm.failed, warm.first_failure
     ids = list(sent.feeding)
     refused = {ids[rank] for rank in load.failed}
@@ -104,7 +99,6 @@ def _fed(sent: Sent, scratch: Path, workers: int, *, plain: bool, synced: bool =
     return Fed(
         load,
         cpu,
-        max(0.0, whole - cpu - load.cpu),
         lost=sum(unique_id not in there for unique_id in ids if unique_id not in refused),
         doubled=sum(count > 1 for count in there.values()),
     )

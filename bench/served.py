@@ -84,13 +84,6 @@ def served(
             process.wait()
 
 
-def busy() -> float:
-    """Seconds of processor that the whole machine consumed so far. Linux only."""
-    fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
-    user, nice, system, _idle, _waiting, *interrupts = map(int, fields)
-    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
-
-
 def _cpu(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -34,7 +34,6 @@ def pack_add(folder: Path, name: str, lang: Lang, as_json: bool) -> int:
                 **vars(added),
                 "layers": list(layers),
                 "volets": [volet.name for volet in layout.volets],
-                "version": layout.version,
             }
         )
     else:
@@ -62,7 +61,7 @@ def pack_list(lang: Lang, as_json: bool) -> int:
     elif not known:
         tell(lang, "aucun pack enregistré", "no pack registered")
     for one in () if as_json else known:
-        click.echo(f"{one.label:40} {one.files:6}  {one.folder}")
+        click.echo(f"{one.label:40} {one.version:8} {one.files:6}  {one.folder}")
     return 0
 
 

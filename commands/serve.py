@@ -38,6 +38,12 @@ from reports.console import tell
     help="Live view and control for a browser: plain HTTP, this machine only; port 8480, 0: a free one.",
 )
 @click.option(
+    "--faults",
+    "fault_plan",
+    type=ANY_PATH,
+    help="Fault plan (YAML or JSON) of the default session from the start.",
+)
+@click.option(
     "--ready-file", type=ANY_PATH, help="Written (JSON: url, pid, console) once requests are served."
 )
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
@@ -51,6 +57,7 @@ def serve(
     tls13: bool,
     workers: int | None,
     console: int | None,
+    fault_plan: Path | None,
     ready_file: Path | None,
     lang: Lang,
 ) -> int:
@@ -60,9 +67,11 @@ def serve(
 
     from mock_dmp import pki
     from mock_dmp.crew import Crew
+    from mock_dmp.faults import arming
     from mock_dmp.server import MockServer
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    faults = () if fault_plan is None else arming.read_file(fault_plan)
     with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
         if pki_folder is None and not plain_http:
             pki_folder = Path(scratch) / "pki"
@@ -77,12 +86,15 @@ def serve(
             plain_http=plain_http,
             tls13=tls13,
             console=console,
+            faults=faults,
         )
 
         def ready(url: str) -> None:
             tell(lang, f"DMP bouchonné : {url}", f"Mock DMP: {url}")
             if pki_folder is not None:
                 tell(lang, f"certificats : {pki_folder}", f"certificates: {pki_folder}")
+            if faults:
+                tell(lang, f"pannes armées : {len(faults)}", f"faults armed: {len(faults)}")
             if server.console_url:
                 tell(
                     lang, f"vue en direct : {server.console_url}/ui/", f"live view: {server.console_url}/ui/"

@@ -59,6 +59,7 @@ _GROUPS: Final = {
     "A-TLS": "TLS",
     "A-SOAP": "SOAP and WS-Addressing",
     "MTOM": "MTOM packaging",
+    "SCHEMA": "Structure, by the project's own schemas",
     "FAULT": "SOAP faults",
     "A-VIHF": "VIHF",
     "A-INS": "INS",

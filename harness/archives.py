@@ -264,8 +264,7 @@ def _members(source: BinaryIO, archive: Entry) -> Iterator[Entry]:
         for uri in announced:
             yield from _missing(uri, uri in there, f"{archive.path}!/{uri}", archive.file)
     except ZipRefused as refusal:
-        status = "INFO" if refusal.code in _UNKNOWN else "FAIL"
-        yield _trouble(archive.path, archive.file, status, told(refusal), CHECK_ARCHIVE)
+        yield _trouble(archive.path, archive.file, _status(refusal), told(refusal), CHECK_ARCHIVE)
         return
     if not judged:
         found = "aucun document dans l'archive / no document in the archive"
@@ -312,8 +311,7 @@ def _nested(source: BinaryIO, archive: Entry, member: Member, path: str) -> Iter
     try:
         inner = io.BytesIO(content(source, member, MAX_NESTED))
     except ZipRefused as refusal:
-        status = "INFO" if refusal.code in _UNKNOWN else "FAIL"
-        yield _trouble(path, archive.file, status, told(refusal), CHECK_ARCHIVE)
+        yield _trouble(path, archive.file, _status(refusal), told(refusal), CHECK_ARCHIVE)
         return
     yield from _members(inner, Entry(path, archive.file, chain))
 
@@ -331,6 +329,11 @@ def _subsets(source: BinaryIO) -> tuple[dict[str, xdm.Announced], set[str]]:
             announced |= {str(PurePosixPath(folder, uri)): one for uri, one in said.items()}
     there = {one.name for one in directory(source) if one.name in announced} if announced else set()
     return announced, there
+
+
+def _status(refusal: ZipRefused) -> Literal["FAIL", "INFO"]:
+    """What could not be looked into is no fault that was seen."""
+    return "INFO" if refusal.code in _UNKNOWN else "FAIL"
 
 
 def _missing(uri: str, there: bool, path: str, file: str) -> Iterator[Entry]:

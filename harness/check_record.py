@@ -54,7 +54,7 @@ def verdict_of(counts: Mapping[Status, int]) -> Verdict:
         return "ERROR"
     if counts.get("FAIL"):
         return "FAIL"
-    if not counts.get("PASS"):
+    if counts.get("AMBIGUOUS") or not counts.get("PASS"):
         return "INCONCLUSIVE"
     return "WARN" if counts.get("WARN") else "PASS"
 

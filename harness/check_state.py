@@ -20,6 +20,8 @@ from harness.check_record import Record, from_plain, mark_of, plain, renamed
 from protocol.errors import ConfigError, Text, UsageError
 
 FORMAT: Final = "dmpcompat-check/1"
+#: How a state file starts, as `begin` writes it.
+_START: Final = f'{{"run":"{FORMAT}"'.encode()
 _TABLES: Final = """
 CREATE TABLE result (rank INTEGER PRIMARY KEY, path TEXT, place INTEGER, mark TEXT);
 CREATE TABLE known (key BLOB PRIMARY KEY, place INTEGER) WITHOUT ROWID;
@@ -138,17 +140,17 @@ class Ledger:
 
     def _take_up(self) -> None:
         """Index what former runs wrote. A line that can't be read is one file to judge again."""
-        end = self._cut_half_line()
+        self._file.seek(0)
+        start = self._file.read(len(_START))
+        if start and not _START.startswith(start) and start != _START:
+            raise _no_state(self._file.name)  # before anything is cut from a file of another kind
+        self._cut_half_line()
         for place, fields in self._lines():
-            if place == 0 and fields.get("run") != FORMAT:
-                raise _no_state(self._file.name)
             if "run" in fields:
                 self.last = fields
             elif fields.get("sha256") and not fields.get("lost"):
                 key = hashlib.sha256(f"{fields['mark']}|{fields['sha256']}".encode()).digest()
                 self._index.execute("INSERT OR REPLACE INTO known VALUES (?, ?)", (key, place))
-        if end and not self.last:
-            raise _no_state(self._file.name)
 
     def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
         self._file.flush()
@@ -165,7 +167,7 @@ class Ledger:
                 yield place, fields
             place += len(line)
 
-    def _cut_half_line(self) -> int:
+    def _cut_half_line(self) -> None:
         end = self._file.seek(0, os.SEEK_END)
         place = end
         while place > 0:
@@ -178,7 +180,6 @@ class Ledger:
             place = start
         if place < end:
             self._file.truncate(place)
-        return place
 
 
 def _open(path: Path | None, resume: bool) -> IO[bytes]:

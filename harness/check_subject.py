@@ -33,9 +33,17 @@ _ENVELOPES = (f"{{{facts.SOAP12}}}Envelope", f"{{{facts.SOAP11}}}Envelope")
 _DOCUMENTS = (f"{{{facts.HL7}}}ClinicalDocument", "{http://www.w3.org/1999/XSL/Transform}stylesheet")
 _PAYLOADS = (facts.XDSB, facts.QUERY, facts.LCM, facts.RS)
 #: What a message without its envelope can answer for.
-PAYLOAD_GROUPS = ("XDS-SUBMISSION", "XDS-ENTRY", "XDS-CODES", "XDS-QUERY", "XDS-RETRIEVE", "XDS-RESPONSE")
+PAYLOAD_GROUPS = (
+    "SCHEMA",
+    "XDS-SUBMISSION",
+    "XDS-ENTRY",
+    "XDS-CODES",
+    "XDS-QUERY",
+    "XDS-RETRIEVE",
+    "XDS-RESPONSE",
+)
 #: What the metadata of an XDM delivery can answer for: those of a submission, whose documents are files beside it.
-METADATA_GROUPS = ("XDS-SUBMISSION", "XDS-ENTRY", "XDS-CODES")
+METADATA_GROUPS = ("SCHEMA", "XDS-SUBMISSION", "XDS-ENTRY", "XDS-CODES")
 #: What a message without its connection can answer for, beside those.
 MESSAGE_GROUPS = (
     *PAYLOAD_GROUPS,

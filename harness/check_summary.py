@@ -107,7 +107,7 @@ class Summary:
             del tally.examples[_EXAMPLES:]
 
 
-_WORSE: Final[tuple[Status, ...]] = ("ERROR", "FAIL", "WARN", "INFO", "VACUOUS", "PASS")
+_WORSE: Final[tuple[Status, ...]] = ("ERROR", "FAIL", "AMBIGUOUS", "WARN", "INFO", "VACUOUS", "PASS")
 
 
 def largest(groups: Mapping[str, Group], most: int) -> list[tuple[str, Group]]:

@@ -90,7 +90,7 @@ def judge_paths(
     api.selection(wanted.only)
     todo = entries(paths)
     total = sum(1 for _ in entries(paths)) if progress else 0
-    label = wanted.pack.label if wanted.pack else ""
+    label = wanted.pack.described if wanted.pack else ""
     known = partial(_known, ledger, wanted) if ledger.last else None
     ledger.begin(wanted.mark, pack=label, rules=api.rule_bundle_digest())
     kept = _Kept(ledger, total, progress)

@@ -7,6 +7,7 @@ business. xop:Include is taken for the base64 text it stands for, as XOP says; i
 from __future__ import annotations
 
 import copy
+import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +23,11 @@ from protocol import facts
 from protocol.datafolders import folder
 from protocol.errors import Text, ToolError
 
-_TYPE: Final = f"{{{facts.XSI}}}type"
 _INCLUDE: Final = f"{{{facts.XOP}}}Include"
+#: Messages that carry documents; elsewhere an inclusion is an element like any other.
+_WITH_INCLUSIONS: Final = (facts.XDSB,)
+_TYPED: Final = etree.XPath("boolean(descendant-or-self::*/@xsi:type)", namespaces={"xsi": facts.XSI})
+_INCLUDED: Final = etree.XPath("boolean(descendant::xop:Include)", namespaces={"xop": facts.XOP})
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class OwnSchemas:
     """
 
     def __init__(self, source: Path) -> None:
+        self._source = source
         self.families: Mapping[str, Family] = _families(source)
         self._local = threading.local()
 
@@ -67,6 +72,14 @@ class OwnSchemas:
         if path not in compiled:
             compiled[path] = _compile(path)
         return compiled[path]
+
+    def digest(self) -> str:
+        """SHA-256 (hex) over every schema and the index: verdicts depend on them."""
+        found = hashlib.sha256()
+        for path in sorted(self._source.rglob("*")):
+            if path.suffix in (".xsd", ".yaml"):
+                found.update(f"{path.relative_to(self._source).as_posix()}\n".encode() + path.read_bytes())
+        return found.hexdigest()
 
 
 @cache
@@ -108,12 +121,10 @@ def _alone(element: etree._Element) -> etree._Element:
 
     libxml2 looks xsi:type's prefix up among the ancestors that a part of a document loses; serialising keeps them.
     """
-    included = next(element.iter(_INCLUDE), None) is not None
-    if element.getparent() is not None and any(_TYPE in item.attrib for item in element.iter(etree.Element)):
+    if element.getparent() is not None and _TYPED(element):
         element = etree.fromstring(etree.tostring(element, with_tail=False), etree.XMLParser(huge_tree=True))
-    elif included:
+    if etree.QName(element).namespace in _WITH_INCLUSIONS and _INCLUDED(element):
         element = copy.deepcopy(element)
-    if included:
         for include in list(element.iter(_INCLUDE)):
             parent = include.getparent()
             # Only where it stands alone: beside anything else, XOP doesn't apply and the schema refuses it.

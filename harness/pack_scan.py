@@ -150,9 +150,12 @@ class Scan:
             if stand_in(self.layout.folder, wanted) is not None:
                 code = "KIT-021"
             self._tell(code, main, reference.told, reference.line, wanted, once=True)
-        elif not found.exact:
+            return
+        if not found.exact:
             told = f"{reference.path} → {found.relative}"
             self._tell("KIT-023", main, reference.told, reference.line, told, once=True)
+        if not self.layout.path(found.relative).stat().st_size:
+            self._tell("KIT-022", main, found.relative, 0, f"{reference.told}:{reference.line}", once=True)
 
     # -- what the Schematron says of itself -----------------------------------------------------------------
     def _structure(self, main: str, items: list[tuple[Part, etree._Element]]) -> None:
@@ -168,11 +171,21 @@ class Scan:
                 self._tell("KIT-064", main, part.relative, line, name)
             if active is not None and name not in active and item.get("abstract") != "true":
                 self._tell("KIT-015", main, part.relative, line, name)
+            self._hidden(main, part, item)
         for part, item in () if main in self._incomplete else items:
             if item.tag == SCH + "extends" and item.get("rule") and item.get("rule") not in rules:
                 self._tell("KIT-013", main, part.relative, item.sourceline or 0, item.get("rule", ""))
             elif item.tag == SCH + "active" and active and item.get("pattern", "") not in ids:
                 self._tell("KIT-014", main, part.relative, item.sourceline or 0, item.get("pattern", ""))
+
+    def _hidden(self, main: str, part: Part, pattern: etree._Element) -> None:
+        """Rules of one pattern that have the context of an earlier one: a node goes to the first."""
+        seen: set[str] = set()
+        for rule in pattern.iterchildren(SCH + "rule"):
+            context = " ".join(rule.get("context", "").split())
+            if context and context in seen:
+                self._tell("KIT-043", main, part.relative, rule.sourceline or 0, context)
+            seen.add(context)
 
     @staticmethod
     def _active(items: list[tuple[Part, etree._Element]]) -> set[str] | None:

@@ -10,7 +10,7 @@ import hashlib
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal
@@ -35,7 +35,7 @@ _CAUSES: Final = frozenset({"KIT-010", "KIT-012", "KIT-013"})
 
 @dataclass(frozen=True)
 class LayerState:
-    """One layer or volet: whether it can run. `template`: what a volet judges, `root[:extension]` separated by
+    """One layer, or one volet: whether it can run. `template`: what a volet judges, `root[:extension]` separated by
     spaces; `why`: when it is broken."""
 
     layer: str
@@ -43,6 +43,7 @@ class LayerState:
     state: State
     template: str = ""
     why: Text = NO_TEXT
+    volet: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def verify(pack: Pack, *, progress: Callable[[int, int], None] | None = None) ->
     layers = [schema]
     for done, (name, relative, template) in enumerate(_runnable(layout, volets), 1):
         state, more = _compile(layout, name, relative, template, found)
-        layers.append(state)
+        layers.append(replace(state, volet=name not in layout.layers))
         found += more
         if progress is not None:
             progress(done, len(layout.schematrons))

@@ -26,16 +26,24 @@ CDA_SCHEMA = "CDA_extended.xsd"
 
 @dataclass(frozen=True)
 class Pack:
-    """One registered folder. `digest`: SHA-256 (hex) over the relative paths and contents of its files."""
+    """One registered folder. `digest`: SHA-256 (hex) over the relative paths and contents of its files; `version`: the
+    newest that the names of its Schematrons tell, "" when none does."""
 
     name: str
     folder: str
     digest: str
     files: int
+    version: str = ""
 
     @property
     def label(self) -> str:
+        """Short, for findings."""
         return f"{self.name}@{self.digest[:12]}"
+
+    @property
+    def described(self) -> str:
+        """Whole, for reports: name, digest, and version when one is known."""
+        return f"{self.name}@{self.digest}" + (f" ({self.version})" if self.version else "")
 
     @property
     def cda_schema(self) -> Path | None:
@@ -63,7 +71,9 @@ def add(folder: Path, name: str = "") -> Pack:
             expected=_NAME.pattern,
         )
     digest, count = folder_digest(where)
-    pack = Pack(chosen, str(where), digest, count)
+    from harness.pack_layout import Layout
+
+    pack = Pack(chosen, str(where), digest, count, Layout(where).version)
     registered = home() / "packs"
     registered.mkdir(parents=True, exist_ok=True)
     _entry(chosen).write_text(json.dumps(asdict(pack), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -169,7 +179,13 @@ def _known(name: str) -> Pack:
 def _read(path: Path) -> Pack:
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Pack(str(fields["name"]), str(fields["folder"]), str(fields["digest"]), int(fields["files"]))
+        return Pack(
+            str(fields["name"]),
+            str(fields["folder"]),
+            str(fields["digest"]),
+            int(fields["files"]),
+            str(fields.get("version", "")),
+        )
     except (OSError, json.JSONDecodeError, KeyError, TypeError, ValueError) as problem:
         raise ConfigError(
             "PACK-005",

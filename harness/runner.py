@@ -308,7 +308,13 @@ def _reason(verdict: Verdict, findings: list[Finding]) -> Text:
     if verdict is Verdict.PASS:
         return NO_TEXT
     wanted = {Verdict.FAIL: "FAIL", Verdict.ERROR: "ERROR", Verdict.WARN: "WARN"}.get(verdict, "")
-    seen = [finding for finding in findings if finding.status == wanted]
+    seen = [finding for finding in findings if finding.status == (wanted or "AMBIGUOUS")]
+    if not wanted and seen:
+        first = seen[0]
+        return Text(
+            f"deux lecteurs ne lisent pas la même chose ({first.rule}, {first.where}) : {_short(first.found)}",
+            f"two readers don't read the same ({first.rule}, {first.where}): {_short(first.found)}",
+        )
     if not seen:
         return Text("aucun contrôle n'a rien trouvé à regarder", "no check found anything to look at")
     first, more = seen[0], len(seen) - 1

@@ -29,7 +29,9 @@ _SUBJECT: Final = re.compile(
     r"^Element '(?P<element>[^']+)'(?:, attribute '(?P<attribute>[^']+)')?: (?P<said>.*)$", re.S
 )
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (?P<names>.+?) \)\.")
-_VALUE: Final = re.compile(r"^(?:\[facet '\w+'\] )?(?:The value )?'(?P<value>.*?)' (?:is not|does not|has a)", re.DOTALL)
+_VALUE: Final = re.compile(
+    r"^(?:\[facet '\w+'\] )?(?:The value )?'(?P<value>.*?)' (?:is not|does not|has a)", re.DOTALL
+)
 _SET: Final = re.compile(r"of the set \{(?P<set>.*)\}", re.DOTALL)
 _PATTERN: Final = re.compile(r"by the pattern '(?P<pattern>.*)'\.", re.DOTALL)
 _CONSTRAINT: Final = re.compile(r"value constraint '(?P<value>.*)'", re.DOTALL)
@@ -37,23 +39,30 @@ _KIND_OF: Final = re.compile(r"of the (?:atomic|list|union|local atomic) type '(
 _STEP: Final = re.compile(r"(?P<name>\*|[^\[\]]+)(?:\[(?P<rank>\d+)\])?")
 #: libxml2 names that many of the elements it expected, and stops.
 _MOST: Final = 10
-#: What a type of ours wants, in a form that reads in both languages.
+_MOMENT: Final = "2026 | 20261101 | 20261101101500+0100"
+_IDENTIFIER: Final = "OID | UUID"
+#: What a type or a pattern of ours wants, in a form that reads in both languages.
 _FORMS: Final = {
-    "identifier": "OID | UUID",
-    "oid": "OID",
-    "moment": "AAAA[MM[JJ[hhmm[ss[.s]]]]][±hhmm]",
     "words": "≥ 1 caractère / character",
-    "word": "≥ 1 caractère, sans espace / character, no space",
-    "flag": "true | false",
-    "real": "1.5",
     "positive": "≥ 1",
+    r"[^\s]+": "≥ 1 caractère, sans espace / character, no space",
+    r"[0-2](\.(0|[1-9][0-9]*))*": "OID",
+    r"[0-9a-zA-Z]{8}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{4}-[0-9a-zA-Z]{12}": _IDENTIFIER,
+    r"[A-Za-z][A-Za-z0-9\-]*": _IDENTIFIER,
+    r"[0-9]{14}\.[0-9]+([+\-][0-9]{1,4})?": _MOMENT,
+    "true|false": "true | false",
+    "[0-9]{14}": "20261101101500",
+    "cid:.+": "cid:…",
 }
 
 #: How near two names must be for one to be the other misspelt (difflib's ratio).
-_ALIKE: Final = 0.85
+_ALIKE: Final = 0.8
 
 _WORDS: Final = {
     "unexpected": Text("élément qui n'est pas attendu à cette place", "element not expected at this place"),
+    "unknown": Text("élément inconnu dans celui qui le contient", "element unknown in the one that holds it"),
+    "misplaced": Text("élément trop loin : il vient avant", "element too late: it comes before"),
+    "missing-before": Text("il manque un élément avant celui-ci", "an element is missing before this one"),
     "repeated": Text("élément répété de trop", "element repeated once too many"),
     "misspelt": Text("nom d'élément mal écrit", "name of element misspelt"),
     "missing": Text("il manque un élément à l'intérieur", "an element is missing inside"),
@@ -175,8 +184,8 @@ def _values(kind: str, said: str, place: etree._Element, attribute: str, home: s
         return shown, " | ".join(re.findall(r"'([^']*)'", codes["set"])) if codes else ""
     if kind == "form":
         pattern, typed = _PATTERN.search(said), _KIND_OF.search(said)
-        kind_of = _short(typed["type"], home) if typed else ""
-        return shown, _FORMS.get(kind_of, kind_of) or (pattern["pattern"] if pattern else "")
+        wanted = pattern["pattern"] if pattern else _short(typed["type"], home) if typed else ""
+        return shown, _FORMS.get(wanted, wanted)
     if kind == "fixed":
         constraint = _CONSTRAINT.search(said)
         return shown, constraint["value"] if constraint else ""
@@ -201,11 +210,8 @@ def _why(place: etree._Element, expected: str) -> str:
     names = [name.rpartition(":")[2] for name in expected.split(" | ")]
     local = etree.QName(place).localname
     same_letters = any(name.lower() == local.lower() and name != local for name in names)
-    return (
-        "misspelt"
-        if same_letters or (local not in names and get_close_matches(local, names, 1, 0.85))
-        else "unexpected"
-    )
+    alike = local not in names and get_close_matches(local, names, 1, _ALIKE)
+    return "misspelt" if same_letters or alike else "unexpected"
 
 
 def _expected(said: str, home: str) -> str:

@@ -54,12 +54,16 @@ def apply_policy(
 
 
 def of_case(findings: Sequence[Finding]) -> Verdict:
-    """Roll-up of the findings of one case. A case whose checks looked at nothing is INCONCLUSIVE."""
+    """Roll-up of the findings of one case. Checks that looked at nothing, or bytes that two decoders read
+    differently (AMBIGUOUS), make it INCONCLUSIVE.
+    """
     statuses = {finding.status for finding in findings}
     if "FAIL" in statuses:
         return Verdict.FAIL
     if "ERROR" in statuses:
         return Verdict.ERROR
+    if "AMBIGUOUS" in statuses:
+        return Verdict.INCONCLUSIVE
     if "WARN" in statuses:
         return Verdict.WARN
     if "PASS" in statuses:

@@ -1,5 +1,7 @@
 """The WSGI application: SOAP services and their `?wsdl`, web sites, at the root and under `/s/<session>`; control API.
 
+A request without that prefix is for the session of its client certificate (`mock_dmp.state.certificates`), if any.
+
 It turns a request of the transport into `Asked`, and an `Answer` into bytes; it decides nothing.
 """
 
@@ -16,11 +18,11 @@ from mock_dmp import control, wsdl
 from mock_dmp.dispatch import Dispatcher
 from mock_dmp.mounts import Mounts
 from mock_dmp.progress import Asked
-from mock_dmp.state import sessions
+from mock_dmp.state import certificates, sessions
 from mock_dmp.state.blobs import Blobs
 from mock_dmp.state.engine import Store
 from mock_dmp.transport.connection import Received
-from protocol.exchange import Headers
+from protocol.exchange import Headers, Tls
 
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
@@ -34,6 +36,7 @@ class MockApp:
 
     def __init__(self, store: Store, dispatcher: Dispatcher | None = None) -> None:
         sessions.ensure_default(store)
+        certificates.mark(store)
         self._store = store
         self._dispatcher = dispatcher or Dispatcher(store)
         self._control = control.create(store)
@@ -58,7 +61,8 @@ class MockApp:
         if path.startswith(_CONTROL) and (ours is None or ours.problem is None):
             answer: Iterable[bytes] = self._control(environ, start_response)
             return answer
-        session, path = _split(path)
+        named, path = _split(path)
+        session = named or self._presented(environ)
         site = self._mounts.prefix_of(path)
         if site and (ours is None or ours.problem is None):
             return self._mounts.answer(site, session, path, environ, start_response)
@@ -68,6 +72,12 @@ class MockApp:
             if described is not None:
                 return _plain(start_response, HTTPStatus.OK, "text/xml; charset=UTF-8", described)
         return self._serve(_asked(environ, session, path, received), received, start_response)
+
+    def _presented(self, environ: Environ) -> str:
+        """The session of the client's certificate, else the default one."""
+        tls: Tls | None = environ.get("dmpcompat.tls")
+        own = certificates.session_of(self._store, tls.certificate) if tls is not None else ""
+        return own or sessions.DEFAULT
 
     def _serve(self, asked: Asked, received: Received, start_response: StartResponse) -> Iterable[bytes]:
         answer = self._dispatcher.serve(asked)
@@ -112,9 +122,9 @@ def _phrase(status: int) -> str:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """(session, path of the service)."""
+    """(session that is named, "" for none; path of the service)."""
     match = _SESSION.fullmatch(path)
-    return (match[1], match[2] or "/") if match else (sessions.DEFAULT, path)
+    return (match[1], match[2] or "/") if match else ("", path)
 
 
 def _received(environ: Environ, blobs: Blobs) -> Received:

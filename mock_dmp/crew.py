@@ -14,12 +14,13 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypedDict, Unpack
 
 from mock_dmp import console as consoles
+from mock_dmp.faults.plan import Planned
 from mock_dmp.server import MockServer, settle, unavailable, write_ready
 from mock_dmp.transport.listener import Patience
 from mock_dmp.transport.receiver import Limits
@@ -53,6 +54,7 @@ class Setup(TypedDict, total=False):
     patience: Patience | None
     drain_seconds: float
     console: int | socket.socket | None
+    faults: Sequence[Planned]
 
 
 @dataclass
@@ -274,7 +276,7 @@ class Crew:
         """The server of one worker."""
         relay = Relay(channel, self._socket.getsockname()[:2])
         self._socket.close()
-        setup: Setup = {**self._setup, "console": self._console}
+        setup: Setup = {**self._setup, "console": self._console, "faults": ()}  # armed once, by the first
         return MockServer(**setup, relay=relay), relay
 
 

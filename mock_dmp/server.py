@@ -27,7 +27,9 @@ from mock_dmp.acceptance import policy
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.app import MockApp
 from mock_dmp.dispatch import Dispatcher
+from mock_dmp.faults import arming
 from mock_dmp.faults.gate import Gate
+from mock_dmp.faults.plan import Planned
 from mock_dmp.journal import Record
 from mock_dmp.pki import PkiIndex
 from mock_dmp.state import collection, sessions
@@ -51,7 +53,7 @@ class MockServer:
     both, the PKI serves to judge the VIHF.
     `db_url` and `data_dir`: see Store; `drain_seconds`: what a stop gives to the requests under way; `relay`: where
     connections come from, instead of listening (`mock_dmp.crew`); `console`: port of the console (0: a free one), or
-    its socket; None for none.
+    its socket; None for none; `faults`: what to start with in the default session, beside nothing else.
     Raises ConfigError: unreadable PKI, expired server certificate, port in use, database out of reach.
     """
 
@@ -71,6 +73,7 @@ class MockServer:
         drain_seconds: float = 10.0,
         relay: Relay | None = None,
         console: int | socket.socket | None = None,
+        faults: Sequence[Planned] = (),
     ) -> None:
         index = None if pki_folder is None else pki.load(pki_folder)
         context = _context(host, index, plain_http=plain_http, tls13=tls13)
@@ -86,6 +89,8 @@ class MockServer:
                 collection.collect(self.store)
             self.dispatcher = Dispatcher(self.store, accept=partial(policy.accept, trust=trust))
             app = MockApp(self.store, self.dispatcher)
+            if faults:
+                arming.start_with(self.store, faults)
             self._console = None if console is None else consoles.Console(app, self.store.blobs, console)
             self._listener = Listener(
                 (host, port),

@@ -146,12 +146,16 @@ class Paths:
         if parent is None or not isinstance(element.tag, str):
             return self._known.setdefault(element, path_of(element))
         start, children = self.of(parent), list(parent.iterchildren(etree.Element))
-        counts = Counter(child.tag for child in children)
-        ranks: Counter[str] = Counter()
-        for child in children:
-            ranks[child.tag] += 1
-            rank = f"[{ranks[child.tag]}]" if counts[child.tag] > 1 else ""
-            self._known[child] = f"{start}/{_label(child.tag, child.prefix)}{rank}"
+        tags = [str(child.tag) for child in children]
+        several = len(set(tags)) < len(tags)
+        counts = Counter(tags) if several else {}
+        ranks: dict[str, int] = {}
+        for child, tag in zip(children, tags, strict=True):
+            path = f"{start}/{_label(tag, child.prefix)}"
+            if several and counts[tag] > 1:
+                ranks[tag] = rank = ranks.get(tag, 0) + 1
+                path = f"{path}[{rank}]"
+            self._known[child] = path
         return self._known[element]
 
 

@@ -59,7 +59,7 @@ def text(report: KitReport, lang: Lang, crossed: Comparison | None = None) -> st
 def plain(report: KitReport, lang: Lang, crossed: Comparison | None = None) -> dict[str, Any]:
     """The whole report as plain JSON values."""
     return {
-        "pack": {**vars(report.pack), "label": report.pack.label, "version": report.version},
+        "pack": {**vars(report.pack), "version": report.version},
         "exit_code": exit_code(report, crossed),
         "counts": dict(report.counts),
         "layers": [_layer(layer, lang) for layer in report.layers],
@@ -80,8 +80,8 @@ def _head(report: KitReport, lang: Lang) -> Iterator[str]:
     version = f", version {report.version}" if report.version else ""
     files = Text("fichiers", "files").to(lang)
     yield f"pack {report.pack.label} : {report.pack.files} {files}{version}, sha256:{report.pack.digest}"
-    generic = [layer for layer in report.layers if not layer.template]
-    volets = [layer for layer in report.layers if layer.template]
+    generic = [layer for layer in report.layers if not layer.volet]
+    volets = [layer for layer in report.layers if layer.volet]
     states = ", ".join(f"{layer.layer} {_STATES[layer.state].to(lang)}" for layer in generic)
     yield f"{Text('couches', 'layers').to(lang)} : {states}"
     ready = sum(layer.state == "ready" for layer in volets)

@@ -66,6 +66,7 @@ FEEDING = {
     "wrong-size": "XDSRepositoryMetadataError",
     "code-out-of-value-set": "XDSRegistryMetadataError",
     "two-submission-sets": "XDSRegistryMetadataError",
+    "submission-time-ahead": "XDSRegistryMetadataError",
     "no-submission-set": "XDSRegistryMetadataError",
     "missing-slot": "XDSRegistryMetadataError",
     "missing-class": "XDSRegistryMetadataError",

@@ -183,6 +183,8 @@ def test_a_production_host_is_refused(tmp_path: Path, pki_folder: Path) -> None:
         (["serve", "--port", "99999"], 64),
         (["serve", "--plain-http", "--host", "0.0.0.0"], 65),  # noqa: S104 - refused
         (["serve", "--pki", "/nowhere"], 65),
+        (["serve", "--faults", "/nowhere/plan.yaml"], 64),
+        (["serve", "--faults", str(ROOT / "setup.cfg")], 64),
         (["run", "/nowhere.yaml"], 66),
         (["verify", "/nowhere"], 64),
         (["verify", "."], 64),

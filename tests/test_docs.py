@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 import cli
 import generate
-from harness import expectation_words
+from harness import expectation_words, pack_defects
 from harness.campaign import (
     CampaignFile,
     NotApplicable,
@@ -294,7 +294,7 @@ def test_what_the_tests_of_commands_catch() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
     rules = {*acceptance_rules.rules(), *(rule.id for rule in checks.rules()), *checks.groups()}
-    rules |= set(expectation_words.names())
+    rules |= {*expectation_words.names(), *pack_defects.KINDS}
     cases = {case.code for case in generate.cases()}
     strangers = []
     for span in spans(page.read_text(encoding="utf-8")):
@@ -314,6 +314,7 @@ def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
 _WORDS = {
     "LPS-TEST",
     "EVID-010",
+    "PACK-006",
     "wsa:Action",
     "wsa:MessageID",
     "wsa:To",

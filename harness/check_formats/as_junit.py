@@ -23,13 +23,13 @@ def render(run: CheckRun, lang: Lang) -> Iterator[str]:
     yield '<testsuites name="dmpcompat check">\n'
     for record in run.results:
         if record.verdict != "SKIPPED":
-            suite = _suite(record, lang)
+            suite = _suite(record, lang, run.pack)
             etree.indent(suite, level=1)
             yield f"  {etree.tostring(suite, encoding='unicode')}\n"
     yield "</testsuites>\n"
 
 
-def _suite(record: Record, lang: Lang) -> etree._Element:
+def _suite(record: Record, lang: Lang, pack: str) -> etree._Element:
     ordered = sorted(record.faults, key=lambda one: one.rule)
     cases = [_case(list(group), record, lang) for _, group in groupby(ordered, key=lambda one: one.rule)]
     rest = etree.Element("testcase", classname=holdable(record.path), name=_OTHERS[lang])
@@ -45,6 +45,13 @@ def _suite(record: Record, lang: Lang) -> etree._Element:
         errors=str(kinds.count("error")),
         skipped=str(kinds.count("skipped")),
     )
+    if pack:
+        told = etree.SubElement(suite, "properties")
+        for name, value in {
+            "pack": pack,
+            **{f"layer {name}": said for name, said in record.layers.items()},
+        }.items():
+            etree.SubElement(told, "property", name=name, value=holdable(value))
     suite.extend(cases)
     return suite
 
@@ -54,7 +61,7 @@ _OTHERS = {"fr": "les autres règles", "en": "the other rules"}
 
 def _case(findings: list[Finding], record: Record, lang: Lang) -> etree._Element:
     case = etree.Element("testcase", classname=holdable(record.path), name=findings[0].rule)
-    for status, tag in (("ERROR", "error"), ("FAIL", "failure")):
+    for status, tag in (("ERROR", "error"), ("FAIL", "failure"), ("AMBIGUOUS", "error")):
         faults = [finding for finding in findings if finding.status == status]
         if faults:
             child = etree.SubElement(case, tag, message=holdable(title_of(faults[0], lang)), type=status)

@@ -15,7 +15,7 @@ from harness.checks import api
 from harness.checks.rule import Finding
 from protocol.errors import Lang
 
-_LEVELS = {"ERROR": "error", "FAIL": "error", "WARN": "warning", "INFO": "note"}
+_LEVELS = {"ERROR": "error", "FAIL": "error", "AMBIGUOUS": "warning", "WARN": "warning", "INFO": "note"}
 _LINE = re.compile(r"\(l\. (\d+)\)")
 
 
@@ -33,7 +33,8 @@ def render(run: CheckRun, lang: Lang) -> Iterator[str]:
         for finding in record.faults:
             yield between + json.dumps(_result(record, finding, lang), ensure_ascii=False)
             between = ",\n"
-    yield "\n]}]}\n"
+    said = {"pack": run.pack, "ruleBundle": run.bundle, "digest": run.digest}
+    yield f'\n], "properties": {json.dumps(said, ensure_ascii=False)}}}]}}\n'
 
 
 def _rule(name: str, lang: Lang) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from lxml import etree
 
+from harness.checks import second
 from harness.checks.fed import entries_told
 from harness.checks.judged import Judged
 from harness.checks.rim import codes, slot, title
-from harness.checks.rule import Answered, Finding, check_answers, verdict
+from harness.checks.rule import Answered, Finding, check_answers, twice, verdict
 from harness.checks.xpath import attribute, nodes, string
 from protocol import facts
 from protocol.errors import Text
@@ -111,17 +112,18 @@ def retrieved(answers: Sequence[Answered]) -> Iterator[Finding]:
 
 def _same_document(view: Judged, document: etree._Element, entry: etree._Element) -> Iterator[Finding]:
     for element in nodes(document, "xds:Document"):
-        data = view.binary(element)
+        data, again = view.binary(element), view.binary_again(element) or b""
         if data is None:
             continue
         sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()
         media = string(document, "xds:mimeType")
-        for name, found, expected in (
-            ("hash", sha1, slot(entry, "hash").lower()),
-            ("size", str(len(data)), slot(entry, "size")),
-            ("mimeType", media, attribute(entry, "mimeType")),
+        for name, found, other, expected in (
+            ("hash", sha1, second.sha1(again), slot(entry, "hash").lower()),
+            ("size", str(len(data)), str(len(again)), slot(entry, "size")),
+            ("mimeType", media, media, attribute(entry, "mimeType")),
         ):
+            where = f"{view.at(document)}/{name}"
             yield replace(
-                verdict(found == expected, f"{view.at(document)}/{name}", found, expected),
+                twice(found == expected, other == expected, where, found, expected, other),
                 exchange=view.exchange.id,
             )

@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from lxml import etree
 
 import harness.checks as package
+from harness import own_schemas, schema_words
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
@@ -251,13 +252,17 @@ def explain(identifier: str, lang: Lang = "fr") -> str:
 
 @cache
 def rule_bundle_digest() -> str:
-    """SHA-256 (hex) over the ids of the rules and the source of every module of this package: quoted in reports."""
+    """SHA-256 (hex) over the ids of the rules, the source of every module of this package, and our schemas with the
+    modules that read them: quoted in reports."""
     digest = hashlib.sha256()
     for item in rules():
         digest.update(f"{item.id}\n".encode())
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         source = inspect.getsource(importlib.import_module(f"{package.__name__}.{module}"))
         digest.update(f"{module}\n{source}".encode())
+    for beside in (own_schemas, schema_words):
+        digest.update(inspect.getsource(beside).encode())
+    digest.update(own_schemas.own_schemas().digest().encode())
     return digest.hexdigest()
 
 

@@ -184,7 +184,9 @@ def identifiers(view: CdaView) -> Iterator[Finding]:
         if root is not None:
             yield verdict(is_oid(root) or is_uuid(root), view.at(item) + "/@root", root, "OID | UUID")
         key = _key(item)
-        if root is not None and any(_key(other) == key for other in item.itersiblings(item.tag, preceding=True)):
+        if root is not None and any(
+            _key(other) == key for other in item.itersiblings(str(item.tag), preceding=True)
+        ):
             yield verdict(False, view.at(item), "^".join(_key(item)), "1")
 
 
@@ -200,7 +202,9 @@ def _key(element: etree._Element) -> tuple[str, str]:
     mend=Text("ajouter codeSystem, ou retirer displayName", "add codeSystem, or remove displayName"),
 )
 def coded(view: CdaView) -> Iterator[Finding]:
-    simple = {f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")}
+    simple = {
+        f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")
+    }
     for item in view.header:
         if "code" not in item.attrib and "displayName" not in item.attrib:
             continue

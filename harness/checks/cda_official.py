@@ -34,10 +34,7 @@ _TYPE_ID: Final = ("2.16.840.1.113883.1.3", "POCD_HD000040")
     requirements=("EX_2.1-1071",),
 )
 def header(view: CdaView) -> Iterator[Finding]:
-    findings = list(_says(view, "SM"))
-    yield from findings
-    if any(item.found == NOTHING_FIRED for item in findings):
-        yield from _silenced(view)
+    yield from _says(view, "SM")
 
 
 @check_document(
@@ -150,6 +147,8 @@ def _says(view: CdaView, layer: str) -> Iterator[Finding]:
         yield Finding("", "VACUOUS", place, NOTHING_FIRED, source)
     elif not said.failures and not said.not_run:
         yield Finding("", "PASS", place, _fired(said), source)
+    if layer == "SM" and said.silent:
+        yield from _silenced(view)
 
 
 def _failure(view: CdaView, failure: LayerFailure, source: str) -> Finding:

@@ -43,14 +43,15 @@ class LayerFailure:
 class LayerSaid:
     """What one official Schematron says of one document.
 
-    `schematron`: its path in the pack, "" when there is none to run; `fired`: number of rules that matched; `not_run`:
-    what could not be evaluated; `trouble`: why the whole layer could not run, or why there is none; `chosen`: how
-    the volet was chosen, when its choice was open.
+    `schematron`: its path in the pack, "" when there is none to run; `fired`: number of rules that matched, and
+    `silent` whether none of them looked further than the document node; `not_run`: what could not be evaluated;
+    `trouble`: why there is nothing to run; `chosen`: how the volet was chosen, when its choice was open.
     """
 
     schematron: str
     engine: str = ""
     fired: int = 0
+    silent: bool = False
     failures: tuple[LayerFailure, ...] = ()
     not_run: tuple[str, ...] = ()
     trouble: str = ""

@@ -80,9 +80,9 @@ def _calendar(digits: str) -> datetime | None:
     if len(digits) not in (4, 6, 8, 10, 12, 14):
         return None
     pairs = [int(digits[place : place + 2]) for place in range(4, len(digits), 2)]
-    month, day, *time = [*pairs, 1, 1][: max(2, len(pairs))]
+    month, day, hour, minute, second = (*pairs, *(1, 1, 0, 0, 0)[len(pairs) :])
     try:
-        return datetime(int(digits[:4]), month, day, *time, tzinfo=UTC)
+        return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
 

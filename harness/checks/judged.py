@@ -16,8 +16,10 @@ from functools import cached_property
 from typing import Literal
 from urllib.parse import unquote
 
+from cryptography import x509
 from lxml import etree
 
+from harness.checks import second
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.xpath import at, attribute, first, nodes, string, strings, told
 from protocol import facts, safexml
@@ -93,6 +95,7 @@ class Judged:
         self.transaction = transaction
         self.declared = declared
         self.pack = pack
+        self._opinions: dict[str, str] = {}
 
     @cached_property
     def request(self) -> Judged:
@@ -178,6 +181,19 @@ class Judged:
             return None
         names = {href.removeprefix("cid:"), unquote(href.removeprefix("cid:"))}
         return next((part for part in self.parts if part.content_id in names), None)
+
+    @cached_property
+    def parts_again(self) -> tuple[second.Cut, ...]:
+        """The same parts by the second decoder."""
+        if not self.multipart or len(self.body) > MAX_BODY:
+            return ()
+        return second.cut(self.body, second.boundary_of(self.header("Content-Type")))
+
+    def opinion(self, of: str, signed: etree._Element, by: x509.Certificate | None, identifier: str) -> str:
+        """Why the second verifier refuses a signature, "" when it accepts it; asked once for each `of`."""
+        if of not in self._opinions:
+            self._opinions[of] = second.signature_refused(signed, by, identifier)
+        return self._opinions[of]
 
     # XML
 
@@ -274,13 +290,28 @@ class Judged:
         except (binascii.Error, ValueError):
             return None
 
+    def binary_again(self, element: etree._Element) -> bytes | None:
+        """`binary` by the second decoder, which takes the last part of a name where the first takes the first."""
+        include = first(element, "xop:Include")
+        if include is None:
+            return second.inline("".join(str(piece) for piece in element.itertext()).encode())
+        href = attribute(include, "href")
+        names = {href.removeprefix("cid:"), unquote(href.removeprefix("cid:"))}
+        led = [part for part in self.parts_again if href.startswith("cid:") and part.content_id in names]
+        return led[-1].data if led else None
+
+    @cached_property
+    def carriers(self) -> tuple[etree._Element, ...]:
+        """The xds:Document elements of a submission or of a retrieve response."""
+        return (
+            *self.in_payload("self::xds:ProvideAndRegisterDocumentSetRequest/xds:Document"),
+            *self.in_payload("self::xds:RetrieveDocumentSetResponse/xds:DocumentResponse/xds:Document"),
+        )
+
     @cached_property
     def documents(self) -> tuple[tuple[etree._Element, bytes], ...]:
         """Documents carried by a submission or a retrieve response: their xds:Document element and their bytes."""
-        carriers = self.in_payload(
-            "self::xds:ProvideAndRegisterDocumentSetRequest/xds:Document"
-        ) + self.in_payload("self::xds:RetrieveDocumentSetResponse/xds:DocumentResponse/xds:Document")
-        pairs = ((element, self.binary(element)) for element in carriers)
+        pairs = ((element, self.binary(element)) for element in self.carriers)
         return tuple((element, data) for element, data in pairs if data is not None)
 
     @cached_property

@@ -120,6 +120,15 @@ def document_of(view: Judged, entry: etree._Element) -> bytes | None:
     )
 
 
+def document_again(view: Judged, entry: etree._Element) -> bytes | None:
+    """`document_of` by the second decoder: the last of several that have the same id."""
+    wanted = attribute(entry, "id")
+    named = [(attribute(element, "id"), element) for element in view.carriers]
+    exact = [element for name, element in named if name == wanted]
+    near = [element for name, element in named if name.lower() == wanted.lower()]
+    return view.binary_again((exact or near)[-1]) if exact or near else None
+
+
 def targets(view: Judged, kind: str) -> list[etree._Element]:
     return [item for item in associations(view) if attribute(item, "associationType") == kind]
 

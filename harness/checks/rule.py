@@ -15,7 +15,8 @@ from harness.checks.cda_view import CdaView
 from harness.checks.judged import Judged
 from protocol.errors import NO_TEXT, Text
 
-Status = Literal["PASS", "FAIL", "WARN", "INFO", "VACUOUS", "ERROR"]
+#: AMBIGUOUS: two decoders read the same bytes differently, so nothing is known of what they say.
+Status = Literal["PASS", "FAIL", "WARN", "INFO", "VACUOUS", "ERROR", "AMBIGUOUS"]
 Severity = Literal["error", "warning", "info", "off"]
 Confidence = Literal["A", "B", "C"]
 #: Which bytes a rule looks at. A "both" rule runs once a side; "document" rules look at one CDA document,
@@ -251,3 +252,10 @@ def failed(where: str, found: str, expected: str) -> Finding:
 def verdict(good: bool, where: str, found: str, expected: str) -> Finding:
     """PASS or FAIL by `good`; `expected` is kept on a PASS too, it tells what was asked."""
     return Finding("", "PASS" if good else "FAIL", where, found or ("" if good else "absent"), expected)
+
+
+def twice(first: bool, second: bool, where: str, found: str, expected: str, other: str = "") -> Finding:
+    """PASS or FAIL when both readings say so, AMBIGUOUS when they differ. `other`: what the second one saw."""
+    if first == second:
+        return verdict(first, where, found, expected)
+    return Finding("", "AMBIGUOUS", where, " ≠ ".join(part for part in (found, other) if part), expected)

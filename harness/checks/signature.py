@@ -19,6 +19,7 @@ from harness.checks.xmldsig import (
     ENVELOPED,
     VERIFIED,
     Reference,
+    agreed,
     read_references,
     signature_holds,
     signer,
@@ -116,7 +117,21 @@ def _digest_of(
     computed = item.digest_of(assertion)
     if computed is None:
         return failed(where, item.digest_method, " | ".join(ALGORITHMS))
-    return verdict(computed == item.digest, where, item.digest, computed)
+    return agreed(
+        verdict(computed == item.digest, where, item.digest, computed),
+        _holds(signature, assertion),
+        view.opinion("VIHF", assertion, signer(signature), "ID"),
+    )
+
+
+def _holds(signature: etree._Element, assertion: etree._Element) -> bool:
+    """Whether the whole of it holds by our own code: its value, and the digest of the assertion."""
+    named = [item for item in read_references(signature) if item.uri == f"#{attribute(assertion, 'ID')}"]
+    return (
+        not signature_holds(signature)
+        and bool(named)
+        and all(item.digest_of(assertion) == item.digest for item in named)
+    )
 
 
 @check(
@@ -130,9 +145,13 @@ def _digest_of(
 )
 def value(view: Judged) -> Iterator[Finding]:
     signature = _signature(view)
-    if signature is not None:
-        trouble = signature_holds(signature)
-        yield verdict(not trouble, view.at(signature) + "/ds:SignatureValue", trouble or VERIFIED, VERIFIED)
+    if signature is not None and view.assertion is not None:
+        where, trouble = view.at(signature) + "/ds:SignatureValue", signature_holds(signature)
+        yield agreed(
+            verdict(not trouble, where, trouble or VERIFIED, VERIFIED),
+            _holds(signature, view.assertion),
+            view.opinion("VIHF", view.assertion, signer(signature), "ID"),
+        )
 
 
 @check(

@@ -14,6 +14,7 @@ from harness.checks.rim import (
     FEEDING,
     code_text,
     codes,
+    document_again,
     document_of,
     documents_entries,
     entries,
@@ -22,15 +23,17 @@ from harness.checks.rim import (
     sets,
     slot,
 )
-from harness.checks.rule import Finding, check, failed, passed, verdict
+from harness.checks.rule import Finding, check, failed, passed, twice, verdict
 from harness.checks.xmldsig import (
     ALGORITHMS,
     VERIFIED,
     Reference,
+    agreed,
     canonical,
     encoded_digest,
     read_references,
     signature_holds,
+    signer,
 )
 from harness.checks.xpath import attribute, nodes, strings
 from protocol import facts, safexml
@@ -150,15 +153,15 @@ def references(view: Judged) -> Iterator[Finding]:
 
 def _inner_digest(view: Judged, signature: etree._Element, item: Reference) -> Finding:
     where = f"{_place(view)}/ds:SignedInfo/ds:Reference[@URI='{item.uri}']"
-    held = [
-        one
-        for one in nodes(signature, "descendant::*[@Id]")
-        if attribute(one, "Id") == item.uri.removeprefix("#")
-    ]
+    held = _named(signature, item)
     if len(held) != 1:
         return failed(where, f"{len(held)} × Id", "1")
     computed = item.digest_of(held[0])
-    return verdict(computed == item.digest, where, item.digest, computed or " | ".join(ALGORITHMS))
+    return agreed(
+        verdict(computed == item.digest, where, item.digest, computed or " | ".join(ALGORITHMS)),
+        _holds(signature),
+        view.opinion("XADES", signature, signer(signature), "Id"),
+    )
 
 
 @check(
@@ -211,12 +214,11 @@ def digest(view: Judged) -> Iterator[Finding]:
         uri = f"urn:oid:{external(item, facts.DE_UNIQUE_ID)}"
         data = document_of(view, item)
         if uri in named and data is not None:
-            good = named[uri].digest in _digests(named[uri], data)
-            yield verdict(
-                good,
-                f"{_place(view)}/ds:Manifest[{uri}]",
-                named[uri].digest,
-                " | ".join(_digests(named[uri], data)),
+            found, again = named[uri].digest, document_again(view, item) or b""
+            digests, others = _digests(named[uri], data), _digests(named[uri], again)
+            where = f"{_place(view)}/ds:Manifest[{uri}]"
+            yield twice(
+                found in digests, found in others, where, found, " | ".join(digests), " | ".join(others)
             )
 
 
@@ -259,8 +261,28 @@ def _whole_document(reference: Reference, root: etree._Element, name: str) -> st
 def value(view: Judged) -> Iterator[Finding]:
     signature = _signature(view)
     if signature is not None:
-        trouble = signature_holds(signature)
-        yield verdict(not trouble, _place(view) + "/ds:SignatureValue", trouble or VERIFIED, VERIFIED)
+        where, trouble = _place(view) + "/ds:SignatureValue", signature_holds(signature)
+        yield agreed(
+            verdict(not trouble, where, trouble or VERIFIED, VERIFIED),
+            _holds(signature),
+            view.opinion("XADES", signature, signer(signature), "Id"),
+        )
+
+
+def _holds(signature: etree._Element) -> bool:
+    """Whether the whole of it holds by our own code: its value, and the digests of what SignedInfo names."""
+    return not signature_holds(signature) and all(
+        len(held := _named(signature, item)) == 1 and item.digest_of(held[0]) == item.digest
+        for item in read_references(signature)
+    )
+
+
+def _named(signature: etree._Element, item: Reference) -> list[etree._Element]:
+    return [
+        one
+        for one in nodes(signature, "descendant::*[@Id]")
+        if attribute(one, "Id") == item.uri.removeprefix("#")
+    ]
 
 
 @check(

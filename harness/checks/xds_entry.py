@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from harness.checks import second
 from harness.checks.forms import cx, dtm_start, is_dtm, is_media
 from harness.checks.judged import Judged
 from harness.checks.rim import (
@@ -18,6 +19,7 @@ from harness.checks.rim import (
     VERSIONS,
     code_text,
     codes,
+    document_again,
     document_of,
     documents_entries,
     entries,
@@ -26,7 +28,7 @@ from harness.checks.rim import (
     slot_values,
     title,
 )
-from harness.checks.rule import Finding, check, verdict
+from harness.checks.rule import Finding, check, twice, verdict
 from harness.checks.xds_objects import XCN_FORM, good_xcn
 from harness.checks.xpath import attribute
 from protocol import facts
@@ -370,7 +372,10 @@ def documents(view: Judged) -> Iterator[Finding]:
 def hash_value(view: Judged) -> Iterator[Finding]:
     for item, declared, data in _measured(view, "hash"):
         computed = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-        yield verdict(declared.lower() == computed, f"{view.at(item)}/hash", declared, computed)
+        again = document_again(view, item)
+        other = "" if again is None else second.sha1(again)
+        said = declared.lower()
+        yield twice(said == computed, said == other, f"{view.at(item)}/hash", declared, computed, other)
 
 
 @check(
@@ -384,7 +389,9 @@ def hash_value(view: Judged) -> Iterator[Finding]:
 )
 def size_value(view: Judged) -> Iterator[Finding]:
     for item, declared, data in _measured(view, "size"):
-        yield verdict(declared == str(len(data)), f"{view.at(item)}/size", declared, str(len(data)))
+        size, again = str(len(data)), document_again(view, item)
+        other = "" if again is None else str(len(again))
+        yield twice(declared == size, declared == other, f"{view.at(item)}/size", declared, size, other)
 
 
 def _measured(view: Judged, name: str) -> list[tuple[etree._Element, str, bytes]]:

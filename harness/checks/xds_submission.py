@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
-from harness.checks.forms import is_dtm, is_oid, is_urn_uuid
+from harness.checks.forms import dtm_start, is_dtm, is_oid, is_urn_uuid
 from harness.checks.judged import Judged
 from harness.checks.rim import (
     FEEDING,
@@ -29,6 +30,8 @@ from protocol.errors import Text
 XDS = "XDS-SUBMISSION"
 ON = FEEDING
 SETS = (*FEEDING, *UPDATES)
+#: What two clocks may differ by.
+AHEAD = timedelta(minutes=5)
 RELATIONS = (facts.RPLC, facts.XFRM, facts.APND, facts.XFRM_RPLC)
 
 
@@ -79,6 +82,29 @@ def time(view: Judged) -> Iterator[Finding]:
         yield verdict(
             is_dtm(value) and len(value) == 14, view.at(item) + "/submissionTime", value, "YYYYMMDDhhmmss"
         )
+
+
+@check(
+    "SS-TIME-AHEAD",
+    on=SETS,
+    side="request",
+    group=XDS,
+    clause="ITI TF-3 §4.2.3.3.10 : submissionTime, instant de la soumission ; avance admise déduite",
+    title=Text("submissionTime n'est pas dans l'avenir", "submissionTime is not in the future"),
+    mend=Text(
+        "l'heure UTC de l'envoi, horloge synchronisée", "UTC time of the sending, with a synchronised clock"
+    ),
+    confidence="C",
+)
+def not_ahead(view: Judged) -> Iterator[Finding]:
+    for item in sets(view):
+        value = slot(item, "submissionTime")
+        told = dtm_start(value)
+        if told is not None:
+            latest = view.now + AHEAD
+            yield verdict(
+                told <= latest, view.at(item) + "/submissionTime", value, f"<= {latest:%Y%m%d%H%M%S}"
+            )
 
 
 @check(

@@ -9,7 +9,7 @@ import base64
 import binascii
 import copy
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography import x509
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
+from harness.checks.rule import Finding
 from harness.checks.xpath import attribute, first, nodes, string
 from protocol import facts, safexml
 
@@ -125,6 +126,17 @@ def signature_holds(signature: etree._Element) -> str:
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, binascii.Error) as problem:
         return str(problem) or type(problem).__name__
     return ""
+
+
+def agreed(finding: Finding, holds: bool, refused: str) -> Finding:
+    """The finding of our own code, AMBIGUOUS when the two verifiers differ on the whole signature.
+
+    `holds`: what our own code says of it. `refused`: why the second refuses it, "" when it accepts it.
+    """
+    if holds == (not refused):
+        return finding
+    other = refused or VERIFIED
+    return replace(finding, status="AMBIGUOUS", found=f"{finding.found} ≠ {other}")
 
 
 def _verify(certificate: x509.Certificate, given: bytes, data: bytes, name: hashes.HashAlgorithm) -> None:

@@ -50,8 +50,10 @@ def nodes(element: etree._Element, expr: str) -> list[etree._Element]:
     """Elements an XPath selects from `element`."""
     plain = _plain(expr)
     if plain:  # most of what rules ask: a tenth of the cost of an XPath context
-        reached = [element]
-        for tag, told_only in plain:
+        reached = list(element.iterchildren(plain[0][0]))
+        if plain[0][1]:
+            reached = [child for child in reached if child.get("nullFlavor") is None]
+        for tag, told_only in plain[1:]:
             reached = [child for parent in reached for child in parent.iterchildren(tag)]
             if told_only:
                 reached = [child for child in reached if child.get("nullFlavor") is None]

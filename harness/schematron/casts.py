@@ -8,7 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
-from harness.schematron.values import DynamicError, Unsupported, boolean, text_of, to_number
+from harness.schematron.values import DynamicError, Unsupported, atom, boolean, one, text_of, to_number
 
 _SPACES: Final = re.compile(r"[ \t\r\n]+")
 _ZONE: Final = r"(?P<zone>Z|[+-]\d\d:\d\d)?"
@@ -46,12 +46,29 @@ def cast(value: Any, name: str) -> Any:
         raise DynamicError(f"FORG0001: {text_of(value)!r} n'est pas un {name}") from problem
 
 
+def known_type(name: str) -> bool:
+    return name.startswith("xs:") and name[3:] in _READERS
+
+
 def castable(value: Any, name: str) -> bool:
     try:
         cast(value, name)
     except DynamicError:
         return False
     return True
+
+
+def castable_sequence(values: list[Any], name: str, optional: bool) -> bool:
+    if not values:
+        return optional
+    return len(values) == 1 and castable(atom(values[0]), name)
+
+
+def cast_sequence(values: list[Any], name: str, optional: bool) -> list[Any]:
+    value = one(values)
+    if value is None and not optional:
+        raise DynamicError(f"XPTY0004: rien à convertir en {name}")
+    return [] if value is None else [cast(value, name)]
 
 
 def _collapsed(text: str) -> str:

@@ -18,9 +18,21 @@ from harness.schematron.syntax import Call, Expr, Filter, Lit, Op, Path, Seq, St
 from harness.schematron.values import Unavailable
 from protocol.errors import ToolError
 
-_DOC: Final = ("doc", "document")
+DOC: Final = ("doc", "document")
 #: Trees kept at hand for rules that walk them in other ways.
 _KEPT: Final = 4
+
+
+class Sets(dict[str, frozenset[str]]):
+    """Sets of texts by name, each made when it is first asked for. Raises Unavailable."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.later: dict[str, Callable[[], frozenset[str]]] = {}
+
+    def __missing__(self, name: str) -> frozenset[str]:
+        made = self[name] = self.later[name]()
+        return made
 
 
 @dataclass
@@ -65,7 +77,11 @@ class Library:
         return True
 
     def table(
-        self, reference: str, path: str, attributes: tuple[str, ...], select: Callable[[etree._Element], list[etree._Element]]
+        self,
+        reference: str,
+        path: str,
+        attributes: tuple[str, ...],
+        select: Callable[[etree._Element], list[etree._Element]],
     ) -> frozenset[tuple[str, ...]]:
         """The values of those attributes on the elements that `select` finds; elements that lack one are left out."""
         key = (reference, path, attributes)
@@ -85,9 +101,11 @@ def external(expression: Expr) -> bool:
         return external(expression.base) and not any(_free(one) for one in expression.predicates)
     if isinstance(expression, Path):
         return (
-            expression.start is not None and external(expression.start) and not any(map(_free, expression.steps))
+            expression.start is not None
+            and external(expression.start)
+            and not any(map(_free, expression.steps))
         )
-    return isinstance(expression, Call) and expression.name in _DOC and isinstance(expression.args[0], Lit)
+    return isinstance(expression, Call) and expression.name in DOC and isinstance(expression.args[0], Lit)
 
 
 def _free(expression: Expr) -> bool:
@@ -113,7 +131,7 @@ def lookup(expression: Expr) -> Lookup | None:
         return None
     call, steps = expression.start, _flattened(expression.steps)
     last = steps[-1]
-    if call.name not in _DOC or len(call.args) != 1 or not isinstance(last, Step) or not last.predicates:
+    if call.name not in DOC or len(call.args) != 1 or not isinstance(last, Step) or not last.predicates:
         return None
     if last.axis != "child" or any(_free(step) for step in steps[:-1]):
         return None

@@ -1,4 +1,5 @@
-"""Runs both engines over a corpus and reports each difference: rules fired, failures, texts, places, what was not run."""
+"""Runs both engines over a corpus and reports each difference: rules fired, failures, texts, places, what was
+not run."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from protocol.errors import DmpcompatError
 
 @dataclass(frozen=True)
 class Difference:
-    """`kind`: compile, fired, failure, text, place, not-run, aborted. `direct` and `saxon`: what each says ("" for nothing)."""
+    """`kind`: compile, fired, failure, text, place, not-run, aborted. `direct` and `saxon`: what each says, "" for
+    nothing. An empty `document` is about the Schematron itself."""
 
     document: str
     schematron: str
@@ -114,7 +116,9 @@ def differences(document: str, mine: LayerResult, other: LayerResult) -> Iterato
         ours, theirs = Counter(mine.fired), Counter(other.fired)
         for fired in dict.fromkeys([*(ours - theirs), *(theirs - ours)]):
             yield told(
-                "fired", f"{ours[fired]} × {fired.pattern} : {fired.context}", f"{theirs[fired]} × {fired.context}"
+                "fired",
+                f"{ours[fired]} × {fired.pattern} : {fired.context}",
+                f"{theirs[fired]} × {fired.context}",
             )
         if ours == theirs:
             yield told("fired", "autre ordre", "")
@@ -133,7 +137,9 @@ def _failures(mine: LayerResult, other: LayerResult, told) -> Iterator[Differenc
         return
     for kind, of in (("place", _placed), ("text", _texted)):
         left, right = Counter(map(of, mine.failures)), Counter(map(of, other.failures))
-        for here, there in zip(sorted((left - right).elements()), sorted((right - left).elements()), strict=False):
+        for here, there in zip(
+            sorted((left - right).elements()), sorted((right - left).elements()), strict=False
+        ):
             yield told(kind, here, there)
 
 

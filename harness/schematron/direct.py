@@ -133,13 +133,13 @@ class DirectSchematron:
     def _plan(self, rule: int) -> RulePlan:
         plan = self._plans.get(rule)
         if plan is None:
-            pattern, source, _ = self._rules[rule]
-            names = self._names
-            plan = self._plans[rule] = RulePlan(source, self._interpreter, names)
+            plan = self._plans[rule] = RulePlan(self._rules[rule][1], self._interpreter, self._names)
         return plan
 
     def _result(self, fired: list[Fired], failures: list[Failure], missed: Iterable[NotRun]) -> LayerResult:
-        return LayerResult(self.layer, self.schematron, "direct", tuple(fired), tuple(failures), tuple(missed))
+        return LayerResult(
+            self.layer, self.schematron, "direct", tuple(fired), tuple(failures), tuple(missed)
+        )
 
 
 def _first(pair: tuple[int, object]) -> int:
@@ -181,6 +181,5 @@ def _not_run(what: str, problem: Exception) -> NotRun:
         why = Text(
             f"le moteur direct ne sait pas le faire : {problem}", f"the direct engine can't do it: {problem}"
         )
-    else:
-        why = Text(f"évaluation impossible : {problem}", f"can't be evaluated: {problem}")
-    return NotRun(what, why)
+        return NotRun(what, why, handed=True)
+    return NotRun(what, Text(f"évaluation impossible : {problem}", f"can't be evaluated: {problem}"))

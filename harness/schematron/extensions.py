@@ -13,7 +13,7 @@ from lxml import etree
 from harness.schematron import regexes
 from harness.schematron.casts import castable
 from harness.schematron.functions import call
-from harness.schematron.lower import PREFIX
+from harness.schematron.lowered import PREFIX
 from harness.schematron.values import DynamicError, text_of
 
 _NS: Final = "urn:dmpcompat:xpath"
@@ -33,7 +33,7 @@ class Compiler:
         known = self._known.get((text, nodes))
         if known is None:
             needs = {*needs, "enter"} if "top" in needs else needs
-            wanted = {(_NS, name): self._function(name) for name in needs}
+            wanted = {(_NS, name): self._function(name) for name in needs if name[0] != "$"}
             spaces = {**self._namespaces, PREFIX: _NS} if wanted else self._namespaces
             try:
                 known = etree.XPath(
@@ -45,7 +45,7 @@ class Compiler:
         return known
 
     def _function(self, name: str) -> Callable[..., Any]:
-        own = {"among": self._among, "top": self._top, "enter": self._enter}
+        own: dict[str, Callable[..., Any]] = {"among": self._among, "top": self._top, "enter": self._enter}
         return own.get(name) or _FUNCTIONS[name]
 
     def _enter(self, context: Any) -> bool:

@@ -110,5 +110,8 @@ class Folder:
 
 def unreadable(where: str, found: str) -> ToolError:
     return ToolError(
-        "SCH-003", Text("fichier du paquet illisible", "unreadable file of the pack"), field=where, found=found
+        "SCH-003",
+        Text("fichier du paquet illisible", "unreadable file of the pack"),
+        field=where,
+        found=found,
     )

@@ -25,7 +25,6 @@ from harness.schematron.values import (
     atoms,
     is_attribute,
     is_node,
-    lexical,
     numeric,
     one,
     order,
@@ -89,7 +88,8 @@ def _rounded(value: float) -> float:
 
 
 def _translate(text: Sequence, old: Sequence, new: Sequence) -> Sequence:
-    by, table = string(new), {}
+    by = string(new)
+    table: dict[int, str | None] = {}
     for rank, letter in enumerate(string(old)):
         table.setdefault(ord(letter), by[rank] if rank < len(by) else None)
     return [string(text).translate(table)]
@@ -272,7 +272,16 @@ def _ends(text: Sequence, end: Sequence) -> Sequence:
 
 #: Functions of one value given by default by the context item: `string()`, `name()`…
 ON_CONTEXT: Final = frozenset(
-    "string normalize-space string-length number name local-name namespace-uri node-name".split()
+    [
+        "string",
+        "normalize-space",
+        "string-length",
+        "number",
+        "name",
+        "local-name",
+        "namespace-uri",
+        "node-name",
+    ]
 )
 
 FUNCTIONS: Final[dict[str, Function]] = {
@@ -289,7 +298,9 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "concat": _concat,
     "string-join": lambda a, sep=("",): [string(list(sep)).join(text_of(atom(item)) for item in a)],
     "string-length": lambda a: [len(string(a))],
-    "normalize-space": lambda a: [" ".join(piece for piece in string(a).translate(_FOLD).split(" ") if piece)],
+    "normalize-space": lambda a: [
+        " ".join(piece for piece in string(a).translate(_FOLD).split(" ") if piece)
+    ],
     "upper-case": lambda a: [string(a).upper()],
     "lower-case": lambda a: [string(a).lower()],
     "contains": lambda a, b: [string(b) in string(a)],
@@ -306,7 +317,9 @@ FUNCTIONS: Final[dict[str, Function]] = {
     "index-of": _index_of,
     "subsequence": _subsequence,
     "reverse": lambda a: a[::-1],
-    "insert-before": lambda a, p, b: a[: max(int(one(p) or 1) - 1, 0)] + b + a[max(int(one(p) or 1) - 1, 0) :],
+    "insert-before": lambda a, p, b: (
+        a[: max(int(one(p) or 1) - 1, 0)] + b + a[max(int(one(p) or 1) - 1, 0) :]
+    ),
     "remove": lambda a, p: [item for rank, item in enumerate(a, 1) if rank != one(p)],
     "sum": _sum,
     "avg": _average,
@@ -340,7 +353,6 @@ FUNCTIONS: Final[dict[str, Function]] = {
 }
 
 
-
 def _before(text: str, mark: str) -> str:
     return text.partition(mark)[0] if mark and mark in text else ""
 
@@ -368,6 +380,3 @@ def call(name: str, arguments: list[Sequence]) -> Sequence:
 
 def known(name: str) -> bool:
     return name in FUNCTIONS
-
-
-__all__ = ["FUNCTIONS", "ON_CONTEXT", "call", "known", "lexical", "matches", "node_name"]

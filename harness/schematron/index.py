@@ -26,7 +26,7 @@ class Index:
         self.rank = {node: rank for rank, node in enumerate(self.nodes)}
         self.by_tag: dict[str, list[etree._Element]] = defaultdict(list)
         for node in self.nodes:
-            self.by_tag[node.tag].append(node)  # comments and instructions go under their own kind
+            self.by_tag[node.tag].append(node)  # type: ignore[index]  # comments go under their own kind
         self._kinds = [tag for tag in self.by_tag if not isinstance(tag, str)]
 
     @cached_property
@@ -56,3 +56,7 @@ class Index:
         for node in self.elements:
             found[str(node.tag).rpartition("}")[2]].append(node)
         return found
+
+    def table(self, key: str) -> list[etree._Element]:
+        """All the elements of a tag, or of a local name (`*:name`)."""
+        return (self.by_local.get(key[2:]) if key.startswith("*:") else self.by_tag.get(key)) or []

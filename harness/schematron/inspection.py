@@ -1,4 +1,5 @@
-"""Faults of a Schematron's own expressions, found without a document: unreadable, unsupported here, never able to fail."""
+"""Faults of a Schematron's own expressions, found without a document: unreadable, unsupported here, never able to
+fail."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from harness.schematron.result import Defect
 from harness.schematron.syntax import Call, Expr, Op, children
 from harness.schematron.values import DynamicError, Unsupported
 from protocol.errors import Text
+
+_BOOLEAN = frozenset(["=", "!=", "<", "<=", ">", ">=", "and", "or"])
 
 
 def inspect(schema: Schema, interpreter: Interpreter, names: Mapping[str, Symbol]) -> Iterator[Defect]:
@@ -58,7 +61,7 @@ def _never(tree: Expr, assertion: Assertion) -> Text | None:
 
 
 def _counted(tree: Expr) -> Expr | None:
-    if isinstance(tree, Call) and tree.name == "count" and tree.args and isinstance(tree.args[0], Op):
-        if tree.args[0].sign in ("=", "!=", "<", "<=", ">", ">=", "and", "or"):
-            return tree
+    counted = tree.args[0] if isinstance(tree, Call) and tree.name == "count" and tree.args else None
+    if isinstance(counted, Op) and counted.sign in _BOOLEAN:
+        return tree
     return next((found for child in children(tree) if (found := _counted(child)) is not None), None)

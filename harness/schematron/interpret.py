@@ -6,19 +6,19 @@ recommendation. It is asked for what lowering can't take, and for the texts of m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-from lxml import etree
 
 from harness.schematron import constants, functions
 from harness.schematron.arithmetic import negate, reckon
-from harness.schematron.casts import cast, castable
+from harness.schematron.casts import cast, cast_sequence, castable_sequence
 from harness.schematron.extensions import Compiler
-from harness.schematron.lower import Frame, Lowering, NotLowered, elsewhere, hoisted
+from harness.schematron.forms import elsewhere, hoisted
+from harness.schematron.lower import Lowering
+from harness.schematron.lowered import Frame, NotLowered
 from harness.schematron.names import Binding, Local, Symbol
 from harness.schematron.parse import parse
-from harness.schematron.running import At, Run, at_document
+from harness.schematron.running import NOWHERE, At, Run, at_document, document_of
 from harness.schematron.syntax import (
     Call,
     Cast,
@@ -38,15 +38,12 @@ from harness.schematron.syntax import (
 )
 from harness.schematron.values import (
     Document,
-    DynamicError,
     Sequence,
-    Unavailable,
     Unsupported,
     atom,
     compare,
     compare_values,
     is_element,
-    is_node,
     key,
     one,
     string,
@@ -58,40 +55,58 @@ from harness.schematron.walking import Walking
 Made = Callable[[At], Sequence]
 Test = Callable[[At], bool]
 Names = Mapping[str, Symbol]
-_GENERAL = frozenset("= != < <= > >=".split())
-_VALUE = frozenset("eq ne lt le gt ge".split())
+_GENERAL, _VALUE = ("=", "!=", "<", "<=", ">", ">="), ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 class Interpreter:
     """Makes functions of expressions, with the prefixes and the other documents of one Schematron."""
 
     def __init__(self, namespaces: Mapping[str, str], library: constants.Library) -> None:
-        self.sets = _Sets()
+        self.sets = constants.Sets()
         self.namespaces = namespaces
         self.library = library
         self.compiler = Compiler(namespaces, self.sets)
         self._made: dict[Binding, Made] = {}
+        self.tables: dict[str, str] = {}
         self._constants: dict[str, Sequence] = {}
         self._members: dict[str, str] = {}
         self._walking = Walking(self)
 
     # -- entry points ---------------------------------------------------------------------------------------
-    def lowering(self) -> Lowering:
-        return Lowering(self.namespaces, self.members)
+    def lowering(self, *, indexed: bool = False) -> Lowering:
+        """`indexed`: the expression will be run with the variables of `variables`."""
+        return Lowering(self.namespaces, self.members, self._table if indexed else None)
+
+    def _table(self, test: str) -> str:
+        prefix, _, local = test.rpartition(":")
+        if prefix and prefix != "*" and prefix not in self.namespaces:
+            raise Unsupported(f"préfixe {prefix} non déclaré")
+        key = test if prefix in ("", "*") else f"{{{self.namespaces[prefix]}}}{local}"
+        name = f"t{len(self.tables)}"
+        return self.tables.setdefault(key, name)
+
+    def variables(self, needs: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """(variable, what it holds all the elements of: a tag or `*:name`) for what a lowered expression needs."""
+        wanted = {need[1:] for need in needs if need[0] == "$"}
+        return tuple((name, key) for key, name in self.tables.items() if name in wanted)
 
     def test(self, expr: Expr, names: Names, depth: int = 0) -> Test:
         """A function giving the effective boolean value. Raises Unsupported."""
         native = self._native(expr, names, depth, condition=True)
         return native or self.own_test(expr, names, depth)  # type: ignore[return-value]
 
-    def own_test(self, expr: Expr, names: Names, depth: int) -> Test:  # noqa: PLR0911
+    def own_test(self, expr: Expr, names: Names, depth: int) -> Test:
         """`test`, with nothing but its parts run by libxml2."""
         if isinstance(expr, Op) and expr.sign in ("and", "or"):
             left, right = self.test(expr.left, names, depth), self.test(expr.right, names, depth)
             if expr.sign == "and":
                 return lambda at: left(at) and right(at)
             return lambda at: left(at) or right(at)
-        if isinstance(expr, Call) and len(expr.args) == 1 and expr.name in ("not", "boolean", "exists", "empty"):
+        if (
+            isinstance(expr, Call)
+            and len(expr.args) == 1
+            and expr.name in ("not", "boolean", "exists", "empty")
+        ):
             return self._truth_call(expr, names, depth)
         if isinstance(expr, If):
             test, then, other = (self.test(part, names, depth) for part in (expr.test, expr.then, expr.other))
@@ -117,7 +132,7 @@ class Interpreter:
         native = self._native(expr, names, depth, condition=False)
         return native or self.own(expr, names, depth)  # type: ignore[return-value]
 
-    def own(self, expr: Expr, names: Names, depth: int) -> Made:  # noqa: PLR0911, PLR0912
+    def own(self, expr: Expr, names: Names, depth: int) -> Made:
         """`make`, with nothing but its parts run by libxml2."""
         if depth >= 0 and constants.external(expr):
             return self._constant(expr)
@@ -129,7 +144,7 @@ class Interpreter:
         if isinstance(expr, Dot):
             return lambda at: [at.item]
         if isinstance(expr, Root):
-            return lambda at: [_document(at)]
+            return lambda at: [document_of(at)]
         if isinstance(expr, Call):
             return self._call(expr, names, depth)
         if isinstance(expr, Path):
@@ -148,8 +163,8 @@ class Interpreter:
         if isinstance(expr, For):
             return self._for(expr, names, depth)
         if isinstance(expr, Quant):
-            asked = self._quantified(expr, names, depth)
-            return lambda at: [asked(at)]
+            held = self._quantified(expr, names, depth)
+            return lambda at: [held(at)]
         if isinstance(expr, Cast):
             return self._cast(expr, names, depth)
         if isinstance(expr, Neg):
@@ -167,7 +182,7 @@ class Interpreter:
         return name
 
     def _texts(self, expr: Expr) -> frozenset[str]:
-        return frozenset(text_of(value) for value in self.make(expr, {}, 1)(At(Run(_NOWHERE), None)))
+        return frozenset(text_of(value) for value in self.make(expr, {}, 1)(At(Run(NOWHERE), None)))
 
     def _constant(self, expr: Expr) -> Made:
         """A sequence of another document, read when first asked for."""
@@ -176,7 +191,7 @@ class Interpreter:
         def value(_at: At) -> Sequence:
             found = self._constants.get(written)
             if found is None:
-                found = self._constants[written] = self.own(expr, {}, -1)(At(Run(_NOWHERE), None))
+                found = self._constants[written] = self.own(expr, {}, -1)(At(Run(NOWHERE), None))
             return found
 
         return value
@@ -196,7 +211,9 @@ class Interpreter:
                 text, kind = low.text, low.kind
         except NotLowered:
             return None
-        if "top" in lowering.needs:  # the rule's node may be the document's, which extension functions can't give
+        if (
+            "top" in lowering.needs
+        ):  # the rule's node may be the document's, which extension functions can't give
             return None
         xpath: Any = self.compiler.xpath(text, lowering.needs, nodes=kind == "nodes")
         other = self._walking.elsewhere(expr, names, depth, condition=condition)
@@ -285,7 +302,9 @@ class Interpreter:
             table = self.library.table(where, path, asked.attributes, select)
             if all(len(options) == 1 for options in values):
                 return tuple(next(iter(options)) for options in values) in table
-            return any(all(cell in options for cell, options in zip(row, values, strict=True)) for row in table)
+            return any(
+                all(cell in options for cell, options in zip(row, values, strict=True)) for row in table
+            )
 
         return held
 
@@ -303,12 +322,12 @@ class Interpreter:
         if name == "last":
             return lambda at: [at.size]
         args = [self.make(one, names, depth) for one in expr.args]
-        if name in constants._DOC:
-            return lambda at: [Document(self.library.root(string(one))) for one in _references(args[0](at))]
-        if name in ("doc-available",):
+        if name in constants.DOC:
+            return lambda at: [Document(self.library.root(string([name]))) for name in args[0](at)]
+        if name == "doc-available":
             return lambda at: [self.library.available(string(args[0](at)))]
         if name == "root":
-            return lambda at: [_document(at)]
+            return lambda at: [document_of(at)]
         if name.startswith("xs:"):
             return lambda at: [cast(value, name)] if (value := one(args[0](at))) is not None else []
         if not functions.known(name):
@@ -332,6 +351,8 @@ class Interpreter:
             return lambda at: compare_values(sign, left(at), right(at))
         if sign == "is":
             return lambda at: [key(a[0]) == key(b[0])] if (a := left(at)) and (b := right(at)) else []
+        if sign in ("<<", ">>"):
+            return lambda at: self._walking.precedes(sign, left(at), right(at), at)
         if sign in ("|", "intersect", "except"):
             return lambda at: self._walking.combined(sign, left(at), right(at), at)
         return lambda at: reckon(sign, left(at), right(at))
@@ -355,56 +376,12 @@ class Interpreter:
         operand, optional = self.make(expr.operand, names, depth), expr.type[-1:] == "?"
         name = expr.type.rstrip("?*+")
         if expr.kind == "castable":
-            return lambda at: [_castable(operand(at), name, optional)]
+            return lambda at: [castable_sequence(operand(at), name, optional)]
         if expr.kind == "cast":
-            return lambda at: _casted(operand(at), name, optional)
+            return lambda at: cast_sequence(operand(at), name, optional)
         raise Unsupported(f"{expr.kind} {expr.type}")
-
-
-class _Sets(dict[str, frozenset[str]]):
-    """Sets of texts by name, each made when it is first asked for. Raises Unavailable."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.later: dict[str, Callable[[], frozenset[str]]] = {}
-
-    def __missing__(self, name: str) -> frozenset[str]:
-        made = self[name] = self.later[name]()
-        return made
-
-
-#: The document at hand of an external sequence, which looks at none.
-_NOWHERE = etree.Element("none")
-
-
-def _document(at: At) -> Document:
-    item = at.item if at.item is not None else at.top
-    if isinstance(item, Document):
-        return item
-    element = item if is_element(item) else item.getparent() if is_node(item) else at.run.root
-    return Document(element.getroottree().getroot())
-
-
-def _references(values: Sequence) -> list[Sequence]:
-    return [[value] for value in values]
 
 
 def _whole(value: float) -> float | int:
     """Counts and lengths are integers; so is what libxml2 gives for them."""
-    return int(value) if value == value and abs(value) != float("inf") and value == int(value) else value
-
-
-def _castable(values: Sequence, name: str, optional: bool) -> bool:
-    if not values:
-        return optional
-    return len(values) == 1 and castable(atom(values[0]), name)
-
-
-def _casted(values: Sequence, name: str, optional: bool) -> Sequence:
-    value = one(values)
-    if value is None and not optional:
-        raise DynamicError(f"XPTY0004: rien à convertir en {name}")
-    return [] if value is None else [cast(value, name)]
-
-
-__all__ = ["Interpreter", "Unavailable", "Unsupported"]
+    return int(value) if value.is_integer() else value

@@ -7,12 +7,14 @@ that must hold for it to be false (or true): the nodes it does not pick need no 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Final, Literal, NamedTuple
+from dataclasses import replace
+from typing import Final
 
 from harness.schematron.constants import external
-from harness.schematron.names import Binding, ContextItem, Symbol, context_free
+from harness.schematron.forms import alternatives, elsewhere, hoisted, positional
+from harness.schematron.lower_calls import Calls
+from harness.schematron.lowered import PREFIX, Frame, Low, NotLowered
+from harness.schematron.names import Binding, ContextItem, context_free
 from harness.schematron.parse import parse
 from harness.schematron.syntax import (
     Call,
@@ -29,67 +31,34 @@ from harness.schematron.syntax import (
     Seq,
     Step,
     Var,
-    children,
 )
 
-Kind = Literal["nodes", "str", "num", "bool"]
-PREFIX: Final = "x"
 _COMPARISONS: Final = {"eq": "=", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
-_KINDS: Final[dict[str, Kind]] = {
-    **dict.fromkeys("not boolean contains starts-with true false".split(), "bool"),
-    **dict.fromkeys("count string-length number last position".split(), "num"),
-    **dict.fromkeys(
-        "normalize-space string name local-name namespace-uri substring substring-before substring-after "
-        "translate concat".split(),
-        "str",
-    ),
-}  # type: ignore[dict-item]
-_ON_CONTEXT: Final = frozenset("string normalize-space string-length number name local-name namespace-uri".split())
 #: A let is copied where it is used when its text is no longer than this; past it, it is evaluated once instead.
 _INLINE: Final = 240
-
-
-class NotLowered(Exception):
-    """No XPath 1.0 expression means this."""
-
-
-class Low(NamedTuple):
-    """An XPath 1.0 expression, its type, and whether it can stand next to an operator as it is."""
-
-    text: str
-    kind: Kind
-    bare: bool = False
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Where an expression stands. `depth`: predicates around it; `own`: the context item is the one of that depth."""
-
-    names: Mapping[str, Symbol]
-    depth: int = 0
-    own: bool = True
-    base: str = ""
-    """What the context item is written, where it is not the one at hand: `x:top()`, the rule's node."""
-    inline: bool = True
-    """Are lets copied where they are used? Otherwise their values are known already."""
-
-    def inner(self) -> Frame:
-        """The frame of a predicate."""
-        return replace(self, depth=self.depth + 1, own=True, base="")
 
 
 class Lowering:
     """Lowers expressions with the prefixes of one Schematron.
 
-    `members(expression)` gives the name of the set of an external sequence; `needs` collects the extension functions used.
+    `members(expression)` gives the name of the set of an external sequence; `needs` collects the extension functions
+    and the variables used. `tables(name test)` gives the variable that holds all the elements of a name, when the
+    caller has an index of them: `//cda:author` is then no walk of the document.
     """
 
-    def __init__(self, namespaces: Mapping[str, str], members: Callable[[Expr], str]) -> None:
+    def __init__(
+        self,
+        namespaces: Mapping[str, str],
+        members: Callable[[Expr], str],
+        tables: Callable[[str], str] | None = None,
+    ) -> None:
         self._namespaces = namespaces
         self._members = members
+        self._tables = tables
         self.needs: set[str] = set()
+        self._calls = Calls(self)
 
-    def expression(self, expr: Expr, frame: Frame) -> Low:  # noqa: PLR0911
+    def expression(self, expr: Expr, frame: Frame) -> Low:
         """Raises NotLowered."""
         if isinstance(expr, Path):
             return self._path(expr, frame)
@@ -98,32 +67,32 @@ class Lowering:
         if isinstance(expr, Op):
             return self._operator(expr, frame)
         if isinstance(expr, Call):
-            return self._call(expr, frame)
+            return self._calls.call(expr, frame)
         if isinstance(expr, Lit):
             return _literal(expr)
         if isinstance(expr, Dot):
-            self._in_context(frame)
+            self.in_context(frame)
             return Low(frame.base or ".", "nodes", bare=True)
         if isinstance(expr, Var):
             return self._variable(expr, frame)
         if isinstance(expr, Filter):
             return self._filter(expr, frame)
         if isinstance(expr, Cast):
-            return self._castable(expr, frame)
+            return self._calls.castable(expr, frame)
         if isinstance(expr, Root):
             return Low("/", "nodes")
         if isinstance(expr, Quant) or (isinstance(expr, If) and self._boolean(expr, frame)):
             return Low(self.condition(expr, frame), "bool", bare=True)
         raise NotLowered(type(expr).__name__)
 
-    def condition(self, expr: Expr, frame: Frame) -> str:  # noqa: PLR0911
+    def condition(self, expr: Expr, frame: Frame) -> str:
         """The expression where only its effective boolean value counts. Raises NotLowered."""
         if isinstance(expr, Op) and expr.sign in ("and", "or"):
             return f"({self.condition(expr.left, frame)} {expr.sign} {self.condition(expr.right, frame)})"
         if isinstance(expr, Call) and len(expr.args) == 1 and expr.name in ("not", "boolean"):
             return f"{expr.name}({self.condition(expr.args[0], frame)})"
         if isinstance(expr, Call) and len(expr.args) == 1 and expr.name in ("exists", "empty"):
-            inner = self._nodes(expr.args[0], frame)
+            inner = self.nodes(expr.args[0], frame)
             return f"{'not' if expr.name == 'empty' else 'boolean'}({inner})"
         if isinstance(expr, If):
             test = self.condition(expr.test, frame)
@@ -132,7 +101,7 @@ class Lowering:
         if isinstance(expr, Quant):
             return self._quantified(expr, frame)
         if isinstance(expr, Seq):
-            return "false()" if not expr.items else f"boolean({self._nodes(expr, frame)})"
+            return "false()" if not expr.items else f"boolean({self.nodes(expr, frame)})"
         apart = hoisted(expr)
         if apart is not None:
             return f"({self.condition(apart[0], frame)} and {self.condition(apart[1], frame)})"
@@ -145,14 +114,14 @@ class Lowering:
 
     # -- pieces ---------------------------------------------------------------------------------------------
     @staticmethod
-    def _in_context(frame: Frame) -> None:
+    def in_context(frame: Frame) -> None:
         if not frame.own:
             raise NotLowered("élément courant hors de portée")
 
-    def _nodes(self, expr: Expr, frame: Frame) -> str:
+    def nodes(self, expr: Expr, frame: Frame) -> str:
         """A node-set; a sequence of several counts as their union, where order and repeats don't matter."""
         if isinstance(expr, Seq) and expr.items:
-            return " | ".join(self._nodes(item, frame) for item in expr.items)
+            return " | ".join(self.nodes(item, frame) for item in expr.items)
         low = self.expression(expr, frame)
         if low.kind != "nodes":
             raise NotLowered("une suite de nœuds est attendue")
@@ -176,22 +145,25 @@ class Lowering:
         elif symbol.shared:
             base = "/"
         elif frame.depth or not frame.own:
-            base = self._top()
+            base = self.top()
         low = self.expression(tree, Frame(symbol.visible, base=base))
         if len(low.text) > _INLINE:
             raise NotLowered("variable trop longue à recopier")
         return low
 
-    def _top(self) -> str:
+    def top(self) -> str:
         """The rule's node, from inside a predicate."""
         self.needs.add("top")
         return f"{PREFIX}:top()"
 
     def _path(self, expr: Path, frame: Frame) -> Low:
         if expr.start is None:
-            self._in_context(frame)
+            self.in_context(frame)
             prefix = frame.base if frame.base in ("", "/") else frame.base + "/"
         elif isinstance(expr.start, Root):
+            table = self._table(expr.steps, frame)
+            if table:
+                return self._steps([table], expr.steps[2:], frame)
             prefix = "/"
         else:
             start = self.expression(expr.start, frame)
@@ -199,6 +171,20 @@ class Lowering:
                 raise NotLowered("chemin à partir d'une valeur")
             prefix = ("" if start.text == "." else self._operand(start) + "/") if start.text != "/" else "/"
         return self._steps([prefix], expr.steps, frame)
+
+    def _table(self, steps: list[Expr], frame: Frame) -> str:
+        """`//name[p]` from the index; "" when it can't be."""
+        if self._tables is None or len(steps) < 2 or steps[0] != Step("descendant-or-self", "node()", []):
+            return ""
+        step = steps[1]
+        if not isinstance(step, Step) or step.axis != "child" or step.test.endswith((")", "*")):
+            return ""
+        if any(positional(one) for one in step.predicates):
+            return ""
+        name = self._tables(step.test)
+        self.needs.add("$" + name)
+        inner = replace(frame, own=True, base="")
+        return f"${name}" + "".join(f"[{self._predicate(one, inner)}]" for one in step.predicates)
 
     def _steps(self, prefixes: list[str], steps: list[Expr], frame: Frame) -> Low:
         """Steps after prefixes; a union in the middle (`a/(b|c)/d`) is spread over several paths."""
@@ -210,7 +196,7 @@ class Lowering:
             elif isinstance(step, Dot):
                 prefixes = [_join(prefix, ".") for prefix in prefixes]
             else:
-                branches = [self._branch(one, inner) for one in _alternatives(step)]
+                branches = [self._branch(one, inner) for one in alternatives(step)]
                 prefixes = [_join(prefix, branch) for prefix in prefixes for branch in branches]
         return Low(" | ".join(prefixes), "nodes", bare=len(prefixes) == 1)
 
@@ -286,7 +272,7 @@ class Lowering:
         if sign in _COMPARISONS or sign in _COMPARISONS.values():
             return self._comparison(expr, frame)
         if sign == "|":
-            return Low(f"{self._nodes(expr.left, frame)} | {self._nodes(expr.right, frame)}", "nodes")
+            return Low(f"{self.nodes(expr.left, frame)} | {self.nodes(expr.right, frame)}", "nodes")
         if sign == "except":
             return self._except(expr, frame)
         if sign in ("+", "-", "*", "mod"):
@@ -332,7 +318,7 @@ class Lowering:
         step = left.steps[0]
         if not (isinstance(step, Step) and step.axis == "attribute" and not step.predicates):
             raise NotLowered("except")
-        excluded = " or ".join(self._same_attribute(one, frame) for one in _alternatives(expr.right))
+        excluded = " or ".join(self._same_attribute(one, frame) for one in alternatives(expr.right))
         every = self._path(left, frame).text
         return Low(f"{every}[not({excluded})]", "nodes", bare=True)
 
@@ -351,135 +337,13 @@ class Lowering:
         tests = [test, *(self.condition(one, inner) for one in step.predicates if not isinstance(one, Lit))]
         return "(" + " and ".join(tests) + ")"
 
-    def _call(self, expr: Call, frame: Frame) -> Low:
-        name, args = expr.name, expr.args
-        if name in ("not", "boolean", "exists", "empty") and len(args) == 1:
-            return Low(self.condition(expr, frame), "bool", bare=True)
-        if name == "current" and not args:
-            return Low((frame.base or ".") if frame.depth == 0 and frame.own else self._top(), "nodes", bare=True)
-        if name in ("position", "last"):
-            self._in_context(frame)
-            if frame.depth == 0:
-                raise NotLowered(name)
-            return Low(f"{name}()", "num", bare=True)
-        if not args and name in _ON_CONTEXT:
-            self._in_context(frame)
-            return Low(f"{name}({frame.base})", _KINDS[name], bare=True)
-        if name in _KINDS:
-            texts = ", ".join(self._argument(name, one, frame) for one in args)
-            return Low(f"{name}({texts})", _KINDS[name], bare=True)
-        extension = _EXTENSIONS.get(name)
-        if extension is None:
-            raise NotLowered(f"{name}()")
-        kind, wants_nodes = extension
-        self.needs.add(name)
-        texts = ", ".join(
-            self._nodes(one, frame) if rank == 0 and wants_nodes else self._as_string(one, frame)
-            for rank, one in enumerate(args)
-        )
-        return Low(f"{PREFIX}:{name}({texts})", kind, bare=True)
-
-    def _castable(self, expr: Cast, frame: Frame) -> Low:
-        name = expr.type.rstrip("?")
-        if expr.kind != "castable" or name not in ("xs:integer", "xs:anyURI", "xs:language", "xs:dateTime", "xs:date"):
-            raise NotLowered(expr.kind)
-        operand = self.expression(expr.operand, frame)
-        if operand.kind not in ("nodes", "str"):
-            raise NotLowered("castable d'une valeur")
-        self.needs.add("castable")
-        text = f"{PREFIX}:castable(string({operand.text}), '{name}')"
-        if operand.kind == "nodes":
-            text = f"(not({operand.text}) or {text})" if expr.type[-1] == "?" else f"({operand.text} and {text})"
-        return Low(text, "bool", bare=True)
-
-    def _argument(self, name: str, expr: Expr, frame: Frame) -> str:
-        if name == "count":
-            if isinstance(expr, Seq):
-                raise NotLowered("count d'une suite")
-            return self._nodes(expr, frame)
-        low = self.expression(expr, frame)
-        if (low.kind == "bool" and name != "string") or (low.kind == "num" and name == "concat" and not _whole(expr)):
-            raise NotLowered(f"argument de {name}()")
-        return low.text
-
-    def _as_string(self, expr: Expr, frame: Frame) -> str:
-        low = self.expression(expr, frame)
-        if low.kind == "nodes":
-            return f"string({low.text})"
-        if low.kind != "str":
-            raise NotLowered("argument qui n'est pas un texte")
-        return low.text
-
-
-def elsewhere(expr: Expr, names: Mapping[str, Symbol]) -> Expr | None:
-    """The expression, or what its variable stands for, when it is a sequence from another document."""
-    if isinstance(expr, Var):
-        symbol = names.get(expr.name)
-        expr = parse(symbol.text) if isinstance(symbol, Binding) else expr
-    return expr if external(expr) else None
-
-
-def hoisted(expr: Expr) -> tuple[Path, Expr] | None:
-    """`//a[p]` where p does not look at `a`, asked as a yes or no: (`//a`, p)."""
-    if not isinstance(expr, Path) or not expr.steps:
-        return None
-    last = expr.steps[-1]
-    if not isinstance(last, Step) or not last.predicates:
-        return None
-    predicate = last.predicates[-1]
-    boolean = isinstance(predicate, Quant) or (
-        isinstance(predicate, Op) and predicate.sign in ("and", "or", "=", "!=", "<", "<=", ">", ">=")
-    )
-    if not boolean or not independent(predicate):
-        return None
-    return Path(expr.start, [*expr.steps[:-1], Step(last.axis, last.test, last.predicates[:-1])]), predicate
-
-
-def independent(expr: Expr) -> bool:
-    """Does it mean the same whatever the context item?"""
-    if isinstance(expr, Dot | Step) or (isinstance(expr, Path) and expr.start is None):
-        return False
-    if isinstance(expr, Path) and expr.start is not None:
-        return independent(expr.start)
-    if isinstance(expr, Filter):
-        return independent(expr.base)
-    if isinstance(expr, Call) and (expr.name in ("position", "last") or (not expr.args and expr.name in _ON_CONTEXT)):
-        return False
-    return all(independent(child) for child in children(expr))
-
-
-#: Functions of ours: what they give, and whether their first argument is a sequence of nodes.
-_EXTENSIONS: Final[dict[str, tuple[Kind, bool]]] = {
-    "matches": ("bool", False),
-    "ends-with": ("bool", False),
-    "upper-case": ("str", False),
-    "lower-case": ("str", False),
-    "replace": ("str", False),
-    "iri-to-uri": ("str", False),
-    "tokenize": ("nodes", False),
-    "distinct-values": ("nodes", True),
-    "string-join": ("str", True),
-}
-
 
 def _join(prefix: str, text: str) -> str:
     return prefix + text if not prefix or prefix.endswith("/") else f"{prefix}/{text}"
 
 
-def _alternatives(expr: Expr) -> list[Expr]:
-    if isinstance(expr, Op) and expr.sign == "|":
-        return [*_alternatives(expr.left), *_alternatives(expr.right)]
-    return [one for item in expr.items for one in _alternatives(item)] if isinstance(expr, Seq) else [expr]
-
-
 def _with(expr: Op, side: Expr, item: Expr) -> Op:
     return Op(expr.sign, item, expr.right) if side is expr.left else Op(expr.sign, expr.left, item)
-
-
-def _whole(expr: Expr) -> bool:
-    return (isinstance(expr, Lit) and isinstance(expr.value, int)) or (
-        isinstance(expr, Call) and expr.name in ("count", "string-length")
-    )
 
 
 def _literal(expr: Lit) -> Low:
@@ -490,6 +354,6 @@ def _literal(expr: Lit) -> Low:
         if '"' not in value:
             return Low(f'"{value}"', "str", bare=True)
         raise NotLowered("texte avec les deux guillemets")
-    if isinstance(value, float) and not isinstance(value, Decimal):
+    if isinstance(value, float):
         raise NotLowered("nombre en virgule flottante")
     return Low(str(value), "num", bare=True)

@@ -10,13 +10,14 @@ from typing import Any
 
 from lxml import etree
 
+from harness.schematron.forms import positional
 from harness.schematron.index import TEMPLATE, Index
 from harness.schematron.interpret import Interpreter
-from harness.schematron.lower import Frame, NotLowered
+from harness.schematron.lowered import Frame, NotLowered
 from harness.schematron.names import Symbol
 from harness.schematron.parse import parse
 from harness.schematron.running import At
-from harness.schematron.syntax import Call, Expr, Filter, Lit, Op, Path, Root, Seq, Step, Var, children
+from harness.schematron.syntax import Expr, Filter, Lit, Op, Path, Root, Seq, Step
 from harness.schematron.values import Unsupported
 
 Nodes = list[etree._Element]
@@ -30,6 +31,8 @@ class _Branch:
     step: Step
     deep: bool
     first: bool
+    needs: str = ""
+    """The tag its step asks for, when it asks for one: a document that has none is not looked into."""
     finder: Finder | None = None
     rules: list[int] = field(default_factory=list)
     branches: dict[str, _Branch] = field(default_factory=dict)
@@ -58,7 +61,8 @@ class Matching:
                 mark = f"{deep}{step!r}"
                 branch = level.get(mark)
                 if branch is None:
-                    branch = level[mark] = _Branch(step, deep, first=rank == 0)
+                    needs = "" if "*" in step.test else self._tag(step.test)
+                    branch = level[mark] = _Branch(step, deep, first=rank == 0, needs=needs)
                 level = branch.branches
             if branch is not None:
                 branch.rules.append(rule)
@@ -71,13 +75,15 @@ class Matching:
         for branch in self._roots.values():
             self._walk(branch, index, self._candidates(branch, index), found)
         for branch in self._absolute.values():
-            if branch.deep:
-                raise Unsupported("contexte absolu")
+            if branch.finder is None:
+                branch.finder = self._native(branch.step, "/")
+                if branch.finder is None:
+                    raise Unsupported("contexte absolu que XPath 1.0 ne sait pas dire")
             self._walk(branch, index, [index.root], found)
         return found, self._on_document
 
     def _walk(self, branch: _Branch, index: Index, start: Nodes, found: dict[int, Nodes]) -> None:
-        if not start:
+        if not start or (branch.needs and branch.needs not in index.by_tag):
             return
         finder = branch.finder
         if finder is None:
@@ -116,7 +122,7 @@ class Matching:
         if not branch.first:
             return self._next(step, "//" if branch.deep else "/")
         predicates = list(step.predicates)
-        if any(_positional(one) for one in predicates):
+        if any(positional(one) for one in predicates):
             whole = self._native(step, "//")
             if whole is None:
                 raise Unsupported("position dans un contexte")
@@ -139,7 +145,7 @@ class Matching:
         native = self._native(step, "$n" + sign)
         if native is not None:
             return native
-        if any(_positional(one) for one in step.predicates):
+        if any(positional(one) for one in step.predicates):
             raise Unsupported("position dans un contexte")
         bare = self._native(Step(step.axis, step.test, []), "$n" + sign)
         keep = self._keeping(step.predicates)
@@ -229,7 +235,11 @@ def _template(expr: Expr) -> tuple[str, str] | None:
         if name and isinstance(last, Step) and isinstance(last.predicates[0], Op):
             test = last.predicates[0]
             if test.sign == "=" and test.left == Path(None, [Step("attribute", "root", [])]):
-                return (name, test.right.value) if isinstance(test.right, Lit) and isinstance(test.right.value, str) else None
+                return (
+                    (name, test.right.value)
+                    if isinstance(test.right, Lit) and isinstance(test.right.value, str)
+                    else None
+                )
     return None
 
 
@@ -240,26 +250,3 @@ def _template_name(path: Path, steps: int, predicates: int = 0) -> str:
     local = first.test.rpartition(":")[2]
     plain = first.axis == "child" and len(first.predicates) == predicates and not first.test.startswith("*")
     return first.test if plain and local == TEMPLATE else ""
-
-
-def _positional(expr: Expr) -> bool:
-    """May the predicate be a position, or depend on one?"""
-    if isinstance(expr, Lit):
-        return not isinstance(expr.value, str)
-    if isinstance(expr, Var):
-        return True
-    if isinstance(expr, Op) and expr.sign in ("+", "-", "*", "div", "idiv", "mod"):
-        return True
-    if isinstance(expr, Call) and expr.name in ("count", "string-length", "number", "sum"):
-        return True
-    return _asks_position(expr)
-
-
-def _asks_position(expr: Expr) -> bool:
-    if isinstance(expr, Call) and expr.name in ("position", "last"):
-        return True
-    if isinstance(expr, Step):
-        return False  # its predicates have positions of their own
-    return any(_asks_position(child) for child in children(expr))
-
-

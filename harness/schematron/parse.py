@@ -41,20 +41,43 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _AXES: Final = frozenset(
-    "child descendant attribute self descendant-or-self following-sibling following namespace parent ancestor "
-    "preceding-sibling preceding ancestor-or-self".split()
+    [
+        "child",
+        "descendant",
+        "attribute",
+        "self",
+        "descendant-or-self",
+        "following-sibling",
+        "following",
+        "namespace",
+        "parent",
+        "ancestor",
+        "preceding-sibling",
+        "preceding",
+        "ancestor-or-self",
+    ]
 )
 _KINDS: Final = frozenset(
-    "node text comment processing-instruction element attribute document-node item schema-element".split()
+    [
+        "node",
+        "text",
+        "comment",
+        "processing-instruction",
+        "element",
+        "attribute",
+        "document-node",
+        "item",
+        "schema-element",
+    ]
 )
 #: Operators by rising precedence, each level with its signs; words among them are names elsewhere.
 _LEVELS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"or"}),
     frozenset({"and"}),
-    frozenset("= != < <= > >= eq ne lt le gt ge is << >>".split()),
+    frozenset(["=", "!=", "<", "<=", ">", ">=", "eq", "ne", "lt", "le", "gt", "ge", "is", "<<", ">>"]),
     frozenset({"to"}),
-    frozenset("+ -".split()),
-    frozenset("* div idiv mod".split()),
+    frozenset(["+", "-"]),
+    frozenset(["*", "div", "idiv", "mod"]),
     frozenset({"union", "|"}),
     frozenset({"intersect", "except"}),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lxml import etree
@@ -16,10 +16,11 @@ from lxml import etree
 from harness.schematron.functions import node_name
 from harness.schematron.index import Index
 from harness.schematron.interpret import Interpreter, Test
-from harness.schematron.lower import Frame
+from harness.schematron.lowered import Frame
 from harness.schematron.model import Assertion, Let, Part, Rule
 from harness.schematron.names import Binding, Symbol
 from harness.schematron.parse import XPathSyntaxError, parse
+from harness.schematron.reading_of import attributes_read
 from harness.schematron.running import At
 from harness.schematron.syntax import Expr
 from harness.schematron.values import (
@@ -35,17 +36,24 @@ from harness.schematron.weaken import when_false, when_true
 _SPACES: Final = re.compile(r"[ \t\r\n]+")
 #: What an assert that can't be evaluated raises: it is reported as not run.
 TROUBLE: Final = (DynamicError, Unavailable, Unsupported, XPathSyntaxError, etree.XPathError, RecursionError)
+#: Verdicts kept for one assert.
+_MOST_KNOWN: Final = 4096
 Trouble = Callable[[Assertion, Exception], None]
 
 
 @dataclass
 class _Planned:
-    """`picker`: picks the nodes where it may fail; None when it is one of those joined, False when it may anywhere."""
+    """`exact`: XPath 1.0 says it whole, and it is one of those joined. Otherwise `picker` picks the nodes where it may
+    fail; False when it may anywhere.
+    `reads`: the attributes that alone decide of it, `known`: what they decided."""
 
     assertion: Assertion
     expression: Expr
     names: Mapping[str, Symbol]
+    reads: tuple[str, ...] | None
     picker: Any = None
+    exact: bool = False
+    known: dict[tuple[str | None, ...], bool] = field(default_factory=dict)
 
 
 class RulePlan:
@@ -58,7 +66,9 @@ class RulePlan:
         self._broken: list[tuple[Assertion, Exception]] = []
         self._tests: dict[int, Test | Exception] = {}
         self._texts: dict[int, list[Callable[[At], str]]] = {}
-        lowering = interpreter.lowering()
+        needs: set[str] = set()
+        needs_exact: set[str] = set()
+        conditions: list[str] = []
         exact: list[str] = []
         visible = dict(names)
         for one in rule.body:
@@ -67,36 +77,54 @@ class RulePlan:
                 continue
             try:
                 tree = parse(one.test)
-                alone = interpreter.lowering()
+                alone = interpreter.lowering(indexed=True)
                 weak = (when_true if one.report else when_false)(tree, alone, Frame(visible))
             except (XPathSyntaxError, RecursionError) as problem:
                 self._broken.append((one, problem))
                 continue
-            planned = _Planned(one, tree, visible)
-            if weak.exact and weak.text is not None:
-                exact.append(weak.text)
-                lowering.needs |= alone.needs
-            else:
-                planned.picker = False if weak.text is None else self._picker([weak.text], alone.needs)
+            planned = _Planned(one, tree, visible, attributes_read(tree, visible))
+            planned.exact = weak.exact and weak.text is not None
             self._planned.append(planned)
-        self._joined = self._picker(exact, lowering.needs) if exact else None
-        self._apart = [one for one in self._planned if one.picker is not None]
+            if not planned.exact and (weak.text is None or planned.reads is not None):
+                planned.picker = False
+                continue
+            conditions.append(str(weak.text))
+            needs |= alone.needs
+            if planned.exact:
+                exact.append(str(weak.text))
+                needs_exact |= alone.needs
+            else:
+                planned.picker = self._picker([str(weak.text)], alone.needs)
+        self._any = self._picker(conditions, needs) if conditions else None
+        self._joined = (
+            self._any if conditions == exact else self._picker(exact, needs_exact) if exact else None
+        )
+        self._apart = [one for one in self._planned if not one.exact]
 
     def _picker(self, conditions: list[str], needs: set[str]) -> Any:
         joined = " or ".join(conditions)
+        text = f"$n[x:enter() and ({joined})]" if "top" in needs else f"$n[{joined}]"
         try:
-            return self._interpreter.compiler.xpath(
-                f"$n[x:enter() and ({joined})]" if "top" in needs else f"$n[{joined}]", needs
-            )
+            return self._interpreter.compiler.xpath(text, needs), self._interpreter.variables(needs)
         except DynamicError:  # something lowered that libxml2 does not read: everywhere then
             return False
 
-    def failures(self, index: Index, nodes: list[Any], trouble: Trouble) -> Iterator[tuple[Any, Assertion, str]]:
+    def failures(
+        self, index: Index, nodes: list[Any], trouble: Trouble
+    ) -> Iterator[tuple[Any, Assertion, str]]:
         """(node, assert, message) of each failure, in the order of the nodes. A document node comes alone."""
         for assertion, problem in self._broken:
             trouble(assertion, problem)
-        suspects = self._pick(self._joined, index, nodes)
-        closer = [(one, found) for one in self._apart if (found := self._pick(one.picker, index, nodes))]
+        doubtful = self._pick(self._any, index, nodes)
+        suspects = doubtful
+        if doubtful and self._joined is not self._any:
+            suspects = self._pick(self._joined, index, nodes)
+        closer: list[tuple[_Planned, Any]] = []
+        for planned in self._apart:
+            if doubtful or planned.picker is False:
+                found = self._pick(planned.picker, index, nodes)
+                if found:
+                    closer.append((planned, found))
         if not suspects and not closer:
             return
         apart = {id(one): found for one, found in closer}
@@ -106,7 +134,7 @@ class RulePlan:
                 continue
             at = At(index.run, node)
             for rank, planned in enumerate(self._planned):
-                picked = suspects if planned.picker is None else apart.get(id(planned), ())
+                picked = suspects if planned.exact else apart.get(id(planned), ())
                 if node in picked and self._fails(rank, planned, at, trouble):
                     yield node, planned.assertion, self._message(rank, planned, at)
 
@@ -118,12 +146,28 @@ class RulePlan:
         if picker is False or isinstance(nodes[0], Document):
             return set(nodes)
         try:
-            found = picker(index.root, n=nodes)
+            xpath, variables = picker
+            found = xpath(index.root, n=nodes, **{name: index.table(key) for name, key in variables})
         except TROUBLE:  # an assert of the lot: which one is found by running them apart
             return set(nodes)
         return set(found) if found else ()
 
     def _fails(self, rank: int, planned: _Planned, at: At, trouble: Trouble) -> bool:
+        """Does the assert fail on the node? Known already when its attributes decide and have been seen."""
+        if planned.reads is None or isinstance(at.item, Document):
+            return self._evaluated(rank, planned, at, trouble)
+        values = tuple(map(at.item.get, planned.reads))
+        verdict = planned.known.get(values)
+        if verdict is None:
+            told: list[Exception] = []
+            verdict = self._evaluated(rank, planned, at, lambda _assertion, problem: told.append(problem))
+            if told:
+                trouble(planned.assertion, told[0])
+            elif len(planned.known) < _MOST_KNOWN:
+                planned.known[values] = verdict
+        return verdict
+
+    def _evaluated(self, rank: int, planned: _Planned, at: At, trouble: Trouble) -> bool:
         test = self._tests.get(rank)
         if test is None:
             try:
@@ -143,7 +187,9 @@ class RulePlan:
     def _message(self, rank: int, planned: _Planned, at: At) -> str:
         pieces = self._texts.get(rank)
         if pieces is None:
-            pieces = self._texts[rank] = [self._piece(part, planned.names) for part in planned.assertion.parts]
+            pieces = self._texts[rank] = [
+                self._piece(part, planned.names) for part in planned.assertion.parts
+            ]
         return _SPACES.sub(" ", "".join(piece(at) for piece in pieces)).strip(" ")
 
     def _piece(self, part: Part, names: Mapping[str, Symbol]) -> Callable[[At], str]:

@@ -104,7 +104,11 @@ class _Reading:
             made = _instance(raw, templates) if raw.is_a else raw
             label = raw.id or raw.title or f"M{rank}"
             patterns.append(
-                Pattern(label, made.lets, tuple(_concrete(one, abstract_rules) for one in made.rules if not one.abstract))
+                Pattern(
+                    label,
+                    made.lets,
+                    tuple(_concrete(one, abstract_rules) for one in made.rules if not one.abstract),
+                )
             )
         self._absent_active(active, path)
         return Schema(
@@ -149,9 +153,7 @@ class _Reading:
                 found.append((child, path))
         return found
 
-    def _included(
-        self, include: etree._Element, path: Path, depth: int
-    ) -> list[tuple[etree._Element, Path]]:
+    def _included(self, include: etree._Element, path: Path, depth: int) -> list[tuple[etree._Element, Path]]:
         if depth > _MAX_INCLUDES:
             raise _broken(self._folder.relative(path), "include", include.get("href", ""))
         href, _, fragment = include.get("href", "").partition("#")
@@ -195,7 +197,8 @@ class _Reading:
         )  # fmt: skip
 
     def _rule(self, item: etree._Element, path: Path, depth: int) -> _RawRule:
-        where, body = self._folder.relative(path), []
+        where = self._folder.relative(path)
+        body: list[Let | Assertion | _Extends] = []
         for child, file in self._content(item, path, depth):
             name = str(child.tag).removeprefix(SCH)
             if name == "let":
@@ -204,7 +207,14 @@ class _Reading:
                 told = f"{self._folder.relative(file)}:{child.sourceline}"
                 role = child.get("role") or child.get("flag") or item.get("role") or item.get("flag") or ""
                 body.append(
-                    Assertion(child.get("test", ""), _parts(child), name == "report", role, child.get("id", ""), told)
+                    Assertion(
+                        child.get("test", ""),
+                        _parts(child),
+                        name == "report",
+                        role,
+                        child.get("id", ""),
+                        told,
+                    )
                 )
             elif name == "extends":
                 body.append(_Extends(child.get("rule", "")))
@@ -235,7 +245,9 @@ def _instance(raw: _RawPattern, templates: dict[str, _RawPattern]) -> _RawPatter
         if isinstance(one, Let):
             return Let(one.name, fill(one.value))
         if isinstance(one, Assertion):
-            parts = tuple(part if part.kind == "text" else Part(part.kind, fill(part.text)) for part in one.parts)
+            parts = tuple(
+                part if part.kind == "text" else Part(part.kind, fill(part.text)) for part in one.parts
+            )
             return replace(one, test=fill(one.test), parts=parts)
         return one
 

@@ -45,10 +45,13 @@ class Fired:
 
 @dataclass(frozen=True)
 class NotRun:
-    """Something that could not be evaluated: `what` names it (a rule, an assert, a value set), `why` the reason."""
+    """Something that could not be evaluated: `what` names it (a rule, an assert, a value set), `why` the reason.
+
+    `handed`: the direct engine does not know how, and Saxon may."""
 
     what: str
     why: Text
+    handed: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Defect:
 
     `code`: CASE (name differs by case from the disk), MISSING (include or value set that is not there), EMPTY,
     NEVER (an assert that can never fail), HANDED (an expression this engine leaves to Saxon), SYNTAX (an expression
-    no engine can compile), UNREACHED (a rule that an earlier one always shadows). `where`: path in the pack.
+    no engine can compile). `where`: path in the pack.
     """
 
     code: str

@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree
 
 from harness.schematron.names import Binding
-from harness.schematron.values import Document, Item, Sequence
+from harness.schematron.values import Document, Item, Sequence, is_element, is_node
 
 
 @dataclass
@@ -17,14 +17,13 @@ class Run:
 
     root: etree._Element
     shared: dict[Binding, Sequence] = field(default_factory=dict)
-    _order: dict[int, int] = field(default_factory=dict)
+    _order: dict[etree._Element, int] = field(default_factory=dict)
 
     def rank(self, element: etree._Element) -> int:
         """The place of an element in the document."""
         if not self._order:
-            self.kept = list(self.root.iter())
-            self._order = {id(one): rank for rank, one in enumerate(self.kept)}
-        return self._order.get(id(element), -1)
+            self._order = {one: rank for rank, one in enumerate(self.root.iter())}
+        return self._order.get(element, -1)
 
 
 class At:
@@ -57,3 +56,16 @@ class At:
 
 def at_document(run: Run) -> At:
     return At(run, Document(run.root))
+
+
+#: The document at hand of a sequence from another document, which looks at none.
+NOWHERE = etree.Element("none")
+
+
+def document_of(at: At) -> Document:
+    """The document node of the item at hand."""
+    item = at.item if at.item is not None else at.top
+    if isinstance(item, Document):
+        return item
+    element = item if is_element(item) else item.getparent() if is_node(item) else at.run.root
+    return Document(element.getroottree().getroot())

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -20,6 +21,7 @@ from lxml import etree
 
 from harness.schematron.folder import Folder
 from harness.schematron.model import Assertion, Schema
+from harness.schematron.overlay import base_of
 from harness.schematron.reader import read
 from harness.schematron.result import Defect, Failure, Fired, LayerResult, NotRun
 from harness.schematron.transpile import stylesheet
@@ -45,7 +47,7 @@ class SaxonProcess:
                 Text("saxonche n'est pas installé", "saxonche is not installed"),
                 mend=Text("pip install dmpcompat[saxon]", "pip install dmpcompat[saxon]"),
             )
-        self._process = subprocess.Popen(  # noqa: S603 (our own module, by the same interpreter)
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "harness.schematron.saxon_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -75,7 +77,8 @@ class SaxonProcess:
     def close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(OSError):  # what was not written yet, to a process that died
+                    pipe.close()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -154,7 +157,7 @@ class SaxonSchematron:
         self._folder = folder
         self._schema = schema
         self._process = process
-        self._base = folder.root / relative
+        self._base = base_of(folder, schema, relative)
         self._plain = process.compile(stylesheet(schema, self._base))
         self._guarded = ""
         self._labels = [

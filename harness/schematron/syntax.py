@@ -118,7 +118,7 @@ class Root:
 Expr = Lit | Var | Dot | Seq | Call | Op | Neg | If | For | Quant | Cast | Step | Filter | Path | Root
 
 
-def children(node: Expr) -> list[Expr]:  # noqa: PLR0911
+def children(node: Expr) -> list[Expr]:
     """The direct parts of an expression, in the order they are written."""
     if isinstance(node, Seq):
         return list(node.items)

@@ -55,9 +55,7 @@ class _Writer:
         root.append(x.output(method="xml", indent="no", encoding="UTF-8"))
         for let in _last_of_each(schema):
             root.append(x.variable(name=let.name, select=let.value))
-        calls = [
-            x("apply-templates", select="/", mode=f"M{rank}") for rank in range(len(schema.patterns))
-        ]
+        calls = [x("apply-templates", select="/", mode=f"M{rank}") for rank in range(len(schema.patterns))]
         root.append(x.template(self._e.report(*calls), match="/"))
         for rank, pattern in enumerate(schema.patterns):
             self._pattern(root, rank, pattern)
@@ -78,7 +76,9 @@ class _Writer:
             root.append(template)
         root.append(x.template(match="text()", mode=mode, priority="-1"))
         root.append(
-            x.template(x("apply-templates", select=_WALK, mode=mode), match="@*|node()", mode=mode, priority="-2")
+            x.template(
+                x("apply-templates", select=_WALK, mode=mode), match="@*|node()", mode=mode, priority="-2"
+            )
         )
 
     def _assertion(self, one: Assertion, pattern: str, rule: str, place: str) -> etree._Element:
@@ -90,13 +90,14 @@ class _Writer:
             else:
                 select = part.text if part.kind == "value" else f"name({part.text})"
                 failed.append(x("value-of", select=select))
-        if one.report:
-            checked = x("if", failed, test=one.test)
-        else:
-            checked = x.choose(x.when(test=one.test), x.otherwise(failed))
+        checked = x("if", test=one.test) if one.report else x.choose(x.when(test=one.test), x.otherwise())
+        (checked if one.report else checked[1]).append(failed)
         if not self._guarded:
             return checked
-        reason = x("value-of", select=f"concat(local-name-from-QName(${self._errors}:code), ': ', ${self._errors}:description)")
+        reason = x(
+            "value-of",
+            select=f"concat(local-name-from-QName(${self._errors}:code), ': ', ${self._errors}:description)",
+        )
         return x("try", checked, x.catch(self._e.e(reason, p=pattern, r=rule, a=place)))
 
 

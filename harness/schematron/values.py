@@ -209,7 +209,9 @@ def _pair(sign: str, left: Item, right: Item, *, general: bool) -> bool:
             right = _as(right, left)
         else:
             raise DynamicError("XPTY0004: comparaison entre types différents")
-    elif isinstance(left, bool) != isinstance(right, bool) or isinstance(left, Name) != isinstance(right, Name):
+    elif isinstance(left, bool) != isinstance(right, bool) or isinstance(left, Name) != isinstance(
+        right, Name
+    ):
         raise DynamicError("XPTY0004: comparaison entre types différents")
     return order(sign, left, right)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from harness.schematron.lower import Frame, NotLowered
+from harness.schematron.lowered import Frame, NotLowered
 from harness.schematron.names import Symbol
 from harness.schematron.running import At
 from harness.schematron.syntax import Dot, Expr, Filter, Path, Step
@@ -89,6 +89,13 @@ class Walking:
         wanted = sign == "intersect"
         return self._sorted([item for item in left if (key(item) in others) is wanted], at)
 
+    def precedes(self, sign: str, left: Sequence, right: Sequence, at: At) -> Sequence:
+        """`<<` and `>>`: empty when a side is."""
+        if not left or not right:
+            return []
+        before, after = (left[0], right[0]) if sign == "<<" else (right[0], left[0])
+        return [_place(before, at) < _place(after, at)]
+
     def elsewhere(self, expr: Expr, names: Names, depth: int, *, condition: bool) -> Callable[[At], Any]:
         """The expression for an item that is not an element, made when one comes."""
         made: list[Callable[[At], Any]] = []
@@ -152,7 +159,10 @@ class Walking:
             elif isinstance(item, Document):
                 found = _itself(item, step)
                 if step.axis in _DOWN:
-                    found = [*found, *self._interpreter.compiler.xpath("/" + text, lowering.needs, nodes=True)(item.root)]
+                    found = [
+                        *found,
+                        *self._interpreter.compiler.xpath("/" + text, lowering.needs, nodes=True)(item.root),
+                    ]
             else:
                 found = _from_other(item, step)
                 if not slow:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.schematron.lower import Frame, Lowering, NotLowered
+from harness.schematron.lower import Lowering
+from harness.schematron.lowered import Frame, NotLowered
 from harness.schematron.syntax import Call, Expr, If, Op
 
 
@@ -44,13 +45,17 @@ def _weak(expr: Expr, lowering: Lowering, frame: Frame, *, wanted: bool) -> Weak
         both = (expr.sign == "and") is wanted
         return Weak(_all(left, right) if both else _any(left, right), exact=False)
     if isinstance(expr, Call) and len(expr.args) == 1 and expr.name in ("not", "boolean"):
-        return Weak(_weak(expr.args[0], lowering, frame, wanted=wanted is (expr.name == "boolean")).text, False)
+        return Weak(
+            _weak(expr.args[0], lowering, frame, wanted=wanted is (expr.name == "boolean")).text, False
+        )
     if isinstance(expr, If):
         then = _all(
-            _weak(expr.test, lowering, frame, wanted=True).text, _weak(expr.then, lowering, frame, wanted=wanted).text
+            _weak(expr.test, lowering, frame, wanted=True).text,
+            _weak(expr.then, lowering, frame, wanted=wanted).text,
         )
         other = _all(
-            _weak(expr.test, lowering, frame, wanted=False).text, _weak(expr.other, lowering, frame, wanted=wanted).text
+            _weak(expr.test, lowering, frame, wanted=False).text,
+            _weak(expr.other, lowering, frame, wanted=wanted).text,
         )
         return Weak(_any(then, other), exact=False)
     return Weak(None, exact=False)

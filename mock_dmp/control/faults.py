@@ -12,7 +12,7 @@ from flask import Response, jsonify, request
 from mock_dmp import defects
 from mock_dmp.control.api import body, mapping, route, session_of, store, wrong
 from mock_dmp.control.openapi import listing, shape
-from mock_dmp.faults import api, gate, plan
+from mock_dmp.faults import api, arming, gate, plan
 from mock_dmp.faults.api import Kind
 from mock_dmp.faults.plan import Planned
 from mock_dmp.state import faults, settings
@@ -80,9 +80,7 @@ def list_kinds() -> Response:
 def post_faults(name: str) -> tuple[Response, int]:
     session_of(name)
     planned = plan.read_plan(parse_yaml(request.get_data(), "faults", error=UsageError))
-    with store().write() as db:
-        kept = [faults.arm(db, name, _located(one).to_plain()) for one in planned]
-    gate.mark(store())
+    kept = arming.arm(store(), name, map(_located, planned))
     return jsonify([_told(one) for one in kept]), 201
 
 

@@ -1,8 +1,8 @@
 """Faults of the TLS handshake: who is refused, who is shown a bad server certificate.
 
-A handshake names no session: these faults belong to the session that armed them, and strike by client certificate or
-address whatever session the connection is for. A file beside the blobs says that some are armed: without it nothing is
-asked of the database.
+A handshake names no session: these faults belong to the session that armed them, and strike the client certificate or
+the address that they name. A certificate that is bound to a session is refused by the faults of that session alone. A
+file beside the blobs says that some are armed: without it nothing is asked of the database.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mock_dmp.faults.plan import Planned
 from mock_dmp.faults.striking import Strike
 from mock_dmp.journal import Record
 from mock_dmp.pki import PkiIndex
-from mock_dmp.state import faults
+from mock_dmp.state import certificates, faults
 from mock_dmp.state.engine import Store
 
 _FLAG: Final = "handshake-faults"
@@ -55,7 +55,7 @@ class Gate:
 
     def context(self, address: str) -> tuple[ssl.SSLContext, dict[str, Any]] | None:
         """The context of the bad server certificate that this client gets, and what the journal says of it."""
-        found = self._strike("stale-certificate", lambda given: _from(given, address))
+        found = self._strike("stale-certificate", lambda _, given: _from(given, address))
         if found is None:
             return None
         flaw = str(found.planned.parameters["flaw"])
@@ -70,10 +70,12 @@ class Gate:
         The refusal is then in the journal of the session that armed the fault.
         """
         shown = hashlib.sha256(der).hexdigest()
+        owner = certificates.session_of(self._store, der)
 
-        def concerned(planned: Planned) -> bool:
+        def concerned(session: str, planned: Planned) -> bool:
             wanted = str(planned.parameters["certificate"]).lower().replace(":", "")
-            return bool(der) and _from(planned, address) and wanted in ("", shown)
+            ours = owner in ("", session)
+            return bool(der) and ours and _from(planned, address) and wanted in ("", shown)
 
         found = self._strike("tls-refusal", concerned)
         if found is None:
@@ -89,13 +91,13 @@ class Gate:
         journal.write(self._store, record)
         return ALERTS[str(found.planned.parameters["alert"])]
 
-    def _strike(self, name: str, concerned: Callable[[Planned], bool]) -> Strike | None:
+    def _strike(self, name: str, concerned: Callable[[str, Planned], bool]) -> Strike | None:
         """The first armed fault of that name that concerns the connection and strikes it; counted."""
         with self._store.write() as db:
             found = None
             for kept in faults.every_armed(db):
                 planned = plan.read(kept.plan)
-                if found is not None or planned.kind.name != name or not concerned(planned):
+                if found is not None or planned.kind.name != name or not concerned(kept.session, planned):
                     continue
                 rank = kept.calls + 1
                 hit = planned.when.strikes(rank, kept.hits)

@@ -17,7 +17,7 @@ from mock_dmp.faults import api
 from mock_dmp.faults.answering import drawn
 from mock_dmp.faults.api import Kind, Moment, Value
 from protocol import transactions
-from protocol.errors import Text, UsageError
+from protocol.errors import DmpcompatError, Text, UsageError
 from protocol.strictdata import Fields, plain
 from protocol.yamlread import YamlDocument
 
@@ -25,6 +25,8 @@ PLAN_SCHEMA: Final = "dmpcompat-faults/1"
 #: A plan is written by hand: more than this is a mistake.
 MOST: Final = 200
 _FOREVER: Final = 0
+#: Errors of `mock_dmp.faults.api`, which knows no file.
+_OF_KINDS: Final = frozenset({"FLT-001", "FLT-002", "FLT-003", "FLT-004"})
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,8 @@ def read(data: Any) -> Planned:
 
 
 def _planned(fields: Fields) -> Planned:
-    kind = api.kind(fields.text("fault"))
-    given = fields.raw("with", {})
-    if not isinstance(given, Mapping):
-        raise fields.refuse("FLT-002", Text("un objet est attendu", "a mapping is expected"), "with", given)
+    kind = _kind(fields)
+    given = _given(fields, kind)
     when = fields.optional("when", _when) or When()
     moment = fields.one_of("when_done", kind.moments, kind.moments[0])
     fields.done()
@@ -131,7 +131,34 @@ def _planned(fields: Fields) -> Planned:
             "when",
             when.transaction or when.patient,
         )
-    return Planned(kind, kind.settled(given), when, moment)
+    return Planned(kind, given, when, moment)
+
+
+def _kind(fields: Fields) -> Kind:
+    try:
+        return api.kind(fields.text("fault"))
+    except UsageError as problem:
+        raise _placed(fields, problem, "fault") from problem
+
+
+def _given(fields: Fields, kind: Kind) -> Mapping[str, Value]:
+    given = fields.raw("with", {})
+    if not isinstance(given, Mapping):
+        raise fields.refuse("FLT-002", Text("un objet est attendu", "a mapping is expected"), "with", given)
+    try:
+        return kind.settled(given)
+    except UsageError as problem:
+        inner = fields.inner("with") if given else fields
+        raise _placed(inner, problem, problem.field.removeprefix("with." if given else "")) from problem
+
+
+def _placed(fields: Fields, problem: UsageError, key: str) -> DmpcompatError:
+    """The same error, with the file and the line; an error that has them stays as it is."""
+    if problem.code not in _OF_KINDS:
+        return problem
+    return fields.refuse(
+        problem.code, problem.text, key, problem.found, expected=problem.expected, mend=problem.mend
+    )
 
 
 def _when(fields: Fields) -> When:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from mock_dmp import journal, seeding
 from mock_dmp.context import Session
-from mock_dmp.state import accounts, authorisations, collection, patients, schema, settings
+from mock_dmp.state import accounts, authorisations, certificates, collection, patients, schema, settings
 from mock_dmp.state import directory as known
 from mock_dmp.state.engine import Store
 from mock_dmp.state.schema import Rows, sessions
@@ -77,10 +77,12 @@ def ensure_default(store: Store) -> None:
 
 
 def reset(store: Store, name: str) -> Session:
-    """Back to the seed, exchanges forgotten, settings by default. Raises UsageError."""
+    """Back to the seed, exchanges forgotten, settings by default; its certificates stay. Raises UsageError."""
     with store.write() as db:
+        bound = certificates.listing(db, name)
         _remove(db, name)
         _fill(store, db, name)
+        certificates.put_back(db, bound)
     _tidy(store)
     return find(store, name)
 
@@ -97,6 +99,7 @@ def remove(store: Store, name: str) -> None:
         )
     with store.write() as db:
         _remove(db, name)
+    certificates.mark(store)
     _tidy(store)
 
 

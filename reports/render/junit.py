@@ -53,7 +53,7 @@ def _outcome(element: etree._Element, kind: str, case: CaseLine, lang: Lang) -> 
     lines = [
         f"{line.rule} {line.where}: {line.found} (≠ {line.expected}) — {line.title.to(lang)}"
         for line in case.findings
-        if line.status in ("FAIL", "ERROR")
+        if line.status in ("FAIL", "ERROR", "AMBIGUOUS")
     ]
     message = case.reason.to(lang) or (lines[0] if lines else case.verdict)
     etree.SubElement(element, kind, message=safexml.holdable(message)).text = safexml.holdable(

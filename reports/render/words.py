@@ -55,6 +55,7 @@ WORDS: Final[dict[str, Text]] = {
     "ERROR": Text("Erreur de l'outil", "Tool error"),
     "NOT_TESTED": Text("Non testé", "Not tested"),
     "INFO": Text("Information", "Information"),
+    "AMBIGUOUS": Text("Lectures divergentes", "Readings differ"),
     "VACUOUS": Text("Rien à examiner", "Nothing to look at"),
     "attention": Text("Ce qui demande une action", "What asks for action"),
     "left_out": Text(

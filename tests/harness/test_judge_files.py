@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from harness.check_subject import kind_of, read_message
+from harness.check_summary import Summary
+from harness.check_tree import How, judge_paths
 from harness.checks.rule import Finding
-from harness.judge_files import Asked, CheckRun, FileResult, judge_file, judge_paths
+from harness.judge_files import Asked, FileResult, judge_file
 from protocol.datafolders import folder
 from protocol.errors import UsageError
 from protocol.exchange import Exchange, Request, Response
@@ -47,8 +49,9 @@ def test_a_tree_is_judged_file_by_file(tree: Path) -> None:
         "document.xml": ("cda", "PASS"),
         "recherche.xml": ("xds", "PASS"),
         "01_echange.json": ("exchange", "FAIL"),
+        "autre.xml": ("auto", "SKIPPED"),
     }
-    assert [Path(path).name for path in run.skipped] == ["autre.xml"]
+    assert (run.summary.files, run.summary.skipped) == (3, 1)
     assert run.verdict == "FAIL"
     assert run.exit_code == 1
     assert len(run.bundle) == 64
@@ -63,7 +66,7 @@ def test_an_exchange_gets_every_rule_of_its_transaction(tree: Path) -> None:
 
 def test_a_bare_payload_answers_for_what_it_holds_only(tree: Path) -> None:
     result = judge_file(tree / "sous" / "recherche.xml", Asked())
-    assert {item.rule.partition("-")[0] for item in result.findings} <= {"QUERY", "RS"}
+    assert {item.rule.partition("-")[0] for item in result.findings} <= {"QUERY", "RS", "XSD"}
     broken = tree / "sous" / "mauvaise.xml"
     broken.write_bytes(PAYLOAD % b"1.2.3")
     assert [item.rule for item in judge_file(broken, Asked()).faults] == ["QUERY-GRAMMAR", "QUERY-LIST"]
@@ -133,13 +136,14 @@ def test_nothing_to_judge_is_inconclusive(tmp_path: Path) -> None:
 def test_a_file_named_twice_is_judged_once_and_progress_is_told(tree: Path) -> None:
     told: list[tuple[int, int]] = []
     run = judge_paths([tree / "document.xml", tree], progress=lambda done, total: told.append((done, total)))
-    assert len(run.results) == 3
+    assert run.summary.files == 3
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_several_processes_say_the_same_as_one() -> None:
-    alone, together = judge_paths([SAMPLES]), judge_paths([SAMPLES], jobs=2)
-    assert alone == together
+    alone, together = judge_paths([SAMPLES]), judge_paths([SAMPLES], how=How(jobs=2, few=0))
+    assert alone.results == together.results
+    assert alone.digest == together.digest
     assert alone.exit_code == 1
 
 
@@ -156,5 +160,6 @@ def test_several_processes_say_the_same_as_one() -> None:
 )
 def test_verdicts_and_exit_codes(statuses: tuple[str, ...], verdict: str, code: int) -> None:
     findings = tuple(Finding("CDA-ID", status, "x:") for status in statuses)  # type: ignore[arg-type]
-    run = CheckRun((FileResult("x", "cda", findings),), (), "", "b")
-    assert (run.verdict, run.exit_code) == (verdict, code)
+    result = FileResult("x", "cda", findings)
+    counted = Summary([result.record()])
+    assert (result.verdict, counted.verdict, counted.exit_code) == (verdict, verdict, code)

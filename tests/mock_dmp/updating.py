@@ -94,7 +94,7 @@ class Update:
         package = el(
             "rim:RegistryPackage",
             {"id": own},
-            slot("submissionTime", "20260601100000"),
+            slot("submissionTime", "20260120100000"),
             el(
                 "rim:Classification",
                 {"id": "cl", "classifiedObject": own, "classificationNode": facts.SUBMISSION_SET},

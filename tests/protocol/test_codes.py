@@ -10,8 +10,12 @@ LOINC = "2.16.840.1.113883.6.1"
 A05 = "1.2.250.1.213.1.1.4.12"
 
 
+#: The numbers that the data set holds, first two digits as they are written.
+NUMBERS = ("01", 11, 38, 47, 57, 58, 59, 60, 61, 62, 64, 65, 66, 140, 142, 144, 245, 246)
+
+
 def test_the_value_sets_of_the_interface_are_here() -> None:
-    assert set(value_sets()) == {f"JDV_J{number}" for number in (38, 57, 58, 59, 60, 61, 62, 64, 65, 66)}
+    assert set(value_sets()) == {f"JDV_J{number}" for number in NUMBERS}
 
 
 @pytest.mark.parametrize("one", value_sets().values(), ids=lambda one: one.id)

@@ -33,6 +33,7 @@ from protocol.transactions import load
         ("air", "TD2.1", "M", "normal", Right(False)),
         ("air", "TD3.3d/archive", "M", "normal", Right(True)),
         ("air", "TD0.3/declare", "PE", "normal", Right(True, 1)),
+        ("air", "TD0.3/cease-mt", "MT", "normal", Right(False)),
         ("air", "TD0.5", "NM", "centre_15", Right(True)),
     ],
 )

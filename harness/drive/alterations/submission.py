@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import timedelta
 
 from lxml import etree
 
@@ -11,6 +12,7 @@ from harness.drive.alterations.registry import alteration
 from harness.drive.draft import Draft
 from protocol import facts, safexml
 from protocol.facts import RIM
+from protocol.identifiers.dtm import dtm_of
 
 _ON = ("TD2.1", "TD2.2")
 _ENTRY = "//rim:ExtrinsicObject"
@@ -219,6 +221,21 @@ def two_sets(draft: Draft) -> None:
         "value", draft.ids.oid(draft.lps.oid_root)
     )
     package.addnext(twin)
+
+
+@alteration(
+    "submission-time-ahead",
+    stage="payload",
+    fr="date de soumission deux heures plus tard",
+    en="submission time two hours ahead",
+    on=_ON,
+)
+def time_ahead(draft: Draft) -> None:
+    value = pick.first(
+        draft.tree("payload"),
+        "//rim:RegistryPackage/rim:Slot[@name='submissionTime']/rim:ValueList/rim:Value",
+    )
+    value.text = str(dtm_of(draft.clock.now() + timedelta(hours=2)))
 
 
 @alteration(

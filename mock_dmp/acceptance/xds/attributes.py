@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from mock_dmp.acceptance.engine import Breach
 from mock_dmp.acceptance.xds.filing import MESSAGE, Filing, label
@@ -15,7 +16,7 @@ from mock_dmp.state.xds_objects import RegistryObject
 from protocol import facts
 from protocol.errors import IdentifierError
 from protocol.identifiers.cx import parse_cx
-from protocol.identifiers.dtm import parse_dtm
+from protocol.identifiers.dtm import dtm_of, parse_dtm
 from protocol.identifiers.oid import parse_oid
 from protocol.identifiers.xcn import parse_xcn
 from protocol.identifiers.xon import parse_xon
@@ -146,6 +147,19 @@ def time_order(filing: Filing) -> Iterator[Breach]:
             continue  # absent, or already said by XDS-TIME
         if start.start >= stop.end:
             yield Breach(label(entry, "serviceStopTime"), str(stop), f"pas avant serviceStartTime {start}")
+
+
+@MESSAGE.rule("XDS-SUBMISSION-TIME")
+def submission_not_ahead(filing: Filing) -> Iterator[Breach]:
+    """Nothing is submitted in the future, but for the drift of two clocks; inferred."""
+    latest = filing.now + timedelta(seconds=int(filing.settings.switch("submission_ahead_seconds")))
+    for item in filing.sent.sets:
+        try:
+            told = parse_dtm(item.slot("submissionTime"))
+        except IdentifierError:
+            continue  # absent, or already said by XDS-FORMATS
+        if told.start > latest:
+            yield Breach(label(item, "submissionTime"), str(told), f"pas après {dtm_of(latest)} (UTC)")
 
 
 @MESSAGE.rule("XDS-PATIENT-ID-FORMAT")

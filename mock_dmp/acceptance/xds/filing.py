@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -69,7 +69,7 @@ class Known:
 class Filing:
     """One submission to judge. `patient` is the record that the VIHF names, `ins` its identifier there.
 
-    `today` is that of the session's clock.
+    `now` is that of the session's clock (UTC).
     """
 
     sent: Submitted
@@ -77,8 +77,12 @@ class Filing:
     ins: Cx | None
     patient: Patient | None
     settings: Settings
-    today: date
+    now: datetime
     _read: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
 
     def once(self, kind: str, entry: RegistryObject, read: Callable[[], T]) -> T:
         """What `read` gives for an entry, read once however many rules ask; what it raises is not kept."""
@@ -107,7 +111,7 @@ def filing_of(call: Call, sent: Submitted) -> Filing:
     """The submission of an accepted call."""
     session = call.session
     return Filing(
-        sent, caller_of(call), vihf_of(call).patient, patient_of(call), session.settings, session.now().date()
+        sent, caller_of(call), vihf_of(call).patient, patient_of(call), session.settings, session.now()
     )
 
 

@@ -39,6 +39,7 @@ _SHARED = frozenset(
         attributes.unique_id_is_an_oid,
         attributes.times,
         attributes.time_order,
+        attributes.submission_not_ahead,
         attributes.patient_id_form,
         attributes.patient_info,
         attributes.author_form,

@@ -28,7 +28,10 @@ from protocol.errors import Text
         Parameter(
             "address",
             "",
-            Text("adresse IP du client, vide pour toutes", "IP address of the client, empty for any"),
+            Text(
+                "adresse IP du client ; par l'API, celle de qui arme la panne par défaut",
+                "IP address of the client; through the API, that of whoever arms it by default",
+            ),
         ),
     ),
     confidence="A",

@@ -25,14 +25,17 @@ from protocol.errors import Text
             "certificate",
             "",
             Text(
-                "empreinte SHA-256 (hexadécimale) du certificat client, vide pour tous",
-                "SHA-256 fingerprint (hex) of the client certificate, empty for any",
+                "empreinte SHA-256 (hexadécimale) du certificat client, vide pour tous ceux de l'adresse",
+                "SHA-256 fingerprint (hex) of the client certificate, empty for any from the address",
             ),
         ),
         Parameter(
             "address",
             "",
-            Text("adresse IP du client, vide pour toutes", "IP address of the client, empty for any"),
+            Text(
+                "adresse IP du client, vide pour toutes celles du certificat",
+                "IP address of the client, empty for any with the certificate",
+            ),
         ),
         Parameter(
             "alert",

@@ -6,15 +6,28 @@ import json
 from pathlib import Path
 
 import pytest
-from lxml import etree
+from lxml import etree, html
 
-from harness.check_formats.choose import FORMATS, render
+from harness.check_formats import as_html
+from harness.check_formats.choose import FORMATS
+from harness.check_formats.choose import render as pieces
+from harness.check_record import Record
+from harness.check_summary import Summary
+from harness.check_tree import CheckRun, judge_paths
 from harness.checks.rule import Finding
-from harness.judge_files import CheckRun, FileResult, judge_paths
+from harness.judge_files import FileResult
 from protocol.datafolders import folder
-from protocol.errors import UsageError
+from protocol.errors import Lang, UsageError
 
 SAMPLES = folder("cda_samples")
+
+
+def render(run: CheckRun, form: str, lang: Lang = "fr") -> str:
+    return "".join(pieces(run, form, lang))
+
+
+def run_of(*records: Record) -> CheckRun:
+    return CheckRun(records, Summary(records), "ans-cda@0123456789ab", "b" * 64, "d" * 64)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +37,8 @@ def run() -> CheckRun:
     odd = FileResult(
         "illisible.xml", "auto", (Finding("CHECK-FILE", "ERROR", "illisible.xml:", "\x00\ud800 <&>"),)
     )
-    return CheckRun((*judged.results, odd), ("ignoré.xml",), "ans-cda@0123456789ab", judged.bundle)
+    skipped = FileResult("ignoré.xml", "auto", (), skipped=True)
+    return run_of(*judged.results, odd.record(), skipped.record())
 
 
 def test_text_is_for_a_reader(run: CheckRun) -> None:
@@ -68,7 +82,16 @@ def test_junit_counts_rules(run: CheckRun) -> None:
     assert case is not None
     assert case.get("name") == "CDA-TYPE-ID"
     assert len(root.findall(".//system-out")) == 1
-    assert root.findall(".//skipped")
+    assert [len(suite.findall("testcase")) for suite in suites] == [1, 2, 2, 2], (
+        "a case a broken rule, and one for the others"
+    )
+
+
+def test_junit_skips_what_could_not_be_judged() -> None:
+    nothing = FileResult("x.xml", "auto", (Finding("CHECK-FILE", "INFO", "x.xml:", "XML-EMPTY"),))
+    suite = etree.fromstring(render(run_of(nothing.record()), "junit").encode())[0]
+    assert (suite.get("skipped"), suite.get("failures"), suite.get("errors")) == ("1", "0", "0")
+    assert "XML-EMPTY" in "".join(suite.itertext())
 
 
 def test_sarif_names_files_rules_and_levels(run: CheckRun) -> None:
@@ -90,9 +113,53 @@ def test_sarif_names_files_rules_and_levels(run: CheckRun) -> None:
 
 def test_a_line_of_the_schema_becomes_a_region() -> None:
     finding = Finding("CDA-XSD", "FAIL", "x.xml:/a/b (l. 42)", "non", "oui")
-    whole = json.loads(render(CheckRun((FileResult("x.xml", "cda", (finding,)),), (), "", "b"), "sarif"))
+    whole = json.loads(render(run_of(FileResult("x.xml", "cda", (finding,)).record()), "sarif"))
     place = whole["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     assert place["region"] == {"startLine": 42}
+
+
+def test_html_is_one_page_for_any_reader(run: CheckRun) -> None:
+    page = render(run, "html", "en")
+    root = html.document_fromstring(page)
+    assert root.get("lang") == "en"
+    assert root.xpath("//script | //link | //img | //@src | //@onload") == []
+    charts = root.xpath("//svg")
+    assert len(charts) > 5
+    assert all(chart.get("role") == "img" and chart.get("aria-label") for chart in charts)
+    assert any("conform" in chart.get("aria-label") for chart in charts)
+    assert "CDA-TYPE-ID" in page
+    assert "ignoré.xml" not in page
+    assert run.digest in page
+
+
+def test_html_escapes_what_comes_from_files() -> None:
+    bad = Finding("CHECK-FILE", "FAIL", "x:", "<script>alert(1)</script>", "</svg><b>")
+    page = render(run_of(FileResult("<img src=x>.xml", "cda", (bad,)).record()), "html")
+    root = html.document_fromstring(page)
+    assert root.xpath("//script | //img") == []
+    assert "<script>alert(1)</script>" in "".join(root.itertext())
+
+
+def test_html_says_how_many_files_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(as_html, "MAX_FILES", 2)
+    found = (Finding("CHECK-FILE", "FAIL", "x:", "x"),)
+    page = render(run_of(*(FileResult(f"{rank}.xml", "cda", found).record() for rank in range(5))), "html")
+    assert "3 autres fichiers" in " ".join(page.split())
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_run_without_a_file_renders(form: str) -> None:
+    assert render(run_of(), form).strip()
+
+
+def test_text_lists_what_fails_and_counts_the_rest() -> None:
+    good = [FileResult(f"{rank}.xml", "cda", (Finding("CDA-ID", "PASS", "x:"),)) for rank in range(300)]
+    bad = FileResult("mauvais.xml", "cda", (Finding("CDA-ID", "FAIL", "x:", "non", "oui"),))
+    said = render(run_of(*(one.record() for one in (*good, bad))), "text")
+    assert "17.xml" not in said
+    assert "mauvais.xml : non conforme" in said
+    assert "301 fichier(s) : 300 conforme, 1 non conforme" in said
+    assert "1 CDA-ID (1 FAIL)" in said
 
 
 def test_an_unknown_format_is_refused_with_those_there_are(run: CheckRun) -> None:

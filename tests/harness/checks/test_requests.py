@@ -85,6 +85,7 @@ ALTERED = [
     ("SS-ONE", "TD2.1", "set-not-classified"),
     ("SS-ONE", "TD2.1", "two-submission-sets"),
     ("SS-SIGNS", "TD2.1", "no-signature-document"),
+    ("SS-TIME-AHEAD", "TD2.1", "submission-time-ahead"),
     ("VIHF-ATTRIBUTES", "TD0.2", "no-lps-name"),
     ("VIHF-AUTHN", "TD0.2", "future-vihf"),
     ("VIHF-COMMENT", "TD0.2", "comment-in-name-id"),

@@ -53,6 +53,16 @@ def test_who_is_not_mt_may_not_cease_to_be(lps: Lps) -> None:
     assert answer.fault == "DMPAccessDeniedByRightsService"
 
 
+def test_nobody_ceases_to_be_mt_in_air(lps: Lps, change: Callable[..., None]) -> None:
+    """The matrix of AIR has no such line: a refusal, not a failure."""
+    change(VIHF__SIGNED__INDIRECT="off")
+    air = Who("medecin-hospitalier", "hopital", "INDIRECTE_RENFORCEE")
+    assert change_it(lps, "AJOUT", "MEDECIN_TRAITANT", air) == ("DMPOk", "")
+    answer = lps.send("TD0.3", authorisation("SUPPRESSION", "MEDECIN_TRAITANT"), air.on(P))
+    assert answer.fault == "DMPAccessDeniedByRightsService"
+    assert state(lps, air) == ("VALIDE", "true")
+
+
 def test_only_physicians_become_mt(lps: Lps) -> None:
     nurse = Who(professional="infirmier", structure="cabinet-infirmier")
     assert change_it(lps, "AJOUT", who=nurse) == ("DMPOk", "")

@@ -1,0 +1,131 @@
+"""Header rules of value sets: function, profession, relation, encounter, participation, civility, title.
+
+Codes are compared as the official header does, without their system; cda_header_forms asks for the system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from harness.checks.cda_count import GROUP, SM
+from harness.checks.cda_view import CdaView
+from harness.checks.rule import Finding, check_document, verdict
+from harness.checks.xpath import attribute, nodes
+from protocol import safexml
+from protocol.codes import value_set
+from protocol.errors import Text
+
+_ENCOUNTER = "hl7:componentOf/hl7:encompassingEncounter"
+_PROFESSIONS = (
+    "hl7:author/hl7:assignedAuthor/hl7:code",
+    "hl7:legalAuthenticator/hl7:assignedEntity/hl7:code",
+    "hl7:documentationOf/hl7:serviceEvent/hl7:performer/hl7:assignedEntity/hl7:code",
+    "hl7:participant/hl7:associatedEntity/hl7:code",
+)
+
+
+@cache
+def _member(name: str, code: str) -> bool:
+    known = value_set(name)
+    listed = any(item.code == code for item in known.codes)
+    return listed or any(pattern.fullmatch(code) for pattern in known.patterns.values())
+
+
+def _coded(view: CdaView, path: str, name: str, attr: str = "code") -> Iterator[Finding]:
+    for item in view.nodes(f"{path}[@{attr}][not(@nullFlavor)]"):
+        found = attribute(item, attr)
+        yield verdict(_member(name, found), view.at(item) + f"/@{attr}", found, f"∈ JDV_{name}")
+
+
+@check_document(
+    "CDA-FUNCTION-KNOWN",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J47",
+    title=Text("La fonction d'un intervenant est un code connu", "The function is a known code"),
+    mend=Text("un code de JDV_J47", "a code of JDV_J47"),
+    confidence="B",
+)
+def function(view: CdaView) -> Iterator[Finding]:
+    for path in ("hl7:author", "hl7:participant"):
+        yield from _coded(view, f"{path}/hl7:functionCode", "J47")
+
+
+@check_document(
+    "CDA-PROFESSION-KNOWN",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J01, par la forme des spécialités",
+    title=Text("La profession d'un intervenant est un code connu", "The profession is a known code"),
+    mend=Text(
+        "un code de JDV_J01 : G15_{profession}/{savoir-faire}", "a code of JDV_J01: G15_{profession}/{skill}"
+    ),
+    confidence="B",
+)
+def profession(view: CdaView) -> Iterator[Finding]:
+    for path in _PROFESSIONS:
+        yield from _coded(view, path, "J01")
+
+
+@check_document(
+    "CDA-RELATION-KNOWN",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J11",
+    title=Text("Le lien d'un proche avec le patient est connu", "The relation to the patient is known"),
+    mend=Text("un code de JDV_J11", "a code of JDV_J11"),
+    confidence="B",
+)
+def relation(view: CdaView) -> Iterator[Finding]:
+    yield from _coded(view, "hl7:informant/hl7:relatedEntity/hl7:code", "J11")
+
+
+@check_document(
+    "CDA-ENCOUNTER-KNOWN",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J142",
+    title=Text("Le type de prise en charge est connu", "The kind of encounter is known"),
+    mend=Text("AMB, IMP, EMER…", "AMB, IMP, EMER…"),
+    confidence="B",
+)
+def encounter(view: CdaView) -> Iterator[Finding]:
+    yield from _coded(view, f"{_ENCOUNTER}/hl7:code", "J142")
+
+
+@check_document(
+    "CDA-ENCOUNTER-ROLE",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J140",
+    title=Text("Le rôle dans la prise en charge est connu", "The role in the encounter is known"),
+    mend=Text("ADM, ATND, CON, DIS, REF ou RESP", "ADM, ATND, CON, DIS, REF or RESP"),
+    confidence="B",
+)
+def encounter_role(view: CdaView) -> Iterator[Finding]:
+    yield from _coded(view, f"{_ENCOUNTER}/hl7:encounterParticipant", "J140", "typeCode")
+
+
+@check_document(
+    "CDA-PARTICIPANT-KIND",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J144",
+    title=Text("Le rôle d'un participant est connu", "The kind of participation is known"),
+    mend=Text("REF, REFB, INF, RESP, PRF, CON ou VRF", "REF, REFB, INF, RESP, PRF, CON or VRF"),
+    confidence="B",
+)
+def participant(view: CdaView) -> Iterator[Finding]:
+    yield from _coded(view, "hl7:participant", "J144", "typeCode")
+
+
+@check_document(
+    "CDA-CIVILITY",
+    group=GROUP,
+    clause=f"{SM} ; JDV_J245, JDV_J246",
+    title=Text("Civilité et titre d'une personne sont des codes", "Civility and title of a person are codes"),
+    mend=Text("prefix M ou MME ; suffix DR, PR…", "prefix M or MME; suffix DR, PR…"),
+    confidence="B",
+)
+def civility(view: CdaView) -> Iterator[Finding]:
+    people = view.in_header("assignedPerson", "associatedPerson", "relatedPerson", "informationRecipient")
+    for person in people:
+        for part, known in (("prefix", "J245"), ("suffix", "J246")):
+            for item in nodes(person, f"hl7:name/hl7:{part}"):
+                found = safexml.text(item).strip()
+                yield verdict(_member(known, found), view.at(item), found, f"∈ JDV_{known}")

@@ -1,0 +1,1 @@
+"""The mutators, a module a subject; each registers its own."""
