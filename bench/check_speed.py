@@ -73,7 +73,8 @@ def _ratios(documents: Sequence[Parsed], official: etree.XMLSchema) -> list[str]
 
 def _judge(documents: Sequence[Parsed], only: Sequence[str] | None) -> None:
     for path, data, root in documents:
-        api.with_severity(api.judge_document(data, path.name, only=only, parsed=root))
+        # As `dmpcompat check` does.
+        api.with_severity(api.judge_document(data, path.name, only=only, parsed=root, brief=True))
 
 
 def _parsed(paths: Sequence[Path]) -> list[Parsed]:

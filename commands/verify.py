@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from commands.options import EXISTING, shown
 from protocol.errors import Lang
 from reports.console import dump, show_verification, tell
+
+if TYPE_CHECKING:
+    from harness.rejudge import Compared, Rejudgement
 
 
 @click.command()
@@ -33,34 +39,65 @@ def verify(
 
 @click.command()
 @click.argument("evidence", type=EXISTING)
+@click.option("--only", multiple=True, help="Cases to judge again; may be repeated.")
 @shown
-def rejudge(evidence: Path, lang: Lang, as_json: bool) -> int:
-    """Judge stored EVIDENCE again and say what changed."""
+def rejudge(evidence: Path, only: tuple[str, ...], lang: Lang, as_json: bool) -> int:
+    """Judge stored EVIDENCE again: same rules, same bytes of findings; other rules, the difference.
+
+    0 nothing changed, 1 something did. What a changed rule says is told by case and by rule.
+    """
     from harness.rejudge import rejudge as again
 
     root = evidence / "preuves" if (evidence / "preuves").is_dir() else evidence
-    outcome = again(root)
-    changed = [case for case in outcome.cases if not case.holds]
+    outcome = again(root, only)
     if as_json:
-        dump(
-            {
-                "holds": outcome.holds,
-                "rules_changed": outcome.rules_changed,
-                "tree": list(outcome.tree),
-                "cases": [
-                    {"code": case.code, "before": case.before, "after": case.after, "holds": case.holds}
-                    for case in outcome.cases
-                ],
-            }
-        )
+        dump(_plain(outcome))
         return 0 if outcome.holds else 1
+    changed = [case for case in outcome.cases if not case.holds]
     for line in outcome.tree:
         click.echo(line)
     for case in changed:
         click.echo(f"{case.code}: {case.before} → {case.after}")
+        for (step, rule, passage), count in _passages(case.changed).items():
+            click.echo(f"  {step:3} {rule:28} {passage}  × {count}")
+    for rule, passages in outcome.by_rule().items():
+        click.echo(f"{rule:32} {', '.join(f'{name} × {count}' for name, count in passages.items())}")
+    if outcome.rules_changed:
+        tell(lang, "les règles ne sont pas celles de l'exécution", "the rules are not those of the run")
+    alike = sum(case.identical for case in outcome.cases)
     tell(
         lang,
-        f"{len(outcome.cases)} cas rejugés, {len(changed)} différent(s)",
-        f"{len(outcome.cases)} cases judged again, {len(changed)} different",
+        f"{len(outcome.cases)} cas rejugés, {len(changed)} différent(s), {alike} aux constats identiques à l'octet",
+        f"{len(outcome.cases)} cases judged again, {len(changed)} different, {alike} with the same bytes of findings",
     )
     return 0 if outcome.holds else 1
+
+
+def _passages(changed: Sequence[Compared]) -> Counter[tuple[int, str, str]]:
+    return Counter((item.step, item.rule, item.passage) for item in changed)
+
+
+def _plain(outcome: Rejudgement) -> dict[str, Any]:
+    return {
+        "schema": "dmpcompat-rejudge/1",
+        "holds": outcome.holds,
+        "identical": outcome.identical,
+        "rules_changed": outcome.rules_changed,
+        "tree": list(outcome.tree),
+        "by_rule": outcome.by_rule(),
+        "cases": [
+            {
+                "code": case.code,
+                "before": case.before,
+                "after": case.after,
+                "holds": case.holds,
+                "identical": case.identical,
+                "digests": list(case.digests),
+                "changed": [
+                    {"step": step, "rule": rule, "passage": passage, "count": count}
+                    for (step, rule, passage), count in _passages(case.changed).items()
+                ],
+            }
+            for case in outcome.cases
+        ],
+    }

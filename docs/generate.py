@@ -14,6 +14,7 @@ from typing import Final
 
 from generating.blocks import cases, filled, filled_function, function_of, matching, written
 from generating.exchanges import EXCHANGE, Played, played, with_exchanges
+from generating.kill_matrix import kill_page
 from generating.overview import overview_page
 from generating.tables import CONFIDENCE, code, page, same, section, table
 from harness import reception
@@ -59,6 +60,7 @@ _GROUPS: Final = {
     "A-TLS": "TLS",
     "A-SOAP": "SOAP and WS-Addressing",
     "MTOM": "MTOM packaging",
+    "READING": "Two readings that must agree",
     "SCHEMA": "Structure, by the project's own schemas",
     "FAULT": "SOAP faults",
     "A-VIHF": "VIHF",
@@ -282,6 +284,7 @@ def pages(run: Played | None = None) -> Iterator[tuple[Path, str]]:
     yield docs / "reference" / "checks.md", checks_page()
     yield docs / "reference" / "alterations.md", alterations_page()
     yield docs / "reference" / "errors.md", errors_page()
+    yield docs / "reference" / "kill-matrix.md", kill_page()
     yield from faults_page()
     if run is not None:
         yield docs / "transactions.md", overview_page(run)

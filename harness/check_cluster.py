@@ -157,7 +157,7 @@ def judge_shipped(batch: list[Shipped], asked: Asked) -> Answer:
             answer.append((rank, record_entry(entry, asked)))
             continue
         try:
-            answer.append((rank, judge_fetched(entry, fetched, asked).record()))
+            answer.append((rank, judge_fetched(entry, fetched, asked, brief=True).record()))
         except (OSError, DmpcompatError, MemoryError) as problem:
             answer.append((rank, refused(entry, problem).record()))
     return answer

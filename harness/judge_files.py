@@ -112,19 +112,22 @@ def judge_file(path: Path, asked: Asked) -> FileResult:
     return judge_entry(Entry(str(path), str(path.absolute()), named=True), asked)
 
 
-def judge_entry(entry: Entry, asked: Asked) -> FileResult:
-    """Judge one entry of a tree or an archive. Never raises for what it holds."""
+def judge_entry(entry: Entry, asked: Asked, *, brief: bool = False) -> FileResult:
+    """Judge one entry of a tree or an archive. Never raises for what it holds.
+
+    `brief`: rules that only pass do not tell where, since their findings are to be counted.
+    """
     if entry.trouble or entry.skip:
         return FileResult(entry.path, "auto", entry.trouble, skipped=entry.skip)
     try:
-        return judge_fetched(entry, fetch(entry, asked), asked)
+        return judge_fetched(entry, fetch(entry, asked), asked, brief=brief)
     except (OSError, DmpcompatError, MemoryError) as problem:
         return refused(entry, problem)
 
 
 def record_entry(entry: Entry, asked: Asked) -> Record:
     """`judge_entry`, as what is kept of it: what the processes of a crew send back."""
-    return judge_entry(entry, asked).record()
+    return judge_entry(entry, asked, brief=True).record()
 
 
 def fetch(entry: Entry, asked: Asked) -> Fetched:
@@ -141,7 +144,7 @@ def fetch(entry: Entry, asked: Asked) -> Fetched:
     return Fetched(parts.hexdigest(), exchange=exchange)
 
 
-def judge_fetched(entry: Entry, fetched: Fetched, asked: Asked) -> FileResult:
+def judge_fetched(entry: Entry, fetched: Fetched, asked: Asked, *, brief: bool = False) -> FileResult:
     """Judge what was read of an entry, wherever it was read. Raises DmpcompatError."""
     name = Path(entry.name)
     if entry.role == "attached":
@@ -152,7 +155,7 @@ def judge_fetched(entry: Entry, fetched: Fetched, asked: Asked) -> FileResult:
         if fetched.exchange is not None
         else subject_of(name, fetched.data, asked.kind)
     )
-    findings, seen = _findings(subject, fetched, entry, asked)
+    findings, seen = _findings(subject, fetched, entry, asked, brief=brief)
     findings += _announced(entry, fetched.data)
     skipped = subject.foreign and not entry.named and entry.announced is None
     return FileResult(entry.path, subject.kind, tuple(findings), fetched.sha256, seen, skipped)
@@ -167,12 +170,12 @@ def refused(entry: Entry, problem: Exception) -> FileResult:
 
 
 def _findings(
-    subject: Subject, fetched: Fetched, entry: Entry, asked: Asked
+    subject: Subject, fetched: Fetched, entry: Entry, asked: Asked, *, brief: bool
 ) -> tuple[list[Finding], Portrait]:
     pack = _schemas(asked.pack, asked.explain) if asked.pack else None
     if subject.kind == "cda":
         found = api.judge_document(
-            subject.data, subject.path.name, pack=pack, only=asked.only, parsed=subject.root
+            subject.data, subject.path.name, pack=pack, only=asked.only, parsed=subject.root, brief=brief
         )
         return api.with_severity(found), portrait(subject.root)
     if fetched.exchange is not None:

@@ -18,6 +18,7 @@ from typing import Final
 import yaml
 from lxml import etree
 
+from harness.schema_order import Orders
 from harness.schema_words import Refusal, refusals
 from protocol import facts
 from protocol.datafolders import folder
@@ -51,6 +52,7 @@ class OwnSchemas:
         self._source = source
         self.families: Mapping[str, Family] = _families(source)
         self._local = threading.local()
+        self._orders: dict[Path, Orders] = {}
 
     def problems(self, family: str, element: etree._Element) -> tuple[Refusal, ...] | None:
         """Refusals of one element by its family, in the order of the document; None when no schema is for it.
@@ -64,7 +66,14 @@ class OwnSchemas:
         schema = self.schema(path)
         if schema.validate(_alone(element)):
             return ()
-        return refusals(element, schema.error_log)
+        orders = self._orders_of(path)
+        return refusals(element, schema.error_log, lambda parent: orders.children(element, parent))
+
+    def _orders_of(self, path: Path) -> Orders:
+        """Read when the first document is refused; two threads may do it twice, to the same end."""
+        if path not in self._orders:
+            self._orders[path] = Orders(path)
+        return self._orders[path]
 
     def schema(self, path: Path) -> etree.XMLSchema:
         """The compiled schema of this thread. Raises ToolError (SCHEMA-002)."""

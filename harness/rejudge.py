@@ -1,5 +1,7 @@
 """Judges stored evidence again and compares finding by finding: same rules, same bytes, same findings.
 
+`CaseAgain.assertions` is the file of findings as it would be written now: the bytes of `assertions.json` when nothing
+changed. With other rules, `Rejudgement.by_rule` tells the difference.
 Frames in which a secret was overwritten are judged too; the rules that depended on it, listed when it was
 masked, are reported `NOT RE-JUDGEABLE (masked)` and not compared. Nothing is sent and nothing is written.
 """
@@ -7,8 +9,10 @@ masked, are reported `NOT RE-JUDGEABLE (masked)` and not compared. Nothing is se
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,7 +22,7 @@ from harness.checks.judged import Declared
 from harness.checks.rule import Finding
 from harness.judging import Judging
 from harness.plan import LoadedPlan, stored_plan
-from harness.results import finding_from_plain
+from harness.results import finding_from_plain, finding_to_plain
 from harness.runner import conclusion
 from harness.steps.api import kinds
 from harness.verdict import Verdict, of_case
@@ -35,13 +39,27 @@ Change = Literal["same", "different", "appeared", "disappeared", "NOT RE-JUDGEAB
 
 @dataclass(frozen=True)
 class Compared:
-    """One finding before and after. `before` or `after` is None when it exists on one side only."""
+    """One finding before and after. `before` or `after` is None when it exists on one side only; `place` is where it
+    stands among the findings of now, those that are gone after all others.
+    """
 
     case: str
     step: int
     change: Change
     before: Finding | None
     after: Finding | None
+    place: tuple[int, int] = (0, 0)
+
+    @property
+    def passage(self) -> str:
+        """`PASS → FAIL`; – where there was, or is, none. The same status twice: what was found has changed."""
+        before, after = (one.status if one is not None else "–" for one in (self.before, self.after))
+        return f"{before} → {after}"
+
+    @property
+    def rule(self) -> str:
+        told = self.after or self.before
+        return told.rule if told is not None else ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,25 @@ class CaseAgain:
     after: Verdict
     findings: tuple[Compared, ...]
     digests: tuple[str, ...]
+    stored_sha256: str = ""
+
+    @cached_property
+    def assertions(self) -> bytes:
+        """`assertions.json` with the findings of now; those of masked rules, which can't be judged, as stored."""
+        kept = (
+            (item.step, item.before if item.change == MASKED else item.after)
+            for item in sorted(self.findings, key=lambda one: one.place)
+        )
+        return evidence.to_json([finding_to_plain(one, step) for step, one in kept if one is not None])
+
+    @property
+    def identical(self) -> bool:
+        """Whether the file of findings would be the same, byte for byte."""
+        return hashlib.sha256(self.assertions).hexdigest() == self.stored_sha256
+
+    @property
+    def changed(self) -> tuple[Compared, ...]:
+        return tuple(item for item in self.findings if item.change not in ("same", MASKED))
 
     @property
     def holds(self) -> bool:
@@ -75,6 +112,19 @@ class Rejudgement:
     def holds(self) -> bool:
         return not self.tree and all(case.holds for case in self.cases)
 
+    @property
+    def identical(self) -> bool:
+        """Whether every file of findings would be the same, byte for byte."""
+        return all(case.identical for case in self.cases)
+
+    def by_rule(self) -> dict[str, dict[str, int]]:
+        """Rule -> how many findings went from what to what (`PASS → FAIL`, `– → WARN`), for those that changed."""
+        found: dict[str, Counter[str]] = {}
+        for case in self.cases:
+            for item in case.changed:
+                found.setdefault(item.rule, Counter())[item.passage] += 1
+        return {rule: dict(sorted(counts.items())) for rule, counts in sorted(found.items())}
+
 
 def rejudge(root: Path, only: Sequence[str] = ()) -> Rejudgement:
     """Judge the evidence tree `root` (the `preuves` folder) again, or the cases of these codes only.
@@ -88,7 +138,7 @@ def rejudge(root: Path, only: Sequence[str] = ()) -> Rejudgement:
             test["code"] for test in index["tests"] if test["folder"] and (not only or test["code"] in only)
         ]
         rules_changed = index["rules"]["sha256"] != api.rule_bundle_digest()
-        declared = _declared(index)
+        declared = declared_of(index)
     except (OSError, KeyError, TypeError) as problem:
         raise EvidenceError(
             "REJUDGE-001",
@@ -99,7 +149,8 @@ def rejudge(root: Path, only: Sequence[str] = ()) -> Rejudgement:
     return Rejudgement(cases, rules_changed, evidence.verify(root))
 
 
-def _declared(index: Mapping[str, Any]) -> Declared:
+def declared_of(index: Mapping[str, Any]) -> Declared:
+    """What the campaign of an evidence tree declared, from its index."""
     campaign = index["campaign"]
     return Declared(
         software=campaign["software"]["name"],
@@ -131,6 +182,7 @@ def _case(root: Path, code: str, plan: LoadedPlan, declared: Declared) -> CaseAg
         _verdict(test, compared),
         tuple(compared),
         tuple(_digests(root, code, test)),
+        evidence.sha256_of(root / code / "assertions.json"),
     )
 
 
@@ -153,11 +205,13 @@ def _compare(
     rules = list(dict.fromkeys(item.rule for item in (*before, *after)))
     for rule in rules:
         old = [item for item in before if item.rule == rule]
-        new = [item for item in after if item.rule == rule]
+        new = [(rank, item) for rank, item in enumerate(after) if item.rule == rule]
         for place in range(max(len(old), len(new))):
             first = old[place] if place < len(old) else None
-            second = new[place] if place < len(new) else None
-            yield Compared(code, step, _change(first, second, rule in masked), first, second)
+            rank, second = new[place] if place < len(new) else (len(after), None)
+            if rule in masked and first is not None:
+                rank = before.index(first)
+            yield Compared(code, step, _change(first, second, rule in masked), first, second, (step, rank))
 
 
 def _change(before: Finding | None, after: Finding | None, masked: bool) -> Change:

@@ -1,10 +1,10 @@
 """The short notation of datasets/schemas/cda/model, read: what a class holds, which attributes it has.
 
 `id II+, code CE?, (act Act | supply Supply)` — name and type of each child, in order; `?` `*` `+` `{2,}` say how
-many, `|` means either, `~` that xsi:nil is admitted, `<People>` stands for a named group, `sdtc:id*` for an element
-of another namespace, `[other]` for any element of another namespace. Attributes: `classCode ActClass!` (required),
-`use NameUses`, `typeCode=AUT` (one value), `code Word-` (forbidden), `<Marked>` (a named set).
-harness.schema_writer makes XSD of it.
+many, `|` means either, `~` that xsi:nil is admitted, `<People>` stands for a named group, `sdtc:id*` for a declared
+element, `[other]` for any element of another namespace, `[local]` for one of none (`[other lax]`: checked if known).
+Attributes: `classCode ActClass!` (required), `use NameUses`, `typeCode=AUT` (one value), `code Word-` (forbidden),
+`<Marked>` (a named set). harness.schema_writer makes XSD of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from protocol.errors import Text, ToolError
 MANY: Final = -1
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<name>[A-Za-z_][\w.\-]*(?::[A-Za-z_][\w.\-]*)?)|(?P<occurs>[?*+]|\{\d+,\d*\})"
-    r"|<(?P<group>[\w:]+)>|(?P<any>\[other\])|(?P<mark>[(),|~]))"
+    r"|<(?P<group>[\w:]+)>|(?P<any>\[(?:other|local)(?: lax)?\])|(?P<mark>[(),|~]))"
 )
 _ATTRIBUTE: Final = re.compile(
     r"(?P<name>[A-Za-z_][\w.:\-]*)(?:\s+(?P<type>[A-Za-z_][\w.:\-]*?))?(?:=(?P<fixed>\S+?))?(?P<use>[!\-]?)"
@@ -55,9 +55,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Other:
-    """Any element of another namespace, unchecked."""
+    """Any element of another namespace, or (`local`) of none: unchecked, or (`lax`) checked when a schema knows it."""
 
     occurs: Occurs
+    lax: bool = False
+    local: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class _Reader:
         if token["group"]:
             return Group(token["group"], self._occurs())
         if token["any"]:
-            return Other(self._occurs())
+            return Other(self._occurs(), "lax" in token["any"], "local" in token["any"])
         if not token["name"]:
             raise _wrong(self._notation)
         kind = self._take("name")

@@ -7,10 +7,11 @@ of one language. Nothing is decided here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Final
+from itertools import islice
+from typing import Final, Protocol
 
 from lxml import etree
 
@@ -61,8 +62,10 @@ _ALIKE: Final = 0.8
 _WORDS: Final = {
     "unexpected": Text("élément qui n'est pas attendu à cette place", "element not expected at this place"),
     "unknown": Text("élément inconnu dans celui qui le contient", "element unknown in the one that holds it"),
-    "misplaced": Text("élément trop loin : il vient avant", "element too late: it comes before"),
-    "missing-before": Text("il manque un élément avant celui-ci", "an element is missing before this one"),
+    "misplaced": Text("élément hors de l'ordre", "element out of order"),
+    "early": Text(
+        "élément trop tôt : il en manque un avant lui", "element too early: one is missing before it"
+    ),
     "repeated": Text("élément répété de trop", "element repeated once too many"),
     "misspelt": Text("nom d'élément mal écrit", "name of element misspelt"),
     "missing": Text("il manque un élément à l'intérieur", "an element is missing inside"),
@@ -76,6 +79,7 @@ _WORDS: Final = {
     "xsi-type": Text("xsi:type qui ne convient pas ici", "xsi:type that doesn't fit here"),
     "no-xsi-type": Text("il faut un xsi:type", "an xsi:type is needed"),
     "nil": Text("xsi:nil qui n'est pas admis ici", "xsi:nil not allowed here"),
+    "more": Text("autres refus, non montrés", "further refusals, not shown"),
     "root": Text("racine inconnue du schéma", "root unknown to the schema"),
     "other": NO_TEXT,
 }
@@ -108,6 +112,26 @@ _KINDS: Final = {
 }
 
 
+#: Refusals that are told of one part.
+MOST: Final = 50
+
+
+class Log(Protocol):
+    """What is read of an error log of lxml."""
+
+    def __iter__(self) -> Iterator[etree._LogEntry]: ...
+
+    def __len__(self) -> int: ...
+
+
+#: Names (with namespace) that an element may hold, in their order; () when it isn't known.
+Children = Callable[[etree._Element], tuple[str, ...]]
+
+
+def _no_children(_: etree._Element) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Refusal:
     """One refusal: readable path (`/@name` for an attribute), line (0 unknown), kind, what was found and expected.
@@ -136,12 +160,25 @@ class Refusal:
         return said + (f" — {after}{' : ' if lang == 'fr' else ': '}{self.expected}" if self.expected else "")
 
 
-def refusals(element: etree._Element, log: Iterable[etree._LogEntry]) -> tuple[Refusal, ...]:
-    """The refusals of a log, once each; its paths are counted from `element`, or from a copy judged in its stead."""
-    return tuple(dict.fromkeys(_told(element, list(log))))
+def refusals(
+    element: etree._Element, log: Log, children: Children = _no_children, most: int = MOST
+) -> tuple[Refusal, ...]:
+    """The refusals of a log of lxml, once each; paths are counted from `element`, or from a copy judged in its stead.
+
+    `children`: names that a place may have, in order; with it, what is unknown, out of order, or too early, is told
+    apart. Beyond `most` the rest is only counted: a document of the wrong kind has thousands, and finding the place
+    of each takes time.
+    """
+    # The log gives a value that is wrong twice.
+    entries = list(islice(log, 2 * most))
+    told = list(dict.fromkeys(_told(element, entries, children)))[:most]
+    left = len(log) - len(entries)
+    if left:
+        told.append(Refusal(safexml.path_of(element), 0, "more", str(left), "0", ""))
+    return tuple(told)
 
 
-def _told(element: etree._Element, log: list[etree._LogEntry]) -> Iterator[Refusal]:
+def _told(element: etree._Element, log: list[etree._LogEntry], children: Children) -> Iterator[Refusal]:
     home = etree.QName(element).namespace or ""
     listed = {_spot(entry) for entry in log if _name(entry) == "CVC_ENUMERATION_VALID"}
     typed = {_spot(entry) for entry in log if _name(entry).startswith("CVC_DATATYPE_VALID")}
@@ -152,25 +189,31 @@ def _told(element: etree._Element, log: list[etree._LogEntry]) -> Iterator[Refus
         twice = _spot(entry) in (listed if name.startswith("CVC_DATATYPE_VALID") else typed)
         if kind == "form" and twice:
             continue
-        yield _refusal(_resolve(element, entry.path or ""), entry, kind, home)
+        yield _refusal(_resolve(element, entry.path or ""), entry, kind, home, children)
 
 
 def _spot(entry: etree._LogEntry) -> tuple[str, str]:
     return entry.path or "", _attribute(entry)
 
 
-def _refusal(place: etree._Element, entry: etree._LogEntry, kind: str, home: str) -> Refusal:
+def _refusal(
+    place: etree._Element, entry: etree._LogEntry, kind: str, home: str, children: Children
+) -> Refusal:
     match = _SUBJECT.match(entry.message)
     said = match["said"] if match else entry.message
     attribute = _attribute(entry)
     path = safexml.path_of(place) + (f"/@{_short(attribute, home)}" if attribute else "")
     line = place.sourceline or entry.line
     name = _short(str(place.tag), home)
-    expected = _expected(said, home)
     if _name(entry) == "ELEMENT_CONTENT":
-        missing = said.startswith("Missing child")
-        kind = "missing" if missing else _why(place, expected)
-        return Refusal(path, line, kind, name if not missing else "", expected, _shortened(said, home))
+        names = _expected(said)
+        expected = _listed(names, home)
+        if said.startswith("Missing child"):
+            return Refusal(path, line, "missing", "", expected, _shortened(said, home))
+        kind, other = _why(place, names, children)
+        if other:
+            expected = f"{name} → {_short(other, home)}" if kind == "misplaced" else _short(other, home)
+        return Refusal(path, line, kind, name, expected, _shortened(said, home))
     found, expected = _values(kind, said, place, attribute, home)
     return Refusal(path, line, kind, found, expected, _shortened(said, home))
 
@@ -202,21 +245,43 @@ def _values(kind: str, said: str, place: etree._Element, attribute: str, home: s
     return _short(str(place.tag), home), ""
 
 
-def _why(place: etree._Element, expected: str) -> str:
-    """A misspelt name and a repetition are told apart from a wrong place."""
-    before = place.getprevious()
-    if before is not None and before.tag == place.tag:
-        return "repeated"
-    names = [name.rpartition(":")[2] for name in expected.split(" | ")]
-    local = etree.QName(place).localname
-    same_letters = any(name.lower() == local.lower() and name != local for name in names)
-    alike = local not in names and get_close_matches(local, names, 1, _ALIKE)
-    return "misspelt" if same_letters or alike else "unexpected"
+def _why(place: etree._Element, expected: list[str], children: Children) -> tuple[str, str]:
+    """Why an element isn't expected; and the name it should have, or that of the sibling it should come before."""
+    tag, parent = str(place.tag), place.getparent()
+    before = [str(item.tag) for item in place.itersiblings(etree.Element, preceding=True)]
+    if before and before[0] == tag:
+        return "repeated", ""
+    ranks = {name: rank for rank, name in enumerate(children(parent) if parent is not None else ())}
+    if tag not in ranks:
+        meant = _meant(tag, [*expected, *ranks])
+        return ("misspelt", meant) if meant else ("unknown" if ranks else "unexpected", "")
+    passed = [name for name in before if ranks.get(name, -1) > ranks[tag]]
+    if passed:
+        return "misplaced", passed[-1]
+    if tag in before:
+        return "repeated", ""
+    needed = any(ranks.get(name, ranks[tag]) < ranks[tag] for name in expected)
+    return "early" if needed else "unexpected", ""
 
 
-def _expected(said: str, home: str) -> str:
+def _meant(tag: str, names: list[str]) -> str:
+    """The name that was meant, "" when none is near enough."""
+    local = etree.QName(tag).localname
+    others = {name.rpartition("}")[2]: name for name in reversed(names)}
+    if local in others:
+        return ""
+    same_letters = [other for other in others if other.lower() == local.lower()]
+    near = same_letters or get_close_matches(local, others, 1, _ALIKE)
+    return others[near[0]] if near else ""
+
+
+def _expected(said: str) -> list[str]:
+    """The names that libxml2 expected, with their namespaces; at most _MOST of them."""
     match = _EXPECTED.search(said)
-    names = match["names"].split(", ") if match else []
+    return match["names"].split(", ") if match else []
+
+
+def _listed(names: list[str], home: str) -> str:
     return " | ".join([_short(name, home) for name in names] + ["…"] * (len(names) == _MOST))
 
 

@@ -38,6 +38,7 @@ _PREFIXES: Final = {
     "lab": "urn:oid:1.3.6.1.4.1.19376.1.3.2",
     "pharm": PHARM,
     "dicom": "urn:dicom-org:ps3-20",
+    "xsl": "http://www.w3.org/1999/XSL/Transform",
 }
 #: Where the elements of each namespace are declared.
 _FILES: Final = {
@@ -46,6 +47,7 @@ _FILES: Final = {
     _PREFIXES["sdtc"]: "sdtc.xsd",
     _PREFIXES["lab"]: "lab.xsd",
     _PREFIXES["dicom"]: "dicom.xsd",
+    _PREFIXES["xsl"]: "style.xsd",
 }
 #: Parts of the HL7 namespace, in the order a reader meets them.
 _PARTS: Final = ("vocabulary", "datatypes", "narrative", "header", "body")
@@ -162,7 +164,7 @@ class _Writer:
         for item in attributes(self._table.get("global attributes", "")):
             if isinstance(item, Attribute):
                 _add(self._root, "attribute", name=item.name, type=self._known.form(item.type))
-        _imports(self._root, self._model.namespace)
+        _imports(self._root, self._model.namespace, self._table.get("knows", "").split())
         return _bytes(self._root, f"model/{self._model.name}.yaml", self._table.get("source", ""))
 
     # Simple types
@@ -231,6 +233,8 @@ class _Writer:
         if described.get("holds"):
             self._particle(inner, content(described["holds"]))
         self._attributes(inner, described.get("is", ""))
+        if described.get("open"):
+            _add(inner, "anyAttribute", namespace="##other", processContents="lax")
         self._seen_as(name, described)
 
     def _base(self, name: str, described: Mapping[str, Any]) -> tuple[str, str]:
@@ -276,7 +280,8 @@ class _Writer:
                 self._particle(inner, one)
             return
         if isinstance(item, Other):
-            inner = _add(parent, "any", namespace="##other", processContents="skip")
+            inner = _add(parent, "any", namespace="##local" if item.local else "##other")
+            inner.set("processContents", "lax" if item.lax else "skip")
         elif isinstance(item, Group):
             name = item.name if ":" in item.name else f"{_prefix(self._model.namespace)}:{item.name}"
             inner = _add(parent, "group", ref=name)
@@ -311,14 +316,14 @@ def _schema(namespace: str) -> etree._Element:
     )
 
 
-def _imports(root: etree._Element, namespace: str) -> None:
-    """Import what the schema refers to, before everything but the includes."""
+def _imports(root: etree._Element, namespace: str, known: Sequence[str]) -> None:
+    """Import what the schema refers to, and what it must know (prefixes), before everything but the includes."""
     used = {
         value.partition(":")[0]
         for element in root.iter(etree.Element)
         for name, value in element.attrib.items()
         if name in ("type", "base", "ref", "itemType")
-    }
+    } | set(known)
     place = sum(child.tag == f"{{{_XS}}}include" for child in root)
     for prefix, uri in _PREFIXES.items():
         if prefix in used and uri not in (namespace, _XS):

@@ -33,6 +33,8 @@ _BACKLOG: Final = 256
 _READY: Final = b"r"
 _LEAVING: Final = b"l"
 _TURN_SECONDS: Final = 0.2
+#: When nobody took a connection: until they are asked again.
+_AGAIN_SECONDS: Final = 0.01
 #: Beyond what a worker gives its requests: to give everything back, or to be killed.
 _MARGIN_SECONDS: Final = 10.0
 #: Workers that die one after the other before they are ready: something is wrong that a new one will not mend.
@@ -84,6 +86,7 @@ class Crew:
         self._setup = setup
         self._workers: list[_Worker] = []
         self._ending: list[_Worker] = []
+        self._held: socket.socket | None = None
         self._stillborn = 0
         self._next = 0
         # Everything that can be wrong is wrong now; and what this loads, the workers find loaded.
@@ -140,7 +143,8 @@ class Crew:
 
     def _turn(self) -> None:
         """Wait a little for connections and for what workers say; bury those that ended."""
-        for key, _ in self._selector.select(_TURN_SECONDS):
+        self._release()
+        for key, _ in self._selector.select(_TURN_SECONDS if self._held is None else _AGAIN_SECONDS):
             if key.data is None:
                 self._accept()
             else:
@@ -152,18 +156,32 @@ class Crew:
             connection, _ = self._socket.accept()
         except OSError:  # the client left already
             return
-        with connection:
-            for _ in self._workers:
-                self._next = (self._next + 1) % len(self._workers)
-                worker = self._workers[self._next]
-                if worker.state != "serving":
-                    continue
-                try:
-                    hand_over(worker.channel, connection)
-                except OSError:  # it just died, as `_hear` will find out; or it takes none: another one may
-                    continue
-                return
-            _LOG.warning("no worker to take a connection")
+        if self._dealt(connection):
+            connection.close()
+        else:  # it waits, and so do those behind it, in the system's queue
+            self._held = connection
+            self._selector.unregister(self._socket)
+
+    def _release(self) -> None:
+        """Deal out the connection that nobody took, if there is one, and go on with those behind it."""
+        if self._held is not None and self._dealt(self._held):
+            self._held.close()
+            self._held = None
+            self._selector.register(self._socket, selectors.EVENT_READ)
+
+    def _dealt(self, connection: socket.socket) -> bool:
+        """Give the connection to the next worker that takes it; False when none does."""
+        for _ in self._workers:
+            self._next = (self._next + 1) % len(self._workers)
+            worker = self._workers[self._next]
+            if worker.state != "serving":
+                continue
+            try:
+                hand_over(worker.channel, connection)
+            except OSError:  # it just died, as `_hear` will find out; or it takes none now
+                continue
+            return True
+        return False
 
     def _hear(self, worker: _Worker) -> None:
         try:
@@ -222,6 +240,8 @@ class Crew:
     def _dismiss(self) -> None:
         """No more connections; workers end what they began, or are ended."""
         self._socket.close()
+        if self._held is not None:
+            self._held.close()
         if self._console is not None:
             self._console.close()
         self._selector.close()
@@ -269,6 +289,8 @@ class Crew:
     def forget_parent(self) -> None:
         """In a worker just forked: let go of what is not its own, or the others' channels would never end."""
         self._selector.close()
+        if self._held is not None:
+            self._held.close()
         for other in self._workers:
             other.channel.close()
 

@@ -236,6 +236,28 @@ def test_the_language_of_messages_is_chosen() -> None:
     assert "unknown rule" in command("explain", "NO-SUCH", DMPCOMPAT_LANG="en_GB.UTF-8").stderr
 
 
+def test_help_tells_the_own_sentence_of_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table of the front page is beside the commands, so that help imports none of them."""
+    from commands.frontpage import LATER, page
+
+    for name, later in LATER.items():
+        command_help = cli.dmpcompat.get_command(None, name).help
+        assert " ".join(command_help.split("\n\n")[0].split()) == later.sentence
+    assert cli.run_command(["--help"]) == 0
+    assert page(80).count("\n") == page(110).count("\n")
+    assert all(len(line) <= 80 for line in page(80).splitlines())
+    assert page() in capsys.readouterr().out
+
+
+def test_help_alone_imports_next_to_nothing() -> None:
+    program = "import sys, cli; cli.main(['--help']); print(sorted({'click', 'protocol', 'lxml'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "rejudge" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_help_and_version_are_quick_and_need_no_web_framework() -> None:
     heavy = "{'flask', 'sqlalchemy', 'xmlschema', 'signxml'}"
     program = f"import sys, cli; cli.run_command(['--help']); print(sorted({heavy} & set(sys.modules)))"

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 from lxml import etree
 
 import harness.checks as package
-from harness import own_schemas, schema_words
+from harness import own_schemas, schema_order, schema_words
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
@@ -74,6 +74,8 @@ __all__ = [
 ]
 
 View = TypeVar("View")
+#: Groups whose rules cost more than the places of their findings.
+_DEAR = ("CDA-OFFICIAL", "SCHEMA")
 SideAsked = Literal["request", "response"]
 _NAMES: Mapping[Side, Text] = {
     "request": Text("requête", "request"),
@@ -118,18 +120,20 @@ def judge_document(
     pack: SchemaPack | None = None,
     only: Iterable[str] | None = None,
     parsed: etree._Element | None = None,
+    brief: bool = False,
 ) -> list[Finding]:
     """Every finding of the document rules on one bare CDA file. `name` prefixes the places.
 
-    `parsed`: the root of `data`, when it has been read already.
+    `parsed`: the root of `data`, when it has been read already. `brief`: a rule that only passes does not tell where.
     """
     view = CdaView(data, name, pack, parsed)
     wanted = selection(only)
+    run = _run_briefly if brief else _run
     return [
         finding
         for item in rules()
         if item.side == "document" and (wanted is None or item.id in wanted)
-        for finding in _run(item, view, f"{name}:")
+        for finding in run(item, view, f"{name}:")
     ]
 
 
@@ -260,7 +264,7 @@ def rule_bundle_digest() -> str:
     for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         source = inspect.getsource(importlib.import_module(f"{package.__name__}.{module}"))
         digest.update(f"{module}\n{source}".encode())
-    for beside in (own_schemas, schema_words):
+    for beside in (own_schemas, schema_order, schema_words):
         digest.update(inspect.getsource(beside).encode())
     digest.update(own_schemas.own_schemas().digest().encode())
     return digest.hexdigest()
@@ -326,6 +330,20 @@ def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
     except Exception as problem:  # noqa: BLE001
         return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
     return seen or [Finding(item.id, "VACUOUS", place)]
+
+
+def _run_briefly(item: Rule[CdaView], view: CdaView, place: str) -> list[Finding]:
+    """The same, without the places of a rule that found nothing wrong; otherwise it runs again, with them."""
+    if item.group in _DEAR:
+        return _run(item, view, place)
+    view.brief = True
+    try:
+        seen = _run(item, view, place)
+    finally:
+        view.brief = False
+    if all(one.status in ("PASS", "VACUOUS") for one in seen):
+        return seen
+    return _run(item, view, place)
 
 
 def _named(rule_id: str, finding: Finding) -> Finding:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from harness.checks.cda_count import BEYOND, GROUP, SM, counted, valued, with_attributes
+from harness.checks.cda_count import GROUP, SM, counted, valued, with_attributes
 from harness.checks.cda_view import CdaView
-from harness.checks.forms import dtm_start, is_ts
+from harness.checks.forms import is_ts
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute, nodes, string
+from harness.checks.xpath import attribute, nodes
 from protocol import facts
 from protocol.errors import Text
 
@@ -290,25 +290,6 @@ def encounter_code(view: CdaView) -> Iterator[Finding]:
 def encounter_times(view: CdaView) -> Iterator[Finding]:
     for bound in ("low", "high"):
         yield from counted(view, f"{ENCOUNTER}/hl7:effectiveTime", f"hl7:{bound}", 0)
-
-
-@check_document(
-    "CDA-ENCOUNTER-ORDER",
-    group=GROUP,
-    clause=f"{BEYOND} : intervalle dans le bon sens",
-    title=Text("La prise en charge commence avant de finir", "The encounter starts before it ends"),
-    mend=Text("remettre low et high dans l'ordre", "put low and high in order"),
-    confidence="C",
-    default="warning",
-)
-def encounter_order(view: CdaView) -> Iterator[Finding]:
-    for item in view.nodes(f"{ENCOUNTER}/hl7:effectiveTime"):
-        low, high = string(item, "hl7:low/@value"), string(item, "hl7:high/@value")
-        start, end = dtm_start(low), dtm_start(high)
-        if start and end:
-            yield verdict(
-                start <= end or low.startswith(high), view.at(item), f"{low} … {high}", "low ≤ high"
-            )
 
 
 @check_document(

@@ -104,7 +104,7 @@ def distinct(view: CdaView) -> Iterator[Finding]:
 
 
 def _content(element: etree._Element) -> str:
-    return etree.tostring(element, method="c14n", with_tail=False).decode()
+    return etree.tostring(element, method="c14n", exclusive=True, with_tail=False).decode()
 
 
 @check_document(

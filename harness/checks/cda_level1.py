@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from harness.checks.cda_body import TEXT
+from harness.checks.cda_body import SIGNATURES, TEXT
 from harness.checks.cda_count import BEYOND, BODY
 from harness.checks.cda_view import CdaView
 from harness.checks.rule import Finding, check_document, verdict
@@ -23,14 +23,16 @@ _ACTIVE: Final = re.compile(rb"/(JavaScript|JS|Launch|RichMedia|EmbeddedFile)(?!
 _PDF_A: Final = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>)\s*([1-4])")
 
 
-def _bodies(view: CdaView, *media: str) -> Iterator[tuple[str, bytes]]:
-    """(place, bytes) of the level-1 body when it is of that type and its base64 can be read."""
+def _bodies(view: CdaView, kind: str) -> Iterator[tuple[str, bytes]]:
+    """(place, bytes) of the level-1 body when it is of that type; other bytes are said by BODY-TYPE and BODY-BASE64."""
     for item in view.nodes(TEXT):
-        if attribute(item, "mediaType") in media:
+        if attribute(item, "mediaType") == kind:
             try:
-                yield view.at(item), base64.b64decode("".join(safexml.text(item).split()), validate=True)
+                data = base64.b64decode("".join(safexml.text(item).split()), validate=True)
             except (binascii.Error, ValueError):
-                continue  # said by BODY-BASE64
+                continue
+            if data.startswith(SIGNATURES[kind]):
+                yield view.at(item), data
 
 
 @check_document(
@@ -84,19 +86,24 @@ def pdf_open(view: CdaView) -> Iterator[Finding]:
 @check_document(
     "BODY-PDF-A",
     group=BODY,
-    clause=f"{BEYOND} : PDF/A-1 demandé par l'essai 2.1-160 quand le format est géré",
-    title=Text("Le PDF se déclare PDF/A", "The PDF claims to be PDF/A"),
+    clause=f"{BEYOND} : ISO 19005, marques qu'on voit sans rendre le fichier",
+    title=Text("Un PDF qui se dit PDF/A en a les marques", "A PDF that claims PDF/A looks like one"),
     mend=Text(
-        "produire un PDF/A-1 (pdfaid:part dans ses métadonnées)",
-        "make a PDF/A-1 (pdfaid:part in its metadata)",
+        "OutputIntents, identifiant de fichier, ni chiffrement ni action",
+        "OutputIntents, a file identifier, no encryption, no action",
     ),
     confidence="C",
-    default="off",
+    default="warning",
 )
 def pdf_a(view: CdaView) -> Iterator[Finding]:
     for place, data in _bodies(view, "application/pdf"):
-        part = _PDF_A.search(data)
-        yield verdict(part is not None, place, part[0].decode() if part else "", "pdfaid:part")
+        if _PDF_A.search(data):
+            lacking = [name for name in (b"/OutputIntent", b"/ID") if name not in data]
+            lacking += [
+                b"\xc2\xac" + name for name in (b"/Encrypt", b"/JavaScript", b"/Launch") if name in data
+            ]
+            found = " ".join(name.decode() for name in lacking)
+            yield verdict(not lacking, place, found, "/OutputIntents /ID")
 
 
 @check_document(

@@ -84,6 +84,8 @@ class CdaView:
         self.data = data
         self.name = name
         self.pack = pack
+        #: Whether places are left out: nobody will read them.
+        self.brief = False
         self._given = parsed
         self._paths = safexml.Paths()
         self._found: dict[str, list[etree._Element]] = {}
@@ -149,4 +151,6 @@ class CdaView:
 
     def at(self, element: etree._Element | None) -> str:
         """Readable place of an element; the document itself for None."""
-        return f"{self.name}:" if element is None else f"{self.name}:{self._paths.of(element)}"
+        if element is None or self.brief:
+            return f"{self.name}:"
+        return f"{self.name}:{self._paths.of(element)}"

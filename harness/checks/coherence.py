@@ -42,7 +42,7 @@ FORMATS = {
 }
 
 
-def _pairs(view: Judged) -> Iterator[tuple[etree._Element, CdaView, etree._Element]]:
+def pairs(view: Judged) -> Iterator[tuple[etree._Element, CdaView, etree._Element]]:
     """(entry, view of its document, ClinicalDocument) for each CDA document of the submission."""
     for item in documents_entries(view):
         data = document_of(view, item)
@@ -53,7 +53,7 @@ def _pairs(view: Judged) -> Iterator[tuple[etree._Element, CdaView, etree._Eleme
 
 
 def _same_code(view: Judged, scheme: str, path: str, name: str) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         coded = first(root, path)
         if coded is not None and attribute(coded, "code"):
             said = f"{attribute(coded, 'code')}^{attribute(coded, 'codeSystem')}"
@@ -62,7 +62,7 @@ def _same_code(view: Judged, scheme: str, path: str, name: str) -> Iterator[Find
 
 
 def _same_time(view: Judged, slot_name: str, path: str) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         said, found = string(root, path), slot(item, slot_name)
         if said and found:
             left, right = dtm_start(found), dtm_start(said)
@@ -85,7 +85,7 @@ def _same_time(view: Judged, slot_name: str, path: str) -> Iterator[Finding]:
     mend=Text("recopier id/@root du document dans uniqueId", "copy the document's id/@root into uniqueId"),
 )
 def unique_id(view: Judged) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         identifier, extension = string(root, "hl7:id/@root"), string(root, "hl7:id/@extension")
         said = f"{identifier}^{extension}" if extension else identifier
         found = external(item, facts.DE_UNIQUE_ID)
@@ -104,7 +104,7 @@ def unique_id(view: Judged) -> Iterator[Finding]:
     mend=Text("prendre patientId dans recordTarget", "take patientId from recordTarget"),
 )
 def patient(view: Judged) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         parsed = cx(external(item, facts.DE_PATIENT_ID))
         ids = [
             f"{string(one, '@extension')}^{string(one, '@root')}"
@@ -207,7 +207,7 @@ def service_times(view: Judged) -> Iterator[Finding]:
     mend=Text("recopier languageCode du document", "copy the document's languageCode"),
 )
 def language(view: Judged) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         said, found = string(root, "hl7:languageCode/@code"), slot(item, "languageCode")
         yield verdict(found == said, f"{view.at(item)}/languageCode", found, f"{said} (CDA)")
 
@@ -224,7 +224,7 @@ def language(view: Judged) -> Iterator[Finding]:
     default="warning",
 )
 def entry_title(view: Judged) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         said, found = " ".join(string(root, "hl7:title").split()), " ".join(title(item).split())
         yield verdict(
             found == said or (len(said) > 128 and said.startswith(found)),
@@ -244,7 +244,7 @@ def entry_title(view: Judged) -> Iterator[Finding]:
     mend=Text("prendre legalAuthenticator dans le document", "take legalAuthenticator from the document"),
 )
 def legal_authenticator(view: Judged) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         said = string(root, "hl7:legalAuthenticator/hl7:assignedEntity/hl7:id/@extension")
         parsed = xcn(slot(item, "legalAuthenticator"))
         if said and slot(item, "legalAuthenticator"):
@@ -268,7 +268,7 @@ def legal_authenticator(view: Judged) -> Iterator[Finding]:
     mend=Text("prendre les auteurs dans le document", "take the authors from the document"),
 )
 def authors(view: Judged) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         said = set(strings(root, "hl7:author/hl7:assignedAuthor/hl7:id/@extension"))
         for one in codes(item, facts.DE_AUTHOR):
             for value in slot_values(one.element, "authorPerson"):
@@ -291,7 +291,7 @@ def authors(view: Judged) -> Iterator[Finding]:
     ),
 )
 def format_code(view: Judged) -> Iterator[Finding]:
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         media = string(root, "hl7:component/hl7:nonXMLBody/hl7:text/@mediaType")
         if media in FORMATS:
             found = [code.code for code in codes(item, facts.DE_FORMAT)]
@@ -315,7 +315,7 @@ def format_code(view: Judged) -> Iterator[Finding]:
     ),
 )
 def mime(view: Judged) -> Iterator[Finding]:
-    for item, document, _ in _pairs(view):
+    for item, document, _ in pairs(view):
         expected = "application/xslt+xml" if document.self_displaying else "text/xml"
         found = attribute(item, "mimeType")
         yield verdict(found == expected, f"{view.at(item)}/@mimeType", found, expected)
@@ -337,7 +337,7 @@ def mime(view: Judged) -> Iterator[Finding]:
 )
 def replacement(view: Judged) -> Iterator[Finding]:
     replaced = {attribute(link, "sourceObject") for link in targets(view, facts.RPLC)}
-    for item, _, root in _pairs(view):
+    for item, _, root in pairs(view):
         inside = bool(nodes(root, "hl7:relatedDocument[@typeCode='RPLC']"))
         outside = attribute(item, "id") in replaced
         if inside or outside:

@@ -214,7 +214,8 @@ def status(view: Judged) -> Iterator[Finding]:
     answer = view.exchange.response
     if answer is None:
         return
-    yield verdict(answer.status < 500, "response:status", str(answer.status), "2xx | 3xx | 4xx")
+    good = answer.status in (200, 301, 302, 303, 307, 308) or 400 <= answer.status < 500
+    yield verdict(good, "response:status", str(answer.status), "200 | 3xx | 4xx")
     if answer.status in (301, 302, 303, 307, 308):
         address = view.header("Location")
         inside = address.startswith("/") and not address.startswith("//") and PREFIX in address
@@ -236,6 +237,8 @@ def status(view: Judged) -> Iterator[Finding]:
 def markup(view: Judged) -> Iterator[Finding]:
     page = _page(view)
     if page is None:
+        if view.body[:100].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+            yield verdict(False, "response:Content-Type", view.header("Content-Type"), "text/html")
         return
     kind = view.header("Content-Type")
     yield verdict(

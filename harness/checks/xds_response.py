@@ -8,7 +8,7 @@ from lxml import etree
 
 from harness.checks.forms import is_urn_uuid
 from harness.checks.judged import Judged
-from harness.checks.rim import FEEDING, LIST, UPDATES
+from harness.checks.rim import FEEDING, LIST, UPDATES, external
 from harness.checks.rule import Finding, check, verdict
 from harness.checks.xpath import attribute, nodes, string
 from protocol import facts
@@ -194,6 +194,9 @@ def entry(view: Judged) -> Iterator[Finding]:
             yield verdict(
                 name in names, f"{where}/{name}", "présent / present" if name in names else "", name
             )
+        for name, scheme in (("uniqueId", facts.DE_UNIQUE_ID), ("patientId", facts.DE_PATIENT_ID)):
+            value = external(item, scheme)
+            yield verdict(bool(value), f"{where}/{name}", value, name)
 
 
 @check(

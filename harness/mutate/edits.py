@@ -7,9 +7,10 @@ the first node that the path selects (`every`: all of them) and tells whether th
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from lxml import etree
 
@@ -17,6 +18,7 @@ from harness.checks.xpath import PREFIXES
 from harness.mutate.registry import Change
 
 Shape = Callable[[str], str]
+_ATTRIBUTE: Final = re.compile(r"(.*)/@([\w:.-]+)", re.DOTALL)
 
 
 def select(root: etree._Element, path: str) -> list[etree._Element]:
@@ -33,8 +35,8 @@ def _name(prefixed: str) -> str:
 
 def _split(path: str) -> tuple[str, str]:
     """(path of the element, name of its attribute or "")."""
-    owner, mark, attribute = path.rpartition("/@")
-    return (owner, _name(attribute)) if mark else (path, "")
+    found = _ATTRIBUTE.fullmatch(path)
+    return (found[1], _name(found[2])) if found else (path, "")
 
 
 def remove(element: etree._Element) -> None:
@@ -175,6 +177,7 @@ def each(*changes: Change) -> Change:
     """All of these; True when one of them did something."""
 
     def change(root: Any, chance: Random) -> bool:
-        return any([bool(one(root, chance)) for one in changes])
+        done = [bool(one(root, chance)) for one in changes]
+        return any(done)
 
     return change

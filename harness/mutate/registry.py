@@ -28,7 +28,9 @@ Change = Callable[[Any, Random], Any]
 
 @dataclass
 class Wire:
-    """One side of an exchange as a mutator may change it. `status` is of an answer; the others of a request."""
+    """One side of an exchange as a mutator may change it. `status` is of an answer, `tls` of a request; of an answer,
+    `method` and `target` tell what was asked and changing them does nothing.
+    """
 
     headers: list[tuple[str, str]]
     body: bytes

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 from typing import Final, Literal
 
@@ -62,7 +63,12 @@ class Run:
 
 Specimen = Document | Frame | Run
 #: What each kind of mutator changes.
-_SIDES: Final = {"request": "request", "wire-request": "request", "answer": "response", "wire-answer": "response"}
+_SIDES: Final = {
+    "request": "request",
+    "wire-request": "request",
+    "answer": "response",
+    "wire-answer": "response",
+}
 
 
 def concerns(mutator: Mutator, specimen: Specimen) -> bool:
@@ -80,7 +86,7 @@ def concerns(mutator: Mutator, specimen: Specimen) -> bool:
 
 def mutated(mutator: Mutator, specimen: Specimen, seed: int) -> Specimen | None:
     """The specimen changed; None when it holds nothing that the mutator changes. The same for the same seed."""
-    chance = Random(f"{seed} {mutator.name} {specimen.name}")
+    chance = Random(f"{seed} {mutator.name} {specimen.name}")  # noqa: S311 - the same mutant each time
     match specimen:
         case Document():
             data = _document(mutator, specimen.data, chance)
@@ -136,9 +142,7 @@ def _root_place(frame: Frame) -> tuple[int, int] | None:
 
 
 def _document_place(frame: Frame) -> tuple[int, int] | None:
-    held = [
-        one for one in part_places(frame)[1:] if b"<ClinicalDocument" in frame.body[one[1] : one[2]]
-    ]
+    held = [one for one in part_places(frame)[1:] if b"<ClinicalDocument" in frame.body[one[1] : one[2]]]
     return (held[0][1], held[0][2]) if held else None
 
 
@@ -150,7 +154,7 @@ def part_places(frame: Frame) -> Sequence[tuple[int, int, int]]:
     mark = b"--" + named[1].encode()
     places = [found.start() for found in re.finditer(rb"(?:\A|(?<=\r\n))" + re.escape(mark), frame.body)]
     found = []
-    for here, after in zip(places, places[1:], strict=False):
+    for here, after in pairwise(places):
         begin = here + len(mark) + 2
         content = frame.body.find(b"\r\n\r\n", begin, after)
         if content >= 0:
@@ -165,7 +169,7 @@ def _wire(mutator: Mutator, frame: Frame, chance: Random) -> Frame | None:
     wire = (
         Wire(list(asked.headers), asked.body, asked.method, asked.target, tls=frame.exchange.tls)
         if frame.side == "request" or answered is None
-        else Wire(list(answered.headers), answered.body, status=answered.status)
+        else Wire(list(answered.headers), answered.body, asked.method, asked.target, answered.status)
     )
     if mutator.change(wire, chance) is False:
         return None

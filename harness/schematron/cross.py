@@ -45,7 +45,12 @@ class Crossed:
 class Crossing:
     """Both engines over the same Schematrons of a pack. Close it, or use it as a context manager."""
 
-    def __init__(self, pack_folder: Path, schematrons: Iterable[str], process: saxon.SaxonProcess) -> None:
+    def __init__(
+        self,
+        pack_folder: Path,
+        schematrons: Iterable[str],
+        process: saxon.SaxonProcess,
+    ) -> None:
         self.differences: list[Difference] = []
         self._layers: list[tuple[direct.DirectSchematron, saxon.SaxonSchematron]] = []
         self.runs = self.fired = self.failures = self.not_run = 0

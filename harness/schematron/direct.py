@@ -21,7 +21,7 @@ from harness.schematron.matching import Matching
 from harness.schematron.model import Assertion, Rule, Schema
 from harness.schematron.names import Binding, Symbol
 from harness.schematron.parse import XPathSyntaxError
-from harness.schematron.planning import TROUBLE, RulePlan
+from harness.schematron.planning import RulePlan
 from harness.schematron.reader import read
 from harness.schematron.result import Defect, Failure, Fired, LayerResult, NotRun
 from harness.schematron.values import Document, Unsupported
@@ -73,6 +73,11 @@ class DirectSchematron:
             self._inspected = tuple(inspect(self.schema, self._interpreter, self._names))
         return (*self._folder.defects, *self._inspected)
 
+    def prepare(self) -> None:
+        """Compile every rule now instead of when it first fires: for whoever will judge many documents."""
+        for rule in range(len(self._rules)):
+            self._plan(rule)
+
     def run(self, root: etree._Element, index: Index | None = None) -> LayerResult:
         """Judge a document. `index`: made once of the same root for several layers. A root that is a part of another
         document is judged as if it were a document of its own."""
@@ -81,11 +86,13 @@ class DirectSchematron:
         missed: dict[str, NotRun] = {one.what: one for one in self._handed}
         fired: list[Fired] = []
         failures: list[Failure] = []
-        try:
-            found, on_document = self._matching.match(index)
-        except TROUBLE as problem:
-            missed[self.schematron] = _not_run(self.schematron, problem)
-            return self._result(fired, failures, missed.values())
+
+        def unmatched(rule: int, problem: Exception) -> None:
+            source = self._rules[rule][1]
+            what = f"{source.where} {source.context}"
+            missed.setdefault(what, _not_run(what, problem))
+
+        found, on_document = self._matching.match(index, unmatched)
 
         def trouble(assertion: Assertion, problem: Exception) -> None:
             what = f"{assertion.where} {assertion.test}"

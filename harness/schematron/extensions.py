@@ -13,8 +13,8 @@ from lxml import etree
 from harness.schematron import regexes
 from harness.schematron.casts import castable
 from harness.schematron.functions import call
-from harness.schematron.lowered import PREFIX
-from harness.schematron.values import DynamicError, text_of
+from harness.schematron.lowered import PREFIX, NotLowered
+from harness.schematron.values import text_of
 
 _NS: Final = "urn:dmpcompat:xpath"
 
@@ -29,7 +29,9 @@ class Compiler:
         self._known: dict[tuple[str, bool], etree.XPath] = {}
 
     def xpath(self, text: str, needs: Iterable[str] = (), *, nodes: bool = False) -> etree.XPath:
-        """`nodes`: attributes and texts of the result know where they come from (slower)."""
+        """`nodes`: attributes and texts of the result know where they come from (slower).
+
+        Raises NotLowered when libxml2 does not read the text."""
         known = self._known.get((text, nodes))
         if known is None:
             needs = {*needs, "enter"} if "top" in needs else needs
@@ -40,7 +42,7 @@ class Compiler:
                     text, namespaces=spaces, extensions=wanted or None, regexp=False, smart_strings=nodes
                 )
             except etree.XPathSyntaxError as problem:
-                raise DynamicError(f"XPST0003: {text} ({problem})") from problem
+                raise NotLowered(f"{text} ({problem})") from problem
             self._known[text, nodes] = known
         return known
 

@@ -38,7 +38,7 @@ class Folder:
         self._found.setdefault((code, where + why.fr), Defect(code, where, why))
 
     def relative(self, path: Path) -> str:
-        return path.relative_to(self.root).as_posix()
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
 
     def locate(self, base: Path, reference: str, told: str) -> Path | None:
         """The file that a reference leads to from the folder `base`; None when it is outside, absent or empty.

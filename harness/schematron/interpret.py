@@ -51,6 +51,7 @@ from harness.schematron.values import (
     truth,
 )
 from harness.schematron.walking import Walking
+from harness.schematron.weaken import Weak
 
 Made = Callable[[At], Sequence]
 Test = Callable[[At], bool]
@@ -68,6 +69,7 @@ class Interpreter:
         self.compiler = Compiler(namespaces, self.sets)
         self._made: dict[Binding, Made] = {}
         self.tables: dict[str, str] = {}
+        self.weakened: dict[tuple[str, bool], tuple[Weak, set[str]]] = {}
         self._constants: dict[str, Sequence] = {}
         self._members: dict[str, str] = {}
         self._walking = Walking(self)
@@ -203,22 +205,23 @@ class Interpreter:
             return None
         lowering = self.lowering()
         frame = Frame(names, depth, inline=False)
+        on_document: Any = None
         try:
             if condition:
                 text, kind = lowering.condition(expr, frame), "bool"
+                on_document = self.compiler.xpath(f"boolean(/self::node()[{text}])", lowering.needs)
             else:
                 low = lowering.expression(expr, frame)
                 text, kind = low.text, low.kind
+            xpath: Any = self.compiler.xpath(text, lowering.needs, nodes=kind == "nodes")
         except NotLowered:
             return None
         if (
             "top" in lowering.needs
         ):  # the rule's node may be the document's, which extension functions can't give
             return None
-        xpath: Any = self.compiler.xpath(text, lowering.needs, nodes=kind == "nodes")
         other = self._walking.elsewhere(expr, names, depth, condition=condition)
         if condition:
-            on_document = self.compiler.xpath(f"boolean(/self::node()[{text}])", lowering.needs)
 
             def native(at: At) -> bool:
                 item = at.item

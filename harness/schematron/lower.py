@@ -94,6 +94,8 @@ class Lowering:
         if isinstance(expr, Call) and len(expr.args) == 1 and expr.name in ("exists", "empty"):
             inner = self.nodes(expr.args[0], frame)
             return f"{'not' if expr.name == 'empty' else 'boolean'}({inner})"
+        if isinstance(expr, Op) and expr.sign in _COMPARISONS:  # empty when a side is: false, here
+            return self._comparison(expr, frame).text
         if isinstance(expr, If):
             test = self.condition(expr.test, frame)
             then, other = self.condition(expr.then, frame), self.condition(expr.other, frame)
@@ -262,14 +264,14 @@ class Lowering:
         depth = frame.depth + 1
         inner = Frame({**frame.names, name: ContextItem(depth)}, depth, own=False, inline=frame.inline)
         held = self.condition(expr.condition, inner)
-        base = self._operand(nodes)
+        base = f"({nodes.text})" if nodes.text.endswith(".") else self._operand(nodes)
         return f"not({base}[not({held})])" if expr.every else f"boolean({base}[{held}])"
 
     def _operator(self, expr: Op, frame: Frame) -> Low:
         sign = expr.sign
         if sign in ("and", "or"):
             return Low(self.condition(expr, frame), "bool", bare=True)
-        if sign in _COMPARISONS or sign in _COMPARISONS.values():
+        if sign in _COMPARISONS.values():
             return self._comparison(expr, frame)
         if sign == "|":
             return Low(f"{self.nodes(expr.left, frame)} | {self.nodes(expr.right, frame)}", "nodes")

@@ -4,7 +4,7 @@ what the document has, so that a branch whose step finds nothing is left with al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,12 @@ from harness.schematron.names import Symbol
 from harness.schematron.parse import parse
 from harness.schematron.running import At
 from harness.schematron.syntax import Expr, Filter, Lit, Op, Path, Root, Seq, Step
+from harness.schematron.trouble import TROUBLE
 from harness.schematron.values import Unsupported
 
 Nodes = list[etree._Element]
 Finder = Callable[[Index, Nodes], Nodes]
+Trouble = Callable[[int, Exception], None]
 
 
 @dataclass
@@ -31,11 +33,18 @@ class _Branch:
     step: Step
     deep: bool
     first: bool
+    anchored: bool
     needs: str = ""
     """The tag its step asks for, when it asks for one: a document that has none is not looked into."""
     finder: Finder | None = None
     rules: list[int] = field(default_factory=list)
     branches: dict[str, _Branch] = field(default_factory=dict)
+
+    def every_rule(self) -> Iterator[int]:
+        """Rules of this branch and of those that hang from it."""
+        yield from self.rules
+        for branch in self.branches.values():
+            yield from branch.every_rule()
 
 
 class Matching:
@@ -47,6 +56,7 @@ class Matching:
         self._roots: dict[str, _Branch] = {}
         self._absolute: dict[str, _Branch] = {}
         self._on_document: list[int] = []
+        self._trouble: Trouble = lambda _rule, _problem: None
 
     def add(self, rule: int, context: str) -> None:
         """Raises Unsupported (a context this engine does not match), XPathSyntaxError."""
@@ -62,33 +72,35 @@ class Matching:
                 branch = level.get(mark)
                 if branch is None:
                     needs = "" if "*" in step.test else self._tag(step.test)
-                    branch = level[mark] = _Branch(step, deep, first=rank == 0, needs=needs)
+                    branch = level[mark] = _Branch(step, deep, rank == 0, absolute and rank == 0, needs)
                 level = branch.branches
             if branch is not None:
                 branch.rules.append(rule)
 
-    def match(self, index: Index) -> tuple[dict[int, Nodes], list[int]]:
+    def match(self, index: Index, trouble: Trouble) -> tuple[dict[int, Nodes], list[int]]:
         """Elements each rule's context matches (rules that match none are absent), and rules of the document node.
 
-        Raises Unsupported, Unavailable, DynamicError when a step can't be evaluated."""
+        A step that can't be evaluated matches nothing, as in XSLT, and `trouble` is told of the rules that hang from
+        it."""
         found: dict[int, Nodes] = {}
+        self._trouble = trouble
         for branch in self._roots.values():
-            self._walk(branch, index, self._candidates(branch, index), found)
+            self._walk(branch, index, None, found)
         for branch in self._absolute.values():
-            if branch.finder is None:
-                branch.finder = self._native(branch.step, "/")
-                if branch.finder is None:
-                    raise Unsupported("contexte absolu que XPath 1.0 ne sait pas dire")
             self._walk(branch, index, [index.root], found)
         return found, self._on_document
 
-    def _walk(self, branch: _Branch, index: Index, start: Nodes, found: dict[int, Nodes]) -> None:
-        if not start or (branch.needs and branch.needs not in index.by_tag):
+    def _walk(self, branch: _Branch, index: Index, start: Nodes | None, found: dict[int, Nodes]) -> None:
+        if branch.needs and branch.needs not in index.by_tag:
             return
-        finder = branch.finder
-        if finder is None:
-            finder = branch.finder = self._finder(branch)
-        nodes = finder(index, start)
+        try:
+            if branch.finder is None:
+                branch.finder = self._finder(branch)
+            nodes = branch.finder(index, self._candidates(branch, index) if start is None else start)
+        except TROUBLE as problem:
+            for rule in branch.every_rule():
+                self._trouble(rule, problem)
+            return
         if not nodes:
             return
         for rule in branch.rules:
@@ -119,6 +131,11 @@ class Matching:
     # -- steps ----------------------------------------------------------------------------------------------
     def _finder(self, branch: _Branch) -> Finder:
         step = branch.step
+        if branch.anchored:
+            absolute = self._native(step, "/")
+            if absolute is None:
+                raise Unsupported("contexte absolu que XPath 1.0 ne sait pas dire")
+            return absolute
         if not branch.first:
             return self._next(step, "//" if branch.deep else "/")
         predicates = list(step.predicates)
@@ -158,11 +175,11 @@ class Matching:
         lowering = self._interpreter.lowering()
         try:
             text = lowering.expression(step, Frame(self._names, 1)).text
+            xpath: Any = self._interpreter.compiler.xpath(prefix + text, lowering.needs)
         except NotLowered:
             return None
         if "top" in lowering.needs:
             raise Unsupported("current() dans un contexte")
-        xpath: Any = self._interpreter.compiler.xpath(prefix + text, lowering.needs)
         return lambda index, nodes: xpath(index.root, n=nodes)
 
     def _keeping(self, predicates: list[Expr]) -> Finder:
@@ -173,6 +190,7 @@ class Matching:
         frame = Frame(self._names, 1)
         try:
             text = "".join(f"[{lowering.condition(one, frame)}]" for one in predicates)
+            xpath: Any = self._interpreter.compiler.xpath(f"$n{text}", lowering.needs)
         except NotLowered:
             tests = [self._interpreter.test(one, self._names, 1) for one in predicates]
             return lambda index, nodes: [
@@ -180,7 +198,6 @@ class Matching:
             ]
         if "top" in lowering.needs:
             raise Unsupported("current() dans un contexte")
-        xpath: Any = self._interpreter.compiler.xpath(f"$n{text}", lowering.needs)
         return lambda index, nodes: xpath(index.root, n=nodes)
 
 

@@ -81,6 +81,7 @@ _LEVELS: Final[tuple[frozenset[str], ...]] = (
     frozenset({"union", "|"}),
     frozenset({"intersect", "except"}),
 )
+_PRECEDENCE: Final = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 _COMMENT: Final = re.compile(r"\(:(?:[^:(]|:(?!\))|\((?!:))*:\)")
 #: Deeper than any rule is written; past it, Python's own stack would break.
 MAX_DEPTH: Final = 60
@@ -205,15 +206,16 @@ class _Parser:
         self._expect("else")
         return If(test, then, self._single())
 
-    def _binary(self, level: int) -> Expr:
-        if level == len(_LEVELS):
-            return self._typed()
-        signs = _LEVELS[level]
-        left = self._binary(level + 1)
-        while self._peek()[0] in ("sign", "name") and self._peek()[1] in signs:
-            sign = self._take()
+    def _binary(self, least: int) -> Expr:
+        """Operators of that level or tighter, by precedence climbing."""
+        left = self._typed()
+        while True:
+            kind, sign = self._peek()
+            level = _PRECEDENCE.get(sign, -1) if kind in ("sign", "name") else -1
+            if level < least:
+                return left
+            self._at += 1
             left = Op("|" if sign == "union" else sign, left, self._binary(level + 1))
-        return left
 
     def _typed(self) -> Expr:
         operand = self._unary()

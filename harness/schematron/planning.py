@@ -11,31 +11,25 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from lxml import etree
-
 from harness.schematron.functions import node_name
 from harness.schematron.index import Index
 from harness.schematron.interpret import Interpreter, Test
-from harness.schematron.lowered import Frame
+from harness.schematron.lowered import Frame, NotLowered
 from harness.schematron.model import Assertion, Let, Part, Rule
 from harness.schematron.names import Binding, Symbol
 from harness.schematron.parse import XPathSyntaxError, parse
 from harness.schematron.reading_of import attributes_read
 from harness.schematron.running import At
 from harness.schematron.syntax import Expr
+from harness.schematron.trouble import TROUBLE
 from harness.schematron.values import (
     Document,
-    DynamicError,
-    Unavailable,
-    Unsupported,
     atom,
     text_of,
 )
-from harness.schematron.weaken import when_false, when_true
+from harness.schematron.weaken import Weak, when_false, when_true
 
 _SPACES: Final = re.compile(r"[ \t\r\n]+")
-#: What an assert that can't be evaluated raises: it is reported as not run.
-TROUBLE: Final = (DynamicError, Unavailable, Unsupported, XPathSyntaxError, etree.XPathError, RecursionError)
 #: Verdicts kept for one assert.
 _MOST_KNOWN: Final = 4096
 Trouble = Callable[[Assertion, Exception], None]
@@ -54,6 +48,21 @@ class _Planned:
     picker: Any = None
     exact: bool = False
     known: dict[tuple[str | None, ...], bool] = field(default_factory=dict)
+
+
+def _weakened(
+    assertion: Assertion, tree: Expr, interpreter: Interpreter, names: Mapping[str, Symbol]
+) -> tuple[Weak, set[str]]:
+    """(what must hold for it to fail, what that needs). Rules that extend one another repeat the same asserts."""
+    mark = (assertion.test, assertion.report)
+    known = interpreter.weakened.get(mark)
+    if known is None:
+        lowering = interpreter.lowering(indexed=True)
+        weaken = when_true if assertion.report else when_false
+        known = weaken(tree, lowering, Frame(names)), lowering.needs
+        if "$" not in assertion.test:  # with variables it depends on where it is written
+            interpreter.weakened[mark] = known
+    return known
 
 
 class RulePlan:
@@ -77,8 +86,7 @@ class RulePlan:
                 continue
             try:
                 tree = parse(one.test)
-                alone = interpreter.lowering(indexed=True)
-                weak = (when_true if one.report else when_false)(tree, alone, Frame(visible))
+                weak, alone = _weakened(one, tree, interpreter, visible)
             except (XPathSyntaxError, RecursionError) as problem:
                 self._broken.append((one, problem))
                 continue
@@ -89,12 +97,12 @@ class RulePlan:
                 planned.picker = False
                 continue
             conditions.append(str(weak.text))
-            needs |= alone.needs
+            needs |= alone
             if planned.exact:
                 exact.append(str(weak.text))
-                needs_exact |= alone.needs
+                needs_exact |= alone
             else:
-                planned.picker = self._picker([str(weak.text)], alone.needs)
+                planned.picker = self._picker([str(weak.text)], alone)
         self._any = self._picker(conditions, needs) if conditions else None
         self._joined = (
             self._any if conditions == exact else self._picker(exact, needs_exact) if exact else None
@@ -106,7 +114,7 @@ class RulePlan:
         text = f"$n[x:enter() and ({joined})]" if "top" in needs else f"$n[{joined}]"
         try:
             return self._interpreter.compiler.xpath(text, needs), self._interpreter.variables(needs)
-        except DynamicError:  # something lowered that libxml2 does not read: everywhere then
+        except NotLowered:  # something that libxml2 does not read: everywhere then
             return False
 
     def failures(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from harness.schematron.lowered import Frame, NotLowered
+from harness.schematron.lower import Lowering
+from harness.schematron.lowered import Frame, Low, NotLowered
 from harness.schematron.names import Symbol
 from harness.schematron.running import At
 from harness.schematron.syntax import Dot, Expr, Filter, Path, Step
@@ -117,13 +118,13 @@ class Walking:
         lowering = self._interpreter.lowering()
         expr = Path(None, steps)
         try:
-            low = lowering.expression(expr, Frame(names, depth))
+            low = _plainly(lowering, expr, names, depth)
+            if not low.bare:
+                return None
+            xpath = self._interpreter.compiler.xpath(low.text, lowering.needs, nodes=True)
+            absolute = self._interpreter.compiler.xpath(f"/{low.text}", lowering.needs, nodes=True)
         except NotLowered:
             return None
-        if not low.bare:
-            return None
-        xpath = self._interpreter.compiler.xpath(low.text, lowering.needs, nodes=True)
-        absolute = self._interpreter.compiler.xpath(f"/{low.text}", lowering.needs, nodes=True)
         apart = [self._step(step, names, depth + bool(rank)) for rank, step in enumerate(steps)]
 
         def walk(at: At) -> Sequence:
@@ -143,9 +144,10 @@ class Walking:
             return self._interpreter.make(step, names, depth)
         lowering = self._interpreter.lowering()
         try:
-            text = lowering.expression(step, Frame(names, depth)).text
+            text = _plainly(lowering, step, names, depth).text
             predicates: list[Made] = []
         except NotLowered:
+            lowering = self._interpreter.lowering()
             text = lowering.expression(Step(step.axis, step.test, []), Frame({}, depth)).text
             predicates = [self._predicate(one, names, depth + 1) for one in step.predicates]
         xpath = self._interpreter.compiler.xpath(text, lowering.needs, nodes=True)
@@ -187,6 +189,14 @@ class Walking:
         for item in items:
             seen.setdefault(key(item), item)
         return sorted(seen.values(), key=lambda item: _place(item, at))
+
+
+def _plainly(lowering: Lowering, expr: Expr, names: Names, depth: int) -> Low:
+    """The expression without lets, whose values are known here, nor `x:top()`, which nothing sets here."""
+    low = lowering.expression(expr, Frame(names, depth, inline=False))
+    if "top" in lowering.needs:
+        raise NotLowered("nœud de la règle")
+    return low
 
 
 def _place(item: Any, at: At) -> tuple[int, int]:

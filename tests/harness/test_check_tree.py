@@ -13,10 +13,11 @@ import pytest
 
 from bench.check_archive import archive, documents, tree
 from harness import check_tree
+from harness.archives import Entry
 from harness.check_record import Record
 from harness.check_state import Ledger
 from harness.check_tree import How, judge_paths, recalled
-from harness.judge_files import Asked
+from harness.judge_files import Asked, record_entry
 from protocol.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,9 +78,9 @@ def test_a_resumed_run_judges_what_changed_only(
     with Ledger(state) as ledger:
         first = judge_paths([lots], how=How(few=COUNT), ledger=ledger)
     judged: list[str] = []
-    honest = check_tree.record_entry
+    honest = record_entry
 
-    def counted(entry: check_tree.Entry, asked: Asked) -> Record:
+    def counted(entry: Entry, asked: Asked) -> Record:
         judged.append(entry.path)
         return honest(entry, asked)
 

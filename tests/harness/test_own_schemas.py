@@ -10,7 +10,8 @@ from lxml import etree
 
 from bench import schemas as bench
 from harness.own_schemas import OwnSchemas, own_schemas
-from harness.schema_words import Refusal
+from harness.schema_order import Orders
+from harness.schema_words import Refusal, refusals
 from protocol.datafolders import folder
 from protocol.errors import ToolError
 
@@ -121,7 +122,9 @@ def _cda(old: bytes, new: bytes) -> Refusal:
     ("old", "new", "kind", "found", "expected"),
     [
         (b"<setId ", b"<setIt ", "misspelt", "setIt", "setId"),
-        (b"<setId ", b"<custodian/><setId ", "unexpected", "custodian", "setId | versionNumber | copyTime"),
+        (b"<setId ", b"<autre/><setId ", "unknown", "autre", "setId | versionNumber"),
+        (b"<setId ", b"<custodian/><setId ", "early", "custodian", "setId | versionNumber | copyTime"),
+        (b"<setId ", b"<title/><setId ", "misplaced", "title", "title → effectiveTime"),
         (b"<setId ", b'<setId root="1.2"/><setId ', "repeated", "setId", "versionNumber"),
         (b'<realmCode code="FR"/>', b"<realmCode><b/></realmCode>", "content", "realmCode", ""),
         (b'<realmCode code="FR"/>', b'<realmCode cod="FR"/>', "attribute", "@cod", ""),
@@ -145,6 +148,43 @@ def test_each_kind_of_refusal_says_what_was_found_and_expected(
     assert refusal.words.fr in refusal.message("fr")
     assert refusal.words.en in refusal.message("en")
     assert "{urn:hl7-org:v3}" not in refusal.message("fr") + refusal.said
+
+
+def test_without_a_known_order_the_validator_s_words_remain() -> None:
+    path = FOLDER / "cda" / "cda.xsd"
+    root = etree.fromstring(
+        (SAMPLES / "n1-texte.xml").read_bytes().replace(b"<setId ", b"<title/><setId ", 1)
+    )
+    schema = own_schemas().schema(path)
+    assert not schema.validate(root)
+    [refusal] = refusals(root, schema.error_log)
+    assert (refusal.kind, refusal.found) == ("unexpected", "title")
+    assert refusal.expected.startswith("setId | ")
+
+
+def test_the_order_of_a_place_is_read_from_the_schema() -> None:
+    orders = Orders(FOLDER / "cda" / "cda.xsd")
+    root = etree.fromstring((SAMPLES / "n3-consultation.xml").read_bytes())
+
+    def names(path: str) -> list[str]:
+        place = root.find(path.replace("h:", "{urn:hl7-org:v3}"))
+        assert place is not None
+        return [etree.QName(name).localname for name in orders.children(root, place)]
+
+    assert names(".//h:author")[:3] == ["realmCode", "typeId", "templateId"]
+    assert names(".//h:author")[3:] == ["functionCode", "time", "assignedAuthor"]
+    assert "entryRelationship" in names(".//h:observation")
+    assert names(".//h:paragraph")[:2] == ["caption", "content"]
+    assert orders.children(root, etree.Element("elsewhere")) == ()
+
+
+def test_an_xsi_type_says_what_is_inside() -> None:
+    orders = Orders(FOLDER / "cda" / "cda.xsd")
+    root = etree.fromstring(
+        f'<ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="{XSI}"><setId xsi:type="IVL_PQ"/></ClinicalDocument>'
+    )
+    names = [etree.QName(name).localname for name in orders.children(root, root[0])]
+    assert names == ["translation", "low", "width", "high", "center"]
 
 
 def test_something_missing_is_said_of_what_it_is_missing_in() -> None:

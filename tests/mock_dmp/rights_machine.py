@@ -28,7 +28,7 @@ ACTOR = st.sampled_from(ACTORS)
 ACCESS = st.sampled_from(("normal", "normal", "bris_de_glace", "centre_15"))
 EMERGENCY: st.SearchStrategy[Access] = st.sampled_from(("bris_de_glace", "centre_15"))
 HOLDER = st.sampled_from((*PROFESSIONALS, *STRUCTURES))
-KIND = st.sampled_from(("11490-0", "11490-0", *CLOSED_TYPES))
+KIND = st.sampled_from(("11490-0", *CLOSED_TYPES))
 HIDDEN = st.sampled_from(("", "", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"))
 CALLER: Final = {"actor": ACTOR, "access": ACCESS}
 #: Of the documents there are, that one; counted round.
@@ -56,6 +56,8 @@ CALLS: Final[dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]]] = {
     "patient_masks_or_unmasks": (1, {"document": RANK}),
     "wait": (1, {"days": st.sampled_from((1, 100, 364, 366))}),
 }
+CONSULTING: Final = frozenset({"search", "list_holders", "read", "resolve"})
+CHANGING: Final = frozenset({"mask_or_unmask", "archive_or_back", "delete", "show"})
 _DRAWN: Final = [name for name, (often, _) in CALLS.items() for _ in range(often)]
 CALL = st.sampled_from(_DRAWN).flatmap(
     lambda name: st.tuples(st.just(name), st.fixed_dictionaries(CALLS[name][1]))
@@ -95,24 +97,29 @@ class Rights(RuleBasedStateMachine):
         for one in fed:
             self.play.feed(*one)
 
-    @rule(call=CALL, by_author=st.booleans())
-    def play_one(self, call: tuple[str, dict[str, Any]], by_author: bool) -> None:
-        """Half of the calls on a document are of its author, or of a médecin traitant: at random few are."""
+    @rule(call=CALL, entitled=st.booleans(), rank=RANK)
+    def play_one(self, call: tuple[str, dict[str, Any]], entitled: bool, rank: int) -> None:
+        """Half of the calls that consult are of somebody who has a right to: at random few are."""
         name, arguments = call
         if "document" in arguments:
             documents = list(self.play.model.documents)
             if not documents:
                 return
-            rank = arguments["document"]
-            arguments = {**arguments, "document": documents[rank % len(documents)]}
-            if by_author and "access" in arguments:
-                arguments["actor"] = self._entitled(arguments["document"], rank) or arguments["actor"]
+            arguments = {**arguments, "document": documents[arguments["document"] % len(documents)]}
+        able = self._able(name, arguments.get("document", "")) if entitled else []
+        if able:
+            arguments = {**arguments, "actor": able[rank % len(able)]}
         getattr(self.play, name)(**arguments)
 
-    def _entitled(self, document: str, rank: int) -> Actor | None:
-        author = self.play.model.documents[document].author
-        found = [one for one in ACTORS if one.professional == author or self.play.model.is_mt(one)]
-        return found[rank % len(found)] if found else None
+    def _able(self, name: str, document: str) -> list[Actor]:
+        """Who is allowed; of what changes a document its author, and médecins traitants."""
+        model = self.play.model
+        if name in CONSULTING:
+            return [one for one in ACTORS if model.state(one) == "VALIDE"]
+        if name in CHANGING:
+            author = model.documents[document].author
+            return [one for one in ACTORS if one.professional == author or model.is_mt(one)]
+        return []
 
     @invariant()
     def both_hold_the_same(self) -> None:

@@ -13,8 +13,14 @@ _BYTES: Final = "cda-bytes"
 _TEXT: Final = "hl7:component/hl7:nonXMLBody/hl7:text"
 _SECTION: Final = "hl7:component/hl7:structuredBody/hl7:component/hl7:section"
 
-mutator("body-gone", over=CDA, breaks="BODY-ONE")(drop("hl7:component"))
-mutator("body-twice", over=CDA, breaks="BODY-ONE")(twin("hl7:component"))
+mutator("body-gone", over=CDA, breaks="CDA-PARTS")(drop("hl7:component"))
+mutator("body-twice", over=CDA, breaks="CDA-PARTS")(twin("hl7:component"))
+mutator("body-two-forms", over=CDA, breaks="BODY-ONE")(
+    twin("hl7:component/hl7:structuredBody|hl7:component/hl7:nonXMLBody")
+)
+mutator("body-hollow", over=CDA, breaks="BODY-ONE")(
+    drop("hl7:component/hl7:structuredBody|hl7:component/hl7:nonXMLBody")
+)
 mutator("body-template-gone", over=CDA, breaks="BODY-TEMPLATES")(
     drop("hl7:templateId[@root='1.3.6.1.4.1.19376.1.2.20']")
 )
@@ -31,11 +37,13 @@ mutator("body-empty", over=CDA, breaks="BODY-BASE64")(put(_TEXT, ""))
 mutator("body-head-cut", over=CDA, breaks="BODY-TYPE")(
     shape(f"{_TEXT}[@mediaType='application/pdf']", lambda text: text.strip()[8:])
 )
-mutator("section-title-gone", over=CDA, breaks="BODY-SECTIONS")(drop(f"{_SECTION}/hl7:title"))
-mutator("section-text-gone", over=CDA, breaks="BODY-SECTIONS")(drop(f"{_SECTION}/hl7:text"))
-mutator("section-code-gone", over=CDA, breaks=("BODY-SECTION-CODE", "BODY-SECTIONS"))(drop(f"{_SECTION}/hl7:code"))
-mutator("section-code-unlabelled", over=CDA, breaks=("BODY-SECTION-CODE", "BODY-SECTIONS"))(
-    drop(f"{_SECTION}/hl7:code/@displayName")
+mutator("section-title-gone", over=CDA, breaks="BODY-NARRATIVE")(drop(f"{_SECTION}/hl7:title"))
+mutator("section-text-gone", over=CDA, breaks="BODY-NARRATIVE")(drop(f"{_SECTION}/hl7:text"))
+mutator("section-code-gone", over=CDA, breaks=("BODY-SECTION-CODE", "BODY-SECTIONS"))(
+    drop(f"{_SECTION}/hl7:code")
+)
+mutator("section-code-no-system", over=CDA, breaks="BODY-SECTION-CODE")(
+    drop(f"{_SECTION}/hl7:code/@codeSystem")
 )
 mutator("narrative-html", over=CDA, breaks=("BODY-NARRATIVE", "XSD-CDA"))(
     add(f"{_SECTION}/hl7:text", "<hl7:div>x</hl7:div>")
@@ -47,7 +55,9 @@ mutator("reference-lost", over=CDA, breaks="BODY-REFERENCES")(
     put(".//hl7:text/hl7:reference[starts-with(@value, '#')]/@value", "#nowhere")
 )
 mutator("narrative-id-twice", over=CDA, breaks=("BODY-IDS", "XSD-CDA"))(twin(".//*[@ID]"))
-mutator("value-type-unknown", over=CDA, breaks=("BODY-XSI-TYPE", "XSD-CDA"))(put(".//hl7:value/@xsi:type", "XX"))
+mutator("value-type-unknown", over=CDA, breaks=("BODY-XSI-TYPE", "XSD-CDA"))(
+    put(".//hl7:value/@xsi:type", "XX")
+)
 mutator("value-type-prefix-lost", over=CDA, breaks=("BODY-XSI-TYPE", "XSD-CDA"))(
     put(".//hl7:value/@xsi:type", "nul:PQ")
 )
@@ -62,7 +72,11 @@ mutator("code-with-space", over=CDA, breaks="XSD-CDA")(replace(".//hl7:entry//hl
 @mutator("self-display-script", over=_BYTES, breaks="BODY-SELF-DISPLAY")
 def script(data: bytes, _: Random) -> bytes | None:
     found = data.find(b"<body")
-    return None if found < 0 or b"stylesheet" not in data else data[:found] + b"<script>1</script>" + data[found:]
+    return (
+        None
+        if found < 0 or b"stylesheet" not in data
+        else data[:found] + b"<script>1</script>" + data[found:]
+    )
 
 
 @mutator("self-display-outside", over=_BYTES, breaks="BODY-SELF-DISPLAY")

@@ -48,19 +48,29 @@ _UNIQUE: Final = _external(_ENTRY, "2e82c1f6-a085-4c72-9da3-8640a32e42ab")
 
 # The set
 mutator("set-gone", over=REQUEST, on=ON, breaks="SS-ONE")(drop(_SET))
-mutator("set-unclassified", over=REQUEST, on=ON, breaks="SS-ONE")(drop(f"{_SET}/rim:Classification[@classificationNode]"))
-mutator("set-time-gone", over=REQUEST, on=ON, breaks="SS-TIME")(drop(f"{_SET}/rim:Slot[@name='submissionTime']"))
+mutator("set-unclassified", over=REQUEST, on=ON, breaks="SS-ONE")(
+    drop(f"{_SET}/rim:Classification[@classificationNode]")
+)
+mutator("set-time-gone", over=REQUEST, on=ON, breaks="SS-TIME")(
+    drop(f"{_SET}/rim:Slot[@name='submissionTime']")
+)
 mutator("set-time-of-a-day", over=REQUEST, on=ON, breaks="SS-TIME")(
     shape(_slot(_SET, "submissionTime"), lambda value: value[:8])
 )
 mutator("set-content-type-gone", over=REQUEST, on=ON, breaks="SS-CONTENT-TYPE")(drop(_CONTENT))
-mutator("set-content-type-unknown", over=REQUEST, on=ON, breaks="CODE-CONTENT-TYPE")(put(f"{_CONTENT}/@nodeRepresentation", "99"))
-mutator("set-source-no-oid", over=REQUEST, on=ON, breaks="SS-SOURCE")(put(f"{_SS_SOURCE}/@value", "urn:oid:2.25.1"))
+mutator("set-content-type-unknown", over=REQUEST, on=ON, breaks="CODE-CONTENT-TYPE")(
+    put(f"{_CONTENT}/@nodeRepresentation", "99")
+)
+mutator("set-source-no-oid", over=REQUEST, on=ON, breaks="SS-SOURCE")(
+    put(f"{_SS_SOURCE}/@value", "urn:oid:2.25.1")
+)
 mutator("set-patient-gone", over=REQUEST, on=ON, breaks="XDS-PATIENT-ID")(drop(_SS_PATIENT))
-mutator("set-unique-id-no-oid", over=REQUEST, on=ON, breaks="XDS-UNIQUE-ID")(put(f"{_SS_UNIQUE}/@value", "0001"))
+mutator("set-unique-id-no-oid", over=REQUEST, on=ON, breaks="XDS-UNIQUE-ID")(
+    put(f"{_SS_UNIQUE}/@value", "0001")
+)
 mutator("set-author-gone", over=REQUEST, on=ON, breaks="XDS-AUTHOR")(drop(_SS_AUTHOR))
 mutator("set-author-other", over=REQUEST, on=ON, breaks="XDS-AUTHOR-VIHF")(
-    shape(_slot(_SS_AUTHOR, "authorPerson"), lambda value: "899990000111" + value[12:])
+    shape(_slot(_SS_AUTHOR, "authorInstitution"), lambda value: value.rpartition("^")[0] + "^1990000028")
 )
 mutator("set-member-lost", over=REQUEST, on=ON, breaks="SS-MEMBERS")(drop(_HAS))
 mutator("set-member-twice", over=REQUEST, on=ON, breaks="SS-MEMBERS")(twin(_HAS))
@@ -70,7 +80,9 @@ mutator("set-member-by-reference", over=REQUEST, on=ON, breaks="SS-MEMBERS")(
 mutator("set-association-unknown", over=REQUEST, on=ON, breaks="SS-ASSOCIATIONS")(
     put(f"{_HAS}/@associationType", "urn:oasis:names:tc:ebxml-regrep:AssociationType:Has")
 )
-mutator("set-association-nowhere", over=REQUEST, on=ON, breaks="SS-ASSOCIATIONS")(put(f"{_HAS}/@targetObject", "Nowhere"))
+mutator("set-association-nowhere", over=REQUEST, on=ON, breaks="SS-ASSOCIATIONS")(
+    put(f"{_HAS}/@targetObject", "Nowhere")
+)
 mutator("set-signs-lost", over=REQUEST, on=ON, breaks="SS-SIGNS")(drop(_SIGNS))
 mutator("set-signs-backwards", over=REQUEST, on=ON, breaks="SS-SIGNS")(lambda root, _: _backwards(root))
 mutator("set-signature-lost", over=REQUEST, on=ON, breaks="SS-SIGNS")(drop(_SIGNATURE))
@@ -94,26 +106,43 @@ mutator("set-replaces-nothing", over=REQUEST, on=ON, breaks=("SS-RELATIONS", "CO
 
 # Any registry object
 mutator("object-slot-twice", over=REQUEST, on=ON, breaks="XDS-SLOTS")(twin(f"{_ENTRY}/rim:Slot"))
-mutator("object-parent-other", over=REQUEST, on=ON, breaks="XDS-PARENTS")(put(f"{_CLASS}/@classifiedObject", "Other"))
-mutator("object-id-twice", over=REQUEST, on=ON, breaks="XDS-IDS")(
-    shape(f"({_LIST}//rim:Classification)[2]/@id", lambda _: "cl01")
+mutator("object-parent-other", over=REQUEST, on=ON, breaks="XDS-PARENTS")(
+    put(f"{_CLASS}/@classifiedObject", "Other")
 )
-mutator("object-coded-no-scheme", over=REQUEST, on=ON, breaks="XDS-CODED")(drop(f"{_CLASS}/rim:Slot[@name='codingScheme']"))
+mutator("object-id-twice", over=REQUEST, on=ON, breaks="XDS-IDS")(put(f"{_HAS}/@id", "Document01"))
+mutator("object-coded-no-scheme", over=REQUEST, on=ON, breaks="XDS-CODED")(
+    drop(f"{_CLASS}/rim:Slot[@name='codingScheme']")
+)
 mutator("object-coded-no-label", over=REQUEST, on=ON, breaks="XDS-CODED")(drop(f"{_CLASS}/rim:Name"))
-mutator("object-unknown-element", over=REQUEST, on=ON, breaks="XSD-XDS")(rename(f"{_ENTRY}/rim:Slot", "Slots"))
+mutator("object-unknown-element", over=REQUEST, on=ON, breaks="XSD-XDS")(
+    rename(f"{_ENTRY}/rim:Slot", "Slots")
+)
 mutator("object-unknown-attribute", over=REQUEST, on=ON, breaks="XSD-XDS")(put(f"{_SET}/@colour", "red"))
-mutator("object-slot-no-list", over=REQUEST, on=ON, breaks=("XSD-XDS", "DE-SLOTS"))(drop(f"{_ENTRY}/rim:Slot/rim:ValueList"))
+mutator("object-slot-no-list", over=REQUEST, on=ON, breaks=("XSD-XDS", "DE-SLOTS"))(
+    drop(f"{_ENTRY}/rim:Slot/rim:ValueList")
+)
 
 # The entry
 mutator("entry-other-kind", over=REQUEST, on=ON, breaks="DE-TYPE")(
     put(f"{_ENTRY}/@objectType", "urn:uuid:34268e47-fdf5-41a6-ba33-82133c465248")
 )
-mutator("entry-media-odd", over=REQUEST, on=ON, breaks=("DE-MIME", "COH-MIME"))(put(f"{_ENTRY}/@mimeType", "xml"))
+mutator("entry-media-odd", over=REQUEST, on=ON, breaks=("DE-MIME", "COH-MIME"))(
+    put(f"{_ENTRY}/@mimeType", "xml")
+)
 mutator("entry-media-gone", over=REQUEST, on=ON, breaks="DE-MIME")(drop(f"{_ENTRY}/@mimeType"))
-for _name in ("creationTime", "languageCode", "sourcePatientId", "sourcePatientInfo", "serviceStartTime"):
-    mutator(f"entry-no-{_name}", over=REQUEST, on=ON, breaks="DE-SLOTS")(drop(f"{_ENTRY}/rim:Slot[@name='{_name}']"))
-mutator("entry-time-odd", over=REQUEST, on=ON, breaks="DE-TIMES")(put(_slot(_ENTRY, "creationTime"), "2026-11-23"))
-mutator("entry-time-impossible", over=REQUEST, on=ON, breaks="DE-TIMES")(put(_slot(_ENTRY, "creationTime"), "20260231"))
+mutator("entry-no-traits", over=REQUEST, on=ON, breaks="DE-PATIENT-INFO")(
+    drop(f"{_ENTRY}/rim:Slot[@name='sourcePatientInfo']")
+)
+for _name in ("creationTime", "languageCode", "sourcePatientId", "serviceStartTime"):
+    mutator(f"entry-no-{_name}", over=REQUEST, on=ON, breaks="DE-SLOTS")(
+        drop(f"{_ENTRY}/rim:Slot[@name='{_name}']")
+    )
+mutator("entry-time-odd", over=REQUEST, on=ON, breaks="DE-TIMES")(
+    put(_slot(_ENTRY, "creationTime"), "2026-11-23")
+)
+mutator("entry-time-impossible", over=REQUEST, on=ON, breaks="DE-TIMES")(
+    put(_slot(_ENTRY, "creationTime"), "20260231")
+)
 mutator("entry-ends-first", over=REQUEST, on=ON, breaks=("DE-CHRONOLOGY", "COH-SERVICE-TIMES"))(
     put(_slot(_ENTRY, "serviceStopTime"), "19990101")
 )
@@ -127,7 +156,10 @@ mutator("entry-traits-gone", over=REQUEST, on=ON, breaks="DE-PATIENT-INFO")(
     drop(_slot(_ENTRY, "sourcePatientInfo"), every=True)
 )
 mutator("entry-traits-sex", over=REQUEST, on=ON, breaks="DE-PATIENT-INFO")(
-    put(f"{_ENTRY}/rim:Slot[@name='sourcePatientInfo']/rim:ValueList/rim:Value[starts-with(., 'PID-8')]", "PID-8|X")
+    put(
+        f"{_ENTRY}/rim:Slot[@name='sourcePatientInfo']/rim:ValueList/rim:Value[starts-with(., 'PID-8')]",
+        "PID-8|X",
+    )
 )
 mutator("entry-title-gone", over=REQUEST, on=ON, breaks="DE-TITLE")(drop(f"{_ENTRY}/rim:Name"))
 mutator("entry-title-long", over=REQUEST, on=ON, breaks="DE-TITLE")(
@@ -144,7 +176,9 @@ mutator("entry-confidentiality-gone", over=REQUEST, on=ON, breaks=("DE-CONFIDENT
 mutator("entry-confidentiality-unknown", over=REQUEST, on=ON, breaks=("DE-CONFIDENTIALITY", "DE-VISIBILITY"))(
     put(f"{_CONFIDENTIAL}/@nodeRepresentation", "SECRET")
 )
-mutator("entry-document-lost", over=REQUEST, on=ON, breaks="DE-DOCUMENT")(drop("//xds:Document[@id='Document01']"))
+mutator("entry-document-lost", over=REQUEST, on=ON, breaks="DE-DOCUMENT")(
+    drop("//xds:Document[@id='Document01']")
+)
 mutator("entry-document-other", over=REQUEST, on=ON, breaks="DE-DOCUMENT")(put("//xds:Document/@id", "Other"))
 mutator("entry-hash-other", over=REQUEST, on=ON, breaks="XDS-HASH")(
     shape(_slot(_ENTRY, "hash"), lambda value: value[1:] + value[0])
@@ -184,7 +218,9 @@ for _name, _owner, _rule in (
     ("facility", _FACILITY, "CODE-FACILITY"),
     ("practice", _PRACTICE, "CODE-PRACTICE"),
 ):
-    mutator(f"entry-{_name}-unknown", over=REQUEST, on=ON, breaks=_rule)(put(f"{_owner}/@nodeRepresentation", "nulle-part"))
+    mutator(f"entry-{_name}-unknown", over=REQUEST, on=ON, breaks=_rule)(
+        put(f"{_owner}/@nodeRepresentation", "nulle-part")
+    )
 mutator("entry-class-of-another", over=REQUEST, on=ON, breaks="CODE-CLASS-OF-TYPE")(
     shape(f"{_CLASS}/@nodeRepresentation", lambda value: "31" if value != "31" else "11")
 )
@@ -194,7 +230,9 @@ mutator("entry-type-other", over=REQUEST, on=ON, breaks="COH-TYPE")(
     shape(f"{_TYPE}/@nodeRepresentation", lambda value: "11490-0" if value != "11490-0" else "34112-3")
 )
 mutator("entry-practice-other", over=REQUEST, on=ON, breaks="COH-PRACTICE")(
-    shape(f"{_PRACTICE}/@nodeRepresentation", lambda value: "AMBULATOIRE" if value != "AMBULATOIRE" else "SAMU")
+    shape(
+        f"{_PRACTICE}/@nodeRepresentation", lambda value: "AMBULATOIRE" if value != "AMBULATOIRE" else "SAMU"
+    )
 )
 mutator("entry-facility-other", over=REQUEST, on=ON, breaks="COH-FACILITY")(
     shape(f"{_FACILITY}/@nodeRepresentation", lambda value: "SA07" if value != "SA07" else "SA01")
@@ -243,12 +281,14 @@ mutator("carried-authenticator-other", over=_CDA, on=ON, breaks="COH-LEGAL-AUTHE
     put("hl7:legalAuthenticator/hl7:assignedEntity/hl7:id/@extension", "899990000111")
 )
 mutator("carried-realm-gone", over=_CDA, on=ON, breaks="CDA-REALM")(drop("hl7:realmCode"))
-mutator("carried-replaced", over=_CDA, on=ON, breaks=("COH-REPLACEMENT", "CDA-RELATED"))(
+mutator("carried-replaced", over=_CDA, on=ON, breaks="XDS-HASH")(
     shape("hl7:relatedDocument/hl7:parentDocument/hl7:id/@root", lambda value: value + "7")
 )
 
 # The signature document: its entry
-mutator("signature-entry-media", over=REQUEST, on=ON, breaks="XADES-ENTRY")(put(f"{_SIGNATURE}/@mimeType", "text/plain"))
+mutator("signature-entry-media", over=REQUEST, on=ON, breaks="XADES-ENTRY")(
+    put(f"{_SIGNATURE}/@mimeType", "text/plain")
+)
 mutator("signature-entry-language", over=REQUEST, on=ON, breaks="XADES-ENTRY")(
     put(_slot(_SIGNATURE, "languageCode"), "fr-FR")
 )
@@ -262,7 +302,9 @@ mutator("include-not-alone", over=REQUEST, on=ON, breaks="MTOM-INCLUDE-ALONE")(p
 mutator("include-lost", over=REQUEST, on=ON, breaks=("MTOM-INCLUDE", "DE-DOCUMENT"))(
     replace("//xop:Include/@href", "cid:", "cid:no-")
 )
-mutator("include-no-cid", over=REQUEST, on=ON, breaks="MTOM-INCLUDE")(replace("//xop:Include/@href", "cid:", ""))
+mutator("include-no-cid", over=REQUEST, on=ON, breaks="MTOM-INCLUDE")(
+    replace("//xop:Include/@href", "cid:", "")
+)
 
 
 def _backwards(root: etree._Element) -> bool:

@@ -38,24 +38,34 @@ for _name, _other in (
     ("Ressource_URN", "VIHF-URN"),
 ):
     mutator(f"vihf-no-{_name}", over=REQUEST, on=_ON, breaks=("VIHF-ATTRIBUTES", _other))(drop(_of(_name)))
-    mutator(f"vihf-empty-{_name}", over=REQUEST, on=_ON, breaks=("VIHF-ATTRIBUTES", _other))(put(_value(_name), ""))
+    mutator(f"vihf-empty-{_name}", over=REQUEST, on=_ON, breaks=("VIHF-ATTRIBUTES", _other))(
+        put(_value(_name), "")
+    )
 
 mutator("vihf-attribute-twice", over=REQUEST, on=_ON, breaks="VIHF-ATTRIBUTE-ONCE")(twin(_of("VIHF_Version")))
 mutator("vihf-attribute-other-case", over=REQUEST, on=_ON, breaks="VIHF-ATTRIBUTE-ONCE")(
     each(twin(_of("LPS_Nom")), put(f"({_of('LPS_Nom')})[2]/@Name", "lps_nom"))
 )
 mutator("vihf-version-other", over=REQUEST, on=_ON, breaks="VIHF-VERSION")(put(_value("VIHF_Version"), "2.0"))
-mutator("vihf-structure-short", over=REQUEST, on=_ON, breaks="VIHF-STRUCTURE")(put(_value("Identifiant_Structure"), "19"))
+mutator("vihf-structure-short", over=REQUEST, on=_ON, breaks="VIHF-STRUCTURE")(
+    put(_value("Identifiant_Structure"), "19")
+)
 mutator("vihf-sector-no-oid", over=REQUEST, on=_ON, breaks="VIHF-SECTOR")(
     shape(_value("Secteur_Activite"), lambda value: value.partition("^")[0])
 )
-mutator("vihf-mode-unknown", over=REQUEST, on=_ON, breaks="VIHF-MODE")(put(_value("Authentification_mode"), "CPS"))
+mutator("vihf-mode-unknown", over=REQUEST, on=_ON, breaks="VIHF-MODE")(
+    put(_value("Authentification_mode"), "CPS")
+)
 mutator("vihf-subject-gone", over=REQUEST, on=_ON, breaks="VIHF-SUBJECT")(drop(_of(_SUBJECT)))
 mutator("vihf-role-text", over=REQUEST, on=_ON, breaks="VIHF-ROLE")(
     each(drop(f"{_value(_ROLE)}/hl7:Role"), put(_value(_ROLE), "10"))
 )
-mutator("vihf-role-type", over=REQUEST, on=_ON, breaks="VIHF-ROLE")(put(f"{_value(_ROLE)}/hl7:Role/@xsi:type", "CD"))
-mutator("vihf-role-no-system", over=REQUEST, on=_ON, breaks="VIHF-ROLE")(drop(f"{_value(_ROLE)}/hl7:Role/@codeSystem"))
+mutator("vihf-role-type", over=REQUEST, on=_ON, breaks="VIHF-ROLE")(
+    put(f"{_value(_ROLE)}/hl7:Role/@xsi:type", "CD")
+)
+mutator("vihf-role-no-system", over=REQUEST, on=_ON, breaks="VIHF-ROLE")(
+    drop(f"{_value(_ROLE)}/hl7:Role/@codeSystem")
+)
 mutator("vihf-role-unknown", over=REQUEST, on=_ON, breaks="VIHF-ROLE-KNOWN")(
     put(f"{_value(_ROLE)}/hl7:Role/@code", "999")
 )
@@ -79,13 +89,21 @@ mutator("vihf-secret-other", over=REQUEST, on=_ON, breaks="VIHF-SECRET")(
     )
 )
 mutator("vihf-saml-1", over=REQUEST, on=_ON, breaks="VIHF-SAML")(put(f"{_VIHF}/@Version", "1.1"))
-mutator("vihf-id-digit", over=REQUEST, on=_ON, breaks=("VIHF-SAML", "SIG-REFERENCE"))(put(f"{_VIHF}/@ID", "1a"))
-mutator("vihf-no-subject", over=REQUEST, on=_ON, breaks=("VIHF-ORDER", "VIHF-NAME-ID"))(drop(f"{_VIHF}/saml:Subject"))
-mutator("vihf-disordered", over=REQUEST, on=_ON, breaks=("VIHF-ORDER", "XSD-VIHF"))(first_of(f"{_VIHF}/saml:Subject"))
+mutator("vihf-id-digit", over=REQUEST, on=_ON, breaks=("VIHF-SAML", "SIG-REFERENCE"))(
+    put(f"{_VIHF}/@ID", "1a")
+)
+mutator("vihf-no-subject", over=REQUEST, on=_ON, breaks=("VIHF-ORDER", "VIHF-NAME-ID"))(
+    drop(f"{_VIHF}/saml:Subject")
+)
+mutator("vihf-disordered", over=REQUEST, on=_ON, breaks=("VIHF-ORDER", "XSD-VIHF"))(
+    first_of(f"{_VIHF}/saml:Subject")
+)
 mutator("vihf-issued-local", over=REQUEST, on=_ON, breaks="VIHF-ISSUE-INSTANT")(
     shape(f"{_VIHF}/@IssueInstant", lambda value: value.replace("Z", "+01:00"))
 )
-mutator("vihf-old", over=REQUEST, on=_ON, breaks="VIHF-FRESH")(put(f"{_VIHF}/@IssueInstant", "2020-01-01T00:00:00Z"))
+mutator("vihf-old", over=REQUEST, on=_ON, breaks="VIHF-FRESH")(
+    put(f"{_VIHF}/@IssueInstant", "2020-01-01T00:00:00Z")
+)
 mutator("vihf-conditions-over", over=REQUEST, on=_ON, breaks="VIHF-CONDITIONS")(
     put(f"{_VIHF}/saml:Conditions/@NotOnOrAfter", "2020-01-01T00:00:00Z")
 )
@@ -95,7 +113,9 @@ mutator("vihf-conditions-audience", over=REQUEST, on=_ON, breaks="VIHF-CONDITION
         "<saml:AudienceRestriction><saml:Audience>urn:x</saml:Audience></saml:AudienceRestriction>",
     )
 )
-mutator("vihf-issuer-format", over=REQUEST, on=_ON, breaks="VIHF-ISSUER-FORMAT")(drop(f"{_VIHF}/saml:Issuer/@Format"))
+mutator("vihf-issuer-format", over=REQUEST, on=_ON, breaks="VIHF-ISSUER-FORMAT")(
+    drop(f"{_VIHF}/saml:Issuer/@Format")
+)
 mutator("vihf-issuer-other", over=REQUEST, on=_ON, breaks="SIG-ISSUER")(
     put(f"{_VIHF}/saml:Issuer", "CN=AUTRE,OU=1990000010,O=AUTRE,ST=Test (00),C=FR")
 )
@@ -123,11 +143,15 @@ mutator("vihf-authn-decl", over=REQUEST, on=_ON, breaks="VIHF-AUTHN-DECL")(
 mutator("vihf-number-other", over=REQUEST, on=_ON, breaks=("NUM-DECLARED", "EX_GEN-1490"))(
     put(_value("LPS_ID_HOMOLOGATION_DMP"), "OTHER-1")
 )
-mutator("vihf-product-other", over=REQUEST, on=_ON, breaks=("NUM-NAME", "EX_GEN-1180"))(put(_value("LPS_Nom"), "Autre"))
+mutator("vihf-product-other", over=REQUEST, on=_ON, breaks=("NUM-NAME", "EX_GEN-1180"))(
+    put(_value("LPS_Nom"), "Autre")
+)
 mutator("vihf-release-other", over=REQUEST, on=_ON, breaks=("NUM-VERSION", "EX_GEN-1180"))(
     put(_value("LPS_Version"), "9.9.9")
 )
-mutator("vihf-patient-gone", over=REQUEST, on=("TD0.2", "TD2.1", "TD3.1"), breaks="INS-RESOURCE")(drop(_of(_PATIENT)))
+mutator("vihf-patient-gone", over=REQUEST, on=("TD0.2", "TD2.1", "TD3.1"), breaks="INS-RESOURCE")(
+    drop(_of(_PATIENT))
+)
 mutator("vihf-patient-form", over=REQUEST, on=("TD0.2", "TD2.1", "TD3.1"), breaks="INS-RESOURCE")(
     shape(_value(_PATIENT), lambda value: value.replace("^NH", ""))
 )
@@ -140,7 +164,9 @@ mutator("vihf-patient-domain", over=REQUEST, on=("TD0.2", "TD2.1", "TD3.1"), bre
 mutator("vihf-patient-other", over=REQUEST, on=("TD0.2", "TD2.1", "TD3.1"), breaks="INS-SAME")(
     shape(_value(_PATIENT), lambda value: "280056399910181" + value[15:])
 )
-mutator("vihf-unknown-child", over=REQUEST, on=_ON, breaks=("XSD-VIHF", "VIHF-ORDER"))(add(_VIHF, "<saml:Other/>"))
+mutator("vihf-unknown-child", over=REQUEST, on=_ON, breaks=("XSD-VIHF", "VIHF-ORDER"))(
+    add(_VIHF, "<saml:Other/>")
+)
 mutator("vihf-statement-renamed", over=REQUEST, on=_ON, breaks=("VIHF-ORDER", "XSD-VIHF"))(
     rename(f"{_VIHF}/saml:AuthnStatement", "AuthStatement")
 )

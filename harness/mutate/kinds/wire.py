@@ -222,7 +222,9 @@ def xml_latin(wire: Wire, _: Random) -> bool:
     text = wire.body.decode("utf-8")
     if "encoding='UTF-8'" not in text:
         return False
-    wire.body = text.replace("encoding='UTF-8'", "encoding='ISO-8859-1'").encode("latin-1", "xmlcharrefreplace")
+    wire.body = text.replace("encoding='UTF-8'", "encoding='ISO-8859-1'").encode(
+        "latin-1", "xmlcharrefreplace"
+    )
     return wire.put("Content-Type", wire.header("Content-Type").replace("UTF-8", "ISO-8859-1"))
 
 
@@ -253,10 +255,10 @@ def page_traits(wire: Wire, _: Random) -> None:
 
 @mutator("page-other-host", over=REQUEST, on=("TD0.9", "TD0.10"), breaks="WEBPS-HOST")
 def page_host(wire: Wire, _: Random) -> bool:
-    return wire.put("Host", "www.dmp.fr.example.org")
+    return wire.put("Host", "lps.dmp.gouv.fr")
 
 
-@mutator("page-no-card", over=REQUEST, on=("TD0.9",), breaks="WEBPS-CARD")
+@mutator("page-no-card", over=REQUEST, on=("TD0.9",), breaks="WEBPS-TLS")
 def page_card(wire: Wire, _: Random) -> bool:
     if wire.tls is not None:
         wire.tls = replace(wire.tls, certificate=b"")
@@ -270,13 +272,13 @@ def page_created(wire: Wire, _: Random) -> None:
 
 @mutator("page-plain", over=ANSWER, on=("TD0.9", "TD0.10"), breaks="WEBPS-HTML")
 def page_plain(wire: Wire, _: Random) -> bool:
-    return wire.put("Content-Type", "text/plain")
+    return b"<html" in wire.body[:200] and wire.put("Content-Type", "text/plain")
 
 
-@mutator("page-of-nobody", over=ANSWER, on=("TD0.9",), breaks="WEBPS-PATIENT")
-def page_of_nobody(wire: Wire, _: Random) -> bool:
-    new = re.sub(rb"\d{15}|\d{13}(?:&nbsp;|\s)\d{2}", b"999999999999999", wire.body)
-    changed, wire.body = new != wire.body, new
+@mutator("page-of-another", over=ANSWER, on=("TD0.9",), breaks="WEBPS-PATIENT")
+def page_of_another(wire: Wire, _: Random) -> bool:
+    new = re.sub(rb"(?<!\d)[12]\d{14}(?!\d)", b"189036399920935", wire.body)
+    changed, wire.body = new != wire.body and re.search(r"\d{15}", wire.target) is not None, new
     return changed
 
 
@@ -288,4 +290,5 @@ def page_secret(wire: Wire, _: Random) -> bool:
 
 @mutator("page-cached", over=ANSWER, on=("TD0.9", "TD0.10"), breaks="WEBPS-HEADERS")
 def page_cached(wire: Wire, _: Random) -> bool:
-    return any([wire.put(name, None) for name in ("Cache-Control", "Content-Security-Policy", "X-Frame-Options")])
+    gone = [wire.put(name, None) for name in ("Cache-Control", "Content-Security-Policy", "X-Frame-Options")]
+    return any(gone)

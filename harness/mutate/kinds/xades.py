@@ -53,7 +53,9 @@ def value_other(wire: Wire, _: Random) -> bool:
     if not wire.multipart or place < 0:
         return False
     cut = place + len(b"SignatureValue>")
-    wire.body = wire.body[:cut] + wire.body[cut + 4 : cut + 8] + wire.body[cut : cut + 4] + wire.body[cut + 8 :]
+    wire.body = (
+        wire.body[:cut] + wire.body[cut + 4 : cut + 8] + wire.body[cut : cut + 4] + wire.body[cut + 8 :]
+    )
     return True
 
 

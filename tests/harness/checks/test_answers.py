@@ -54,7 +54,31 @@ ENTRY = (
             (b"sourcePatientId", b"1"),
         )
     )
-    + b'<r:VersionInfo versionName="1"/></r:ExtrinsicObject>'
+    + b'<r:VersionInfo versionName="1"/>'
+    + b"".join(
+        b'<r:Classification id="' + UUID + b'2" classifiedObject="' + UUID + b'1" nodeRepresentation="a" '
+        b'classificationScheme="urn:uuid:' + scheme + b'"/>'
+        for scheme in (
+            b"41a5887f-8865-4c09-adf7-e362475b143a",
+            b"f0306f51-975f-434e-a61c-c59651d33983",
+            b"a09d5840-386c-46f2-b5ad-9c3699a4309d",
+            b"f33fb8ac-18af-42cc-ae0e-ed0b0bdb91e1",
+            b"cccf5598-8b07-4b77-a05e-ae952c785ead",
+            b"f4f85eac-e6cb-4883-b524-f2705394840f",
+        )
+    )
+    + b"".join(
+        b'<r:ExternalIdentifier id="' + UUID + b'3" registryObject="' + UUID + b'1" value="' + value + b'" '
+        b'identificationScheme="urn:uuid:' + scheme + b'"/>'
+        for value, scheme in (
+            (
+                b"280056399910181^^^&amp;1.2.250.1.213.1.4.10&amp;ISO^NH",
+                b"58a6f841-87b3-4a3e-92fd-a8ffeff98427",
+            ),
+            (b"1.2.3.4.5", b"2e82c1f6-a085-4c72-9da3-8640a32e42ab"),
+        )
+    )
+    + b"</r:ExtrinsicObject>"
 )
 QUERY = (
     b'<q:AdhocQueryResponse xmlns:q="urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0" '

@@ -10,6 +10,7 @@ import pytest
 from harness.checks import api
 from harness.checks.rule import Finding
 from harness.own_schemas import own_schemas
+from harness.schema_words import MOST
 from protocol.datafolders import folder
 from protocol.exchange import Exchange
 from protocol.transactions import load
@@ -112,22 +113,35 @@ def test_a_wrong_document_is_refused_with_its_reason(
     ), failures
 
 
-def test_a_document_inside_a_style_sheet_is_judged_as_it_is_alone() -> None:
+@pytest.mark.parametrize(
+    ("old", "new", "where", "found"),
+    [
+        (b"setId ", b"setIt ", "hl7:ClinicalDocument/hl7:setIt", "hl7:setIt"),
+        (b"<xsl:value-of select=", b"<xsl:value-of choix=", "/@choix", "@choix"),
+        (b"<xsl:template match=", b"<xsl:modele match=", "/xsl:modele", "modele"),
+    ],
+)
+def test_a_document_inside_a_style_sheet_is_judged_with_it(
+    old: bytes, new: bytes, where: str, found: str
+) -> None:
     data = (folder("cda_samples") / "bons" / "auto-presentable.xml").read_bytes()
-    [found] = api.judge_document(data, "x.xml", only=["XSD-CDA"])
-    assert found.status == "PASS"
-    assert "ClinicalDocument" in found.where
+    [good] = api.judge_document(data, "x.xml", only=["XSD-CDA"])
+    assert good.status == "PASS"
+    assert old in data
+    wrong = data.replace(old, new, 1)
+    if old.startswith(b"<xsl:template"):
+        wrong = wrong.replace(b"</xsl:template>", b"</xsl:modele>", 1)
+    failures = api.judge_document(wrong, "x.xml", only=["XSD-CDA"])
+    assert {item.status for item in failures} == {"FAIL"}
+    assert any(where in item.where and found in item.found for item in failures), failures
 
 
 def test_a_document_of_the_wrong_kind_has_its_refusals_counted_not_all_shown() -> None:
-    rows = b"".join(b"<code/>" for _ in range(80))
-    data = SAMPLE.replace(b"</title>", b"</title>", 1).replace(
-        b"<custodian>", b"<custodian><x>" + rows + b"</x>"
-    )
-    many = b"".join(b'<templateId root="a b"/>' for _ in range(120))
-    findings = api.judge_document(data.replace(b"<id ", many + b"<id ", 1), "x.xml", only=["XSD-CDA"])
-    assert len(findings) == 51
-    assert findings[-1].found.startswith("… + ")
+    many = b"".join(b'<templateId root="a b"/>' for _ in range(3000))
+    findings = api.judge_document(SAMPLE.replace(b"<id ", many + b"<id ", 1), "x.xml", only=["XSD-CDA"])
+    assert len(findings) == MOST + 1
+    assert "not shown" in findings[-1].found
+    assert int(findings[-1].found.rpartition(" ")[2]) > 2000
 
 
 def test_severity_goes_with_what_is_known() -> None:

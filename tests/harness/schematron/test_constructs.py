@@ -67,3 +67,36 @@ def test_saxon_says_the_same_of_every_construct(pack: Any, document: Any) -> Non
         crossed = crossing.result()
     assert crossed.differences == ()
     assert crossed.failures == sum(1 for _, expected in CONSTRUCTS if not expected)
+
+
+#: Places where an expression may stand; what surrounds it must not change what it means.
+_PLACES = {
+    "self": "self::*[{0}]",
+    "some": "some $i in ../d:item satisfies $i[{0}]",
+    "not": "not(({0}) and @n)",
+    "if": "if ({0}) then @code else @m",
+    "count": "count(../d:item[{0}]) = 1",
+}
+
+
+@pytest.mark.skipif(not saxon.available(), reason="saxonche is not installed (extra saxon)")
+def test_saxon_says_the_same_wherever_a_construct_stands(pack: Any, document: Any) -> None:
+    """In predicates, quantifiers, lets and messages, on nodes that have what it looks for and nodes that don't."""
+    asserts = {
+        place: [f"<assert test={quoteattr(shape.format(one))}/>" for one, _ in CONSTRUCTS]
+        for place, shape in _PLACES.items()
+    }
+    asserts["let"] = [f"<let name='z' value={quoteattr(one)}/><assert test='$z'/>" for one, _ in CONSTRUCTS]
+    asserts["text"] = [
+        f"<assert test='false()'><value-of select={quoteattr(one)}/></assert>" for one, _ in CONSTRUCTS
+    ]
+    patterns = (
+        f"<pattern id='{place}'><rule context='d:item'>{LETS}{''.join(every)}</rule></pattern>"
+        for place, every in asserts.items()
+    )
+    with saxon.SaxonProcess() as process:
+        crossing = Crossing(pack("".join(patterns)), ["main.sch"], process)
+        crossing.judge("places", document)
+        crossed = crossing.result()
+    assert crossed.differences == ()
+    assert crossed.failures > 1000

@@ -234,3 +234,14 @@ def test_one_compiled_schematron_judges_document_after_document(pack: Any) -> No
     for key in ("1", "2", "1", "1,2", ""):
         root = etree.fromstring(f'<d:a xmlns:d="urn:doc" k="{key}"/>')
         assert [one.text for one in compiled.run(root).failures] == ([] if "1" in key else [key])
+
+
+def test_a_context_that_can_not_be_evaluated_matches_nothing_and_is_told(judge: Any) -> None:
+    result = judge(
+        "<pattern id='p'><rule context=\"d:a[@k = doc('absent.xml')//@k]/d:templateId\"><assert test='1'/></rule>"
+        "<rule context='d:a'><assert test='@k != 2'>second</assert></rule></pattern>",
+        DOC,
+    )
+    assert [one.text for one in result.failures] == ["second"]
+    assert len(result.fired) == 3
+    assert [("absent.xml" in one.what, "absent" in one.why.fr) for one in result.not_run] == [(True, True)]

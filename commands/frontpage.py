@@ -1,0 +1,99 @@
+"""The help of `dmpcompat` itself, told without importing the commands nor the library of the command line.
+
+tests/test_cli.py keeps each sentence equal to the command's own.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final, NamedTuple
+
+WIDEST: Final = 110
+_NARROWEST: Final = 50
+
+
+class Later(NamedTuple):
+    """Where a command is, and its first sentence."""
+
+    module: str
+    sentence: str
+
+
+#: The attribute of the module has the name of the command.
+LATER: Final[dict[str, Later]] = {
+    "check": Later(
+        "commands.check",
+        "Judge documents and exchanges: files, folders, zip archives and XDM deliveries, of any size.",
+    ),
+    "data": Later("commands.data", "Synthetic data in number."),
+    "demo": Later(
+        "commands.demo",
+        "Run the whole main job on embedded defaults: PKI, mock, plan, evidence, signed report, verification.",
+    ),
+    "doctor": Later(
+        "commands.run",
+        "Preflight of a CAMPAIGN: certificates, address, clock, number. Sends no business call.",
+    ),
+    "explain": Later(
+        "commands.check",
+        "Explain a RULE of the oracle: what it asks, of what, by which text. A group lists its rules; nothing, all.",
+    ),
+    "matrix": Later(
+        "commands.matrix",
+        "Requirement x case x rule of the shipped plan, with the verdicts of an EVIDENCE folder if one is given.",
+    ),
+    "pack": Later("commands.pack", "Official artefacts that you own: schemas, Schematrons, value sets."),
+    "pki": Later("commands.pki", "Test certificates."),
+    "rejudge": Later(
+        "commands.verify",
+        "Judge stored EVIDENCE again: same rules, same bytes of findings; other rules, the difference.",
+    ),
+    "run": Later("commands.run", "Run the plan of a CAMPAIGN, keep the evidence, issue the signed report."),
+    "serve": Later("commands.serve", "Start the mock DMP. SIGTERM drains and stops."),
+    "verify": Later(
+        "commands.verify",
+        "Verify a REPORT offline, in numbered steps. 0 valid, 1 invalid, 2 something was not checked.",
+    ),
+}
+
+_HEAD: Final = """\
+Usage: dmpcompat [OPTIONS] COMMAND [ARGS]...
+
+  Conformance harness and mock platform of the French DMP
+  (Dossier Médical Partagé).
+
+Options:
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
+
+Commands:
+"""
+
+
+def page(width: int = 0) -> str:
+    """The page of help, for a terminal of `width` columns (0: this one)."""
+    room = (width or min(_columns(), WIDEST)) - 2
+    margin = max(map(len, LATER)) + 2
+    lines = [
+        f"  {name:{margin}}{_cut(LATER[name].sentence, max(room, _NARROWEST) - margin - 4)}\n"
+        for name in sorted(LATER)
+    ]
+    return _HEAD + "".join(lines)
+
+
+def _cut(sentence: str, room: int) -> str:
+    """The first sentence, by whole words."""
+    first = sentence.partition(". ")[0].rstrip(".") + "."
+    if len(first) <= room:
+        return first
+    return first[: room - 2].rpartition(" ")[0].rstrip(",:;") + "…"
+
+
+def _columns() -> int:
+    asked = os.environ.get("COLUMNS", "")
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    try:
+        return os.get_terminal_size().columns
+    except OSError:  # not a terminal
+        return 80
