@@ -103,6 +103,14 @@ def check(
         return run.exit_code
 
 
+def _example(rule: str) -> dict[str, str]:
+    """What a rule takes and refuses, when it has an example."""
+    from harness import rule_examples
+
+    found = rule_examples.example(rule)
+    return {} if found is None else {"good": found.good, "bad": found.bad}
+
+
 def _one_of(options: str) -> UsageError:
     return UsageError(
         "CHECK-025", Text("il faut l'un des deux", "one of the two is needed"), expected=options
@@ -148,6 +156,7 @@ def explain(rule: str | None, lang: Lang, as_json: bool) -> int:
                     "requirements": list(item.requirements),
                     "confidence": item.confidence,
                     "default": item.default,
+                    **_example(item.id),
                 }
                 for item in chosen
             ]

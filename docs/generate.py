@@ -16,6 +16,7 @@ from generating.blocks import cases, filled, filled_function, function_of, match
 from generating.exchanges import EXCHANGE, Played, played, with_exchanges
 from generating.kill_matrix import kill_page
 from generating.overview import overview_page
+from generating.rules import rules_page
 from generating.tables import CONFIDENCE, code, page, same, section, table
 from harness import reception
 from harness.checks import api as checks
@@ -88,6 +89,7 @@ _GROUPS: Final = {
     "AFTERMATH": "What must not follow a fault",
     "CDA-HEADER": "CDA: header",
     "CDA-BODY": "CDA: body",
+    "CDA-MODEL": "CDA: French models, vaccination note",
     "CDA-OFFICIAL": "CDA: official schema of a pack",
 }
 _DEFECTS: Final = {
@@ -283,6 +285,7 @@ def pages(run: Played | None = None) -> Iterator[tuple[Path, str]]:
     yield docs / "reference" / "acceptance-rules.md", acceptance_page()
     yield docs / "reference" / "checks.md", checks_page()
     yield docs / "reference" / "alterations.md", alterations_page()
+    yield docs / "rules.md", rules_page(_GROUPS)
     yield docs / "reference" / "errors.md", errors_page()
     yield docs / "reference" / "kill-matrix.md", kill_page()
     yield from faults_page()

@@ -156,6 +156,8 @@ def judge_fetched(entry: Entry, fetched: Fetched, asked: Asked, *, brief: bool =
         else subject_of(name, fetched.data, asked.kind)
     )
     findings, seen = _findings(subject, fetched, entry, asked, brief=brief)
+    if subject.foreign and entry.announced:
+        findings = []  # XML of another kind (a signature…): it is the document announced, or it is not
     findings += _announced(entry, fetched.data)
     skipped = subject.foreign and not entry.named and entry.announced is None
     return FileResult(entry.path, subject.kind, tuple(findings), fetched.sha256, seen, skipped)
@@ -182,7 +184,7 @@ def _findings(
         return _exchange(fetched.exchange, subject, pack, asked, asked.only)
     if subject.kind == "xds" and entry.role == "metadata":
         message = read_message(replace(subject, data=xdm.submission(subject.data)))
-        return _exchange(message.exchange, subject, pack, asked, asked.only or METADATA_GROUPS)
+        return _exchange(message.exchange, subject, pack, asked, asked.only or _on_media())
     if subject.kind == "xds":
         message = read_message(subject)
         return _exchange(message.exchange, subject, pack, asked, asked.only or message.groups)
@@ -215,6 +217,13 @@ def _announced(entry: Entry, data: bytes) -> list[Finding]:
         for what, found, told_of in pairs
         if told_of
     ]
+
+
+@lru_cache(maxsize=1)
+def _on_media() -> tuple[str, ...]:
+    """Rules of METADATA_GROUPS, save that which looks for the documents in the message: they are files beside it."""
+    groups = api.groups()
+    return tuple(rule for group in METADATA_GROUPS for rule in groups.get(group, ()) if rule != "DE-DOCUMENT")
 
 
 @lru_cache(maxsize=4)

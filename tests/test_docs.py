@@ -322,6 +322,7 @@ def codes_of_files() -> frozenset[str]:
 #: Look like a code or a rule, and are something else.
 _WORDS = {
     "LPS-TEST",
+    "DB-005",
     "EVID-010",
     "PACK-006",
     "wsa:Action",

@@ -290,6 +290,7 @@ def _documents(view: Judged) -> list[str]:
         "No message goes to a server whose certificate is unacceptable",
     ),
     mend=Text("vérifier autorité, dates et nom du serveur", "verify authority, dates and name of the server"),
+    requirements=("EX_0.X-1070",),
 )
 def stale_server(view: Aftermath) -> Iterator[Finding]:
     if not view.struck and view.hits:

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 from lxml import etree
 
 import harness.checks as package
-from harness import own_schemas, schema_order, schema_words
+from harness import own_schemas, rule_examples, schema_order, schema_words
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
@@ -251,7 +251,15 @@ def explain(identifier: str, lang: Lang = "fr") -> str:
         lines.append(f"  {'exigences' if french else 'requirements'} : {', '.join(item.requirements)}")
     if item.mend.to(lang):
         lines.append(f"  {'remède' if french else 'mend'} : {item.mend.to(lang)}")
+    shown = rule_examples.example(item.id)
+    if shown is not None:
+        lines += [f"  {'accepté' if french else 'accepted'} :", *_indented(shown.good)]
+        lines += [f"  {'refusé' if french else 'refused'} :", *_indented(shown.bad)]
     return "\n".join(lines)
+
+
+def _indented(text: str) -> list[str]:
+    return [f"    {line}" for line in text.splitlines()]
 
 
 @cache

@@ -175,7 +175,7 @@ def organisation(view: CdaView) -> Iterator[Finding]:
 )
 def organisation_part(view: CdaView) -> Iterator[Finding]:
     for holder in view.in_header("asOrganizationPartOf"):
-        twins = list(holder.itersiblings(holder.tag, preceding=True))
+        twins = list(holder.itersiblings(str(holder.tag), preceding=True))
         yield verdict(not twins, view.at(holder), str(len(twins) + 1), "1")
         for name in ("code", "statusCode", "effectiveTime"):
             count = len(nodes(holder, f"hl7:{name}"))

@@ -94,6 +94,7 @@ def templates(view: CdaView) -> Iterator[Finding]:
     clause=SM,
     title=Text("Le document a un identifiant, OID ou UUID", "The document has an id, OID or UUID"),
     mend=Text("un id dont root est un OID ou un UUID", "one id whose root is an OID or a UUID"),
+    requirements=("EX_2.1-1130",),
 )
 def identifier(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, ".", "hl7:id", 1)
@@ -118,6 +119,7 @@ def code(view: CdaView) -> Iterator[Finding]:
     clause=f"{BEYOND} : JDV_J66, types admis par le DMP",
     title=Text("Le DMP connaît ce type de document", "The DMP knows this document type"),
     mend=Text("prendre un type de JDV_J66", "take a type of JDV_J66"),
+    requirements=("EX_2.1-1070",),
     confidence="C",
     default="warning",
 )

@@ -76,6 +76,7 @@ def ins(view: CdaView) -> Iterator[Finding]:
     clause=f"{BEYOND} : 15 caractères, clé de contrôle, Corse comprise",
     title=Text("L'INS a sa longueur et sa clé", "The INS has its length and its key"),
     mend=Text("recopier l'INS sans le ressaisir", "copy the INS, do not type it again"),
+    requirements=("EX_GEN-1270",),
     confidence="C",
     default="warning",
 )
@@ -92,6 +93,7 @@ def ins_number(view: CdaView) -> Iterator[Finding]:
     clause=f"{BEYOND} : aucune identité réelle dans un essai",
     title=Text("L'INS est du domaine de test", "The INS is of the test domain"),
     mend=Text(facts.OID_INS_TEST, facts.OID_INS_TEST),
+    requirements=("EX_GEN-1520",),
     confidence="C",
     default="warning",
 )

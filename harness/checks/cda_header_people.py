@@ -287,6 +287,7 @@ def participant(view: CdaView) -> Iterator[Finding]:
         "Un identifiant de professionnel a la forme nationale", "A professional's id has the national form"
     ),
     mend=Text("8 + RPPS (11 chiffres)", "8 + RPPS (11 digits)"),
+    requirements=("EX_GEN-1320",),
     confidence="C",
     default="warning",
 )

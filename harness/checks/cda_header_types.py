@@ -97,14 +97,16 @@ def name_mixed(view: CdaView) -> Iterator[Finding]:
 )
 def distinct(view: CdaView) -> Iterator[Finding]:
     for item in view.in_header("addr", "telecom", "name"):
-        before = list(item.itersiblings(item.tag, preceding=True))
+        before = list(item.itersiblings(str(item.tag), preceding=True))
         if before:
             key = _content(item)
             yield verdict(all(_content(one) != key for one in before), view.at(item), key[:80], "≠")
 
 
 def _content(element: etree._Element) -> str:
-    return etree.tostring(element, method="c14n", exclusive=True, with_tail=False).decode()
+    """Canonical text of an element alone."""
+    canonical: bytes = etree.tostring(element, method="c14n", exclusive=True)
+    return canonical.decode().rpartition(">")[0]
 
 
 @check_document(

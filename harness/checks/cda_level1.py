@@ -5,18 +5,15 @@ Nothing is rendered: files are looked at as bytes. PDF/A is a claim that only it
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final
 
-from harness.checks.cda_body import SIGNATURES, TEXT
+from harness.checks.cda_body import SIGNATURES
 from harness.checks.cda_count import BEYOND, BODY
 from harness.checks.cda_view import CdaView
 from harness.checks.rule import Finding, check_document, verdict
 from harness.checks.xpath import attribute
-from protocol import safexml
 from protocol.errors import Text
 
 _ACTIVE: Final = re.compile(rb"/(JavaScript|JS|Launch|RichMedia|EmbeddedFile)(?![A-Za-z])")
@@ -25,14 +22,9 @@ _PDF_A: Final = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>)\s*([1-4])")
 
 def _bodies(view: CdaView, kind: str) -> Iterator[tuple[str, bytes]]:
     """(place, bytes) of the level-1 body when it is of that type; other bytes are said by BODY-TYPE and BODY-BASE64."""
-    for item in view.nodes(TEXT):
-        if attribute(item, "mediaType") == kind:
-            try:
-                data = base64.b64decode("".join(safexml.text(item).split()), validate=True)
-            except (binascii.Error, ValueError):
-                continue
-            if data.startswith(SIGNATURES[kind]):
-                yield view.at(item), data
+    for item, data in view.level1:
+        if data is not None and attribute(item, "mediaType") == kind and data.startswith(SIGNATURES[kind]):
+            yield view.at(item), data
 
 
 @check_document(
@@ -46,7 +38,7 @@ def _bodies(view: CdaView, kind: str) -> Iterator[tuple[str, bytes]]:
 )
 def pdf_whole(view: CdaView) -> Iterator[Finding]:
     for place, data in _bodies(view, "application/pdf"):
-        tail = data[-1024:]
+        tail = data.rstrip()[-1024:]
         good = b"%%EOF" in tail and b"startxref" in tail
         yield verdict(good, place, tail[-24:].decode("ascii", "replace"), "startxref … %%EOF")
 

@@ -75,6 +75,7 @@ def _code(view: CdaView) -> str:
         "Le type du document est celui de son modèle", "The type of the document is that of its model"
     ),
     mend=Text("mettre d'accord code et templateId", "make code and templateId agree"),
+    requirements=("EX_2.1-1070",),
     confidence="B",
 )
 def model_type(view: CdaView) -> Iterator[Finding]:
@@ -91,6 +92,7 @@ def model_type(view: CdaView) -> Iterator[Finding]:
         "L'édition du modèle, si elle est dite, est connue", "The edition of the model, when told, is known"
     ),
     mend=Text("templateId avec son extension (AAAA.NN)", "templateId with its extension (YYYY.NN)"),
+    requirements=("EX_2.1-1070",),
     confidence="C",
     default="info",
 )
@@ -116,6 +118,7 @@ def model_edition(view: CdaView) -> Iterator[Finding]:
     mend=Text(
         "structuredBody, ou le modèle des documents de niveau 1", "structuredBody, or the level-1 model"
     ),
+    requirements=("EX_2.1-1070",),
     confidence="B",
 )
 def model_level(view: CdaView) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ judged here; a document that can't be read has `root` None and says why in `trou
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -149,8 +151,21 @@ class CdaView:
             known = self._named[names] = [item for item in self.header if item.tag in tags]
         return known
 
+    @cached_property
+    def level1(self) -> tuple[tuple[etree._Element, bytes | None], ...]:
+        """The text of a level-1 body and its bytes, None when they are no base64: decoded once for all rules."""
+        found = self.nodes("hl7:component/hl7:nonXMLBody/hl7:text")
+        return tuple((item, _decoded(item)) for item in found)
+
     def at(self, element: etree._Element | None) -> str:
         """Readable place of an element; the document itself for None."""
         if element is None or self.brief:
             return f"{self.name}:"
         return f"{self.name}:{self._paths.of(element)}"
+
+
+def _decoded(element: etree._Element) -> bytes | None:
+    try:
+        return base64.b64decode("".join(safexml.text(element).split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None

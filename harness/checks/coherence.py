@@ -83,6 +83,7 @@ def _same_time(view: Judged, slot_name: str, path: str) -> Iterator[Finding]:
     clause=CLAUSE,
     title=Text("uniqueId de la fiche = id du document", "uniqueId of the entry = id of the document"),
     mend=Text("recopier id/@root du document dans uniqueId", "copy the document's id/@root into uniqueId"),
+    requirements=("EX_2.1-1130",),
 )
 def unique_id(view: Judged) -> Iterator[Finding]:
     for item, _, root in pairs(view):
@@ -175,6 +176,7 @@ def facility(view: Judged) -> Iterator[Finding]:
     clause="creationTime = effectiveTime, ramené en UTC",
     title=Text("creationTime = effectiveTime du document, en UTC", "creationTime = effectiveTime, in UTC"),
     mend=Text("convertir effectiveTime en UTC", "convert effectiveTime to UTC"),
+    requirements=("EX_3.1-1070",),
 )
 def creation_time(view: Judged) -> Iterator[Finding]:
     yield from _same_time(view, "creationTime", "hl7:effectiveTime/@value")
@@ -266,6 +268,7 @@ def legal_authenticator(view: Judged) -> Iterator[Finding]:
         "Les auteurs de la fiche sont ceux du document", "The authors of the entry are those of the document"
     ),
     mend=Text("prendre les auteurs dans le document", "take the authors from the document"),
+    requirements=("EX_2.1-1140",),
 )
 def authors(view: Judged) -> Iterator[Finding]:
     for item, _, root in pairs(view):

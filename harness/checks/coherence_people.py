@@ -216,6 +216,7 @@ def _formats(document: CdaView) -> list[str]:
     mend=Text(
         "mettre l'utilisateur connecté comme auteur du lot", "put the connected user as the author of the set"
     ),
+    requirements=("EX_2.1-1140",),
     confidence="C",
     default="info",
 )

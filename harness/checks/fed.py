@@ -24,7 +24,6 @@ _UNIQUE_ID: Final = f"rim:ExternalIdentifier[@identificationScheme='{facts.DE_UN
 _OBJECT: Final = re.compile(rb'<[\w.]*:?(?:ExtrinsicObject|RegistryPackage|ObjectRef)\b[^>]*?\bid="([^"]+)"')
 _IDENTIFIER: Final = re.compile(rb"<[\w.]*:?ExternalIdentifier\b[^>]*>")
 _VALUE: Final = re.compile(rb'\bvalue="([^"]+)"')
-_VOLATILE: Final = "hl7:id | hl7:creationTime | hl7:controlActProcess/hl7:queryByParameter/hl7:queryId"
 _UNIQUE: Final = facts.DE_UNIQUE_ID.encode()
 
 

@@ -111,6 +111,7 @@ def envelope(view: Judged) -> Iterator[Finding]:
     clause=REQUEST,
     title=Text("L'émetteur est nommé par un OID", "The sender is named by an OID"),
     mend=Text("sender/device/id/@root = OID du logiciel", "sender/device/id/@root = OID of the software"),
+    requirements=("EX_GEN-1350",),
 )
 def sender(view: Judged) -> Iterator[Finding]:
     if view.payload is not None:

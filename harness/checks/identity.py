@@ -73,6 +73,7 @@ def resource(view: Judged) -> Iterator[Finding]:
     clause="référentiel INS : 13 caractères et clé = 97 - (NIR modulo 97), Corse 2A→19, 2B→18",
     title=Text("La clé de l'INS est juste", "The key of the INS is right"),
     mend=Text("recopier l'INS sans le ressaisir", "copy the INS, do not type it again"),
+    requirements=("EX_GEN-1270",),
 )
 def key(view: Judged) -> Iterator[Finding]:
     for where, number, oid in _patients(view):
@@ -96,6 +97,7 @@ def key(view: Judged) -> Iterator[Finding]:
         "aucune identité réelle dans un essai : employer le domaine de test",
         "no real identity in a test: use the test domain",
     ),
+    requirements=("EX_GEN-1520",),
 )
 def domain(view: Judged) -> Iterator[Finding]:
     for where, _, oid in _patients(view):

@@ -101,6 +101,7 @@ def tls_certificate_kind(view: Judged) -> Iterator[Finding]:
     clause="certificat en cours de validité",
     title=Text("Le certificat client est en cours de validité", "The client certificate is within its dates"),
     mend=Text("renouveler le certificat", "renew the certificate"),
+    requirements=("EX_AIR-080",),
 )
 def tls_certificate_dates(view: Judged) -> Iterator[Finding]:
     certificate = client_certificate(view)
@@ -196,6 +197,7 @@ def http_status(view: Judged) -> Iterator[Finding]:
     clause="aucun hôte réel dans un essai",
     title=Text("L'hôte appelé n'est pas un hôte réel du DMP", "The host is not a real host of the DMP"),
     mend=Text("viser le bouchon ou l'hôte d'essai déclaré", "aim at the mock or at the declared test host"),
+    requirements=("EX_GEN-1430",),
     confidence="C",
     default="warning",
 )

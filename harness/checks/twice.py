@@ -15,7 +15,7 @@ from harness.checks.xpath import attribute, first
 from protocol.errors import Text
 
 READING = "READING"
-_CLAUSE = "RFC 2046 §5.1.1 ; RFC 2392 ; deux lecteurs indépendants"
+CLAUSE = "RFC 2046 §5.1.1 ; RFC 2392 ; deux lecteurs indépendants"
 
 
 def _differ(where: str, found: str, other: str) -> Finding:
@@ -27,7 +27,7 @@ def _differ(where: str, found: str, other: str) -> Finding:
     on=ANY,
     side="both",
     group=READING,
-    clause=_CLAUSE,
+    clause=CLAUSE,
     title=Text(
         "Deux lecteurs voient les mêmes parties dans le message",
         "Two readers see the same parts in the message",
@@ -65,7 +65,7 @@ def _same_part(where: str, piece: Piece, again: Cut) -> Finding:
     on=("TD2.1", "TD2.2", "TD3.2"),
     side="both",
     group=READING,
-    clause=_CLAUSE,
+    clause=CLAUSE,
     title=Text(
         "Deux lecteurs trouvent les mêmes octets dans chaque document",
         "Two readers find the same bytes in each document",

@@ -304,6 +304,7 @@ def reason(view: Judged) -> Iterator[Finding]:
     mend=Text(
         "INVISIBLE_REPRESENTANTS_LEGAUX, ou pas d'attribut", "INVISIBLE_REPRESENTANTS_LEGAUX, or no attribute"
     ),
+    requirements=("EX_0.1-1100",),
     confidence="B",
 )
 def secret(view: Judged) -> Iterator[Finding]:

@@ -93,6 +93,7 @@ def issue_instant(view: Judged) -> Iterator[Finding]:
     mend=Text(
         "synchroniser l'horloge et émettre un VIHF par appel", "set the clock right and issue one VIHF a call"
     ),
+    requirements=("EX_GEN-1460",),
     confidence="C",
 )
 def fresh(view: Judged) -> Iterator[Finding]:
@@ -155,6 +156,7 @@ def issuer_format(view: Judged) -> Iterator[Finding]:
         "NameID est un identifiant national de professionnel", "NameID is a national id of a professional"
     ),
     mend=Text("8 + RPPS (11 chiffres), ou une forme interne {type}{structure}/{id}", "8 + RPPS (11 digits)"),
+    requirements=("EX_GEN-1320",),
 )
 def name_id(view: Judged) -> Iterator[Finding]:
     if view.assertion is not None:
@@ -175,6 +177,7 @@ def name_id(view: Judged) -> Iterator[Finding]:
         "AuthnStatement tells when and how the user authenticated",
     ),
     mend=Text(f"classe parmi {AC_CLASSES}*", f"a class among {AC_CLASSES}*"),
+    requirements=("EX_0.1-1020",),
 )
 def authn(view: Judged) -> Iterator[Finding]:
     for element in nodes(view.assertion, "saml:AuthnStatement") if view.assertion is not None else []:
@@ -196,6 +199,7 @@ def authn(view: Judged) -> Iterator[Finding]:
         "AuthnContextDecl accompagne le mode AIR, et lui seul", "AuthnContextDecl goes with AIR, only"
     ),
     mend=Text("AuthnContextDecl en mode AIR seulement", "AuthnContextDecl in AIR mode only"),
+    requirements=("EX_AIR-050",),
     confidence="B",
     default="warning",
 )

@@ -128,6 +128,7 @@ def mandatory_slots(view: Judged) -> Iterator[Finding]:
     clause="interface DMP, dates : DTM en UTC, sans fuseau",
     title=Text("Les dates de la fiche sont des DTM valides", "The dates of the entry are valid DTMs"),
     mend=Text("AAAAMMJJhhmmss en UTC", "YYYYMMDDhhmmss in UTC"),
+    requirements=("EX_3.1-1070",),
 )
 def times(view: Judged) -> Iterator[Finding]:
     for item in entries(view):

@@ -120,6 +120,7 @@ def ids(view: Judged) -> Iterator[Finding]:
     mend=Text(
         "OID sous la racine de l'éditeur, ou 2.25 + UUID", "an OID under the vendor's root, or 2.25 + UUID"
     ),
+    requirements=("EX_2.1-1130",),
 )
 def unique_id(view: Judged) -> Iterator[Finding]:
     found = [(item, facts.SS_UNIQUE_ID) for item in sets(view)] + [
@@ -193,6 +194,7 @@ def author(view: Judged) -> Iterator[Finding]:
         "id^NOM^PRENOM^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS",
         "id^NAME^GIVEN^^^^^^&1.2.250.1.71.4.2.1&ISO^D^^^IDNPS",
     ),
+    requirements=("EX_GEN-1320",),
 )
 def author_person(view: Judged) -> Iterator[Finding]:
     for _, authors in _authors(view):
@@ -277,6 +279,7 @@ def author_specialty(view: Judged) -> Iterator[Finding]:
         "authorInstitution du lot = Identifiant_Structure",
         "authorInstitution of the set = Identifiant_Structure",
     ),
+    requirements=("EX_2.1-1140",),
     confidence="B",
 )
 def author_vihf(view: Judged) -> Iterator[Finding]:

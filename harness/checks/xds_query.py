@@ -312,6 +312,7 @@ def coded(view: Judged) -> Iterator[Finding]:
     clause="ITI TF-3 : DTM ; bornes From incluse, To exclue",
     title=Text("Les bornes de dates sont des DTM en bon ordre", "The bounds are DTMs in the right order"),
     mend=Text("DTM en UTC ; From avant To", "DTM in UTC; From before To"),
+    requirements=("EX_3.1-1070",),
 )
 def times(view: Judged) -> Iterator[Finding]:
     bounds: dict[str, str] = {}

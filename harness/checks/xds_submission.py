@@ -130,6 +130,7 @@ def content_type(view: Judged) -> Iterator[Finding]:
     clause="interface DMP, lot de soumission : sourceId, OID du système émetteur",
     title=Text("sourceId est un OID", "sourceId is an OID"),
     mend=Text("OID du système émetteur", "OID of the sending system"),
+    requirements=("EX_GEN-1350",),
 )
 def source(view: Judged) -> Iterator[Finding]:
     for item in sets(view):

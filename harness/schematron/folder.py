@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlparse
 
 from lxml import etree
 
-from harness.pack_values import stand_in_file
 from harness.schematron.result import Defect
 from protocol.errors import Text, ToolError
 
@@ -54,9 +53,12 @@ class Folder:
             self._missing(told, reference, Text("hors du paquet", "outside the pack"))
             return None
         actual = self._actual(wanted)
-        if actual is None and (made := stand_in_file(self.root, wanted)) is not None:
-            return made
         if actual is None:
+            from harness.pack_values import stand_in_file  # only then: it costs the start of a command
+
+            made = stand_in_file(self.root, wanted)
+            if made is not None:
+                return made
             self._missing(told, reference, Text("absent du paquet", "not in the pack"))
             return None
         if actual != wanted:

@@ -6,7 +6,8 @@ recommendation. It is asked for what lowering can't take, and for the texts of m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from harness.schematron import constants, functions
@@ -14,6 +15,7 @@ from harness.schematron.arithmetic import negate, reckon
 from harness.schematron.casts import cast, cast_sequence, castable_sequence
 from harness.schematron.extensions import Compiler
 from harness.schematron.forms import elsewhere, hoisted
+from harness.schematron.lookups import Lookup, lookup
 from harness.schematron.lower import Lowering
 from harness.schematron.lowered import Frame, NotLowered
 from harness.schematron.names import Binding, Local, Symbol
@@ -115,9 +117,9 @@ class Interpreter:
             return lambda at: then(at) if test(at) else other(at)
         if isinstance(expr, Quant):
             return self._quantified(expr, names, depth)
-        asked = constants.lookup(expr)
+        asked = lookup(expr)
         if asked is not None:
-            return self._lookup(asked, names, depth)
+            return self._lookup(asked, expr, names, depth)
         if isinstance(expr, Op) and expr.sign == "=":
             collection = elsewhere(expr.right, names)
             if collection is not None:
@@ -267,9 +269,9 @@ class Interpreter:
     # -- conditions -----------------------------------------------------------------------------------------
     def _truth_call(self, expr: Call, names: Names, depth: int) -> Test:
         if expr.name in ("exists", "empty"):
-            asked = constants.lookup(expr.args[0])
+            asked = lookup(expr.args[0])
             if asked is not None:
-                found, none = self._lookup(asked, names, depth), expr.name == "empty"
+                found, none = self._lookup(asked, expr.args[0], names, depth), expr.name == "empty"
                 return lambda at: found(at) is not none
             made, empty = self.make(expr.args[0], names, depth), expr.name == "empty"
             return lambda at: (not made(at)) is empty
@@ -292,24 +294,30 @@ class Interpreter:
 
         return lambda at: check(at, 0)
 
-    def _lookup(self, asked: constants.Lookup, names: Names, depth: int) -> Test:
-        call = asked.document
-        reference = self.make(call.args[0], names, depth)  # type: ignore[union-attr]
+    def _lookup(self, asked: Lookup, expr: Expr, names: Names, depth: int) -> Test:
+        reference = self.make(asked.reference, names, depth)
         wanted = [self.make(one, names, depth) for one in asked.wanted]
-        path = self.lowering().expression(Path(Root(), list(asked.steps)), Frame({})).text
-        select: Any = self.compiler.xpath(path)
+        path, select = self._native_path(Path(Root(), list(asked.steps)))
+        columns = [self._native_path(one) for one in asked.columns]
+        texts = tuple(text for text, _ in columns)
+
+        def rows(root: Any) -> Iterator[tuple[str, ...]]:
+            for row in select(root):
+                yield from product(*([text_of(cell) for cell in column(row)] for _, column in columns))
 
         def held(at: At) -> bool:
-            where = string(reference(at))
-            values = [{text_of(atom(item)) for item in part(at)} for part in wanted]
-            table = self.library.table(where, path, asked.attributes, select)
-            if all(len(options) == 1 for options in values):
-                return tuple(next(iter(options)) for options in values) in table
-            return any(
-                all(cell in options for cell, options in zip(row, values, strict=True)) for row in table
-            )
+            table = self.library.table(string(reference(at)), path, texts, rows)
+            values = [{atom(item) for item in part(at)} for part in wanted]
+            if not all(isinstance(value, str) for options in values for value in options):
+                return truth(self._walking.path(expr, names, depth)(at))  # type: ignore[arg-type]
+            return any(row in table for row in product(*values))
 
         return held
+
+    def _native_path(self, expr: Expr) -> tuple[str, Any]:
+        lowering = self.lowering()
+        text = lowering.expression(expr, Frame({})).text
+        return text, self.compiler.xpath(text, lowering.needs)
 
     def _among(self, left: Expr, right: Expr, names: Names, depth: int) -> Test:
         name, made = self.members(right), self.make(left, names, depth)

@@ -31,7 +31,7 @@ from harness.schematron.weaken import Weak, when_false, when_true
 
 _SPACES: Final = re.compile(r"[ \t\r\n]+")
 #: Verdicts kept for one assert.
-_MOST_KNOWN: Final = 4096
+_MOST_KNOWN: Final = 1024
 Trouble = Callable[[Assertion, Exception], None]
 
 

@@ -98,9 +98,12 @@ class SaxonProcess:
         return name
 
     def load(self, root: etree._Element) -> None:
-        """Make a document the one that `run` judges."""
+        """Make a document the one that `run` judges. It must not change between two runs."""
         if self._loaded is not root:
-            answer = self._ask(do="load", xml=etree.tostring(root, encoding="unicode", with_tail=False))
+            whole = (
+                root if root.getparent() is not None else root.getroottree()
+            )  # with what is around its root
+            answer = self._ask(do="load", xml=etree.tostring(whole, encoding="unicode", with_tail=False))
             if "error" in answer:
                 raise ToolError(
                     "SCH-023",

@@ -126,9 +126,7 @@ def confidentiality(hidden: tuple[str, ...], own: str) -> tuple[Classification, 
 
 
 def _author(scheme: str, patient: Patient, own: str) -> Classification:
-    return Classification(
-        _symbolic(), scheme, "", "", (Slot("authorPerson", (_person(patient),)),), (), own
-    )
+    return Classification(_symbolic(), scheme, "", "", (Slot("authorPerson", (_person(patient),)),), (), own)
 
 
 def _person(patient: Patient) -> str:

@@ -64,15 +64,16 @@ def dashboard(one: Opening) -> dict[str, Any]:
     professional, structure = holder(one.caller)
     if one.ins:
         return {"found": existence(one), "listed": []}
+    people, places = ({professional}, ()) if professional else ((), {structure})
     with session.store.read() as db:
-        listed = []
-        for patient in patients.every(db, session.name):
-            given = authorisations.find(
-                db, session.name, patient.key, professional=professional, structure=structure
-            )
-            open_now = given is not None and authorisations.state_at(given, now) == "valid"
-            if open_now and patient.dmp.status == "active":
-                listed.append(identity(patient) | {"mt": given is not None and given.medecin_traitant})
+        held = authorisations.held_by(db, session.name, professionals=people, structures=places)
+        valid = {one.patient: one.given for one in held if authorisations.state_at(one.given, now) == "valid"}
+        known = patients.by_keys(db, session.name, list(valid))
+    listed = [
+        identity(patient) | {"mt": valid[patient.key].medecin_traitant}
+        for patient in known
+        if patient.dmp.status == "active"
+    ]
     return {"found": None, "listed": listed}
 
 

@@ -136,9 +136,9 @@ def test_a_run_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     lines = state.read_bytes().count(b"\n")
     assert lines < 260
     with Ledger(state, resume=True) as ledger:
-        resumed = judge_paths([where], how=How(jobs=2), ledger=ledger)
+        resumed = judge_paths([where], how=How(few=260), ledger=ledger)
         assert resumed.reused >= 100
-        honest = judge_paths([where], how=How(jobs=2))
+        honest = judge_paths([where], how=How(few=260))
         assert resumed.digest == honest.digest
     assert b"SIGKILL" in state.read_bytes(), "the document in hand was named"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.checks.rule import Finding, Status
 from harness.verdict import Verdict, apply_policy, exit_code, of_case
 
-STATUSES: tuple[Status, ...] = ("PASS", "FAIL", "WARN", "INFO", "VACUOUS", "ERROR")
+STATUSES: tuple[Status, ...] = ("PASS", "FAIL", "WARN", "INFO", "VACUOUS", "ERROR", "AMBIGUOUS")
 
 
 def findings(*statuses: Status) -> list[Finding]:
@@ -37,7 +37,7 @@ def test_roll_up(statuses: tuple[Status, ...], verdict: Verdict) -> None:
 @given(st.lists(st.sampled_from(STATUSES)))
 def test_a_pass_needs_something_that_passed_and_nothing_that_failed(statuses: list[Status]) -> None:
     passed = of_case(findings(*statuses)) is Verdict.PASS
-    assert passed == ("PASS" in statuses and not {"FAIL", "ERROR", "WARN"} & set(statuses))
+    assert passed == ("PASS" in statuses and not {"FAIL", "ERROR", "WARN", "AMBIGUOUS"} & set(statuses))
 
 
 @pytest.mark.parametrize(("severity", "status"), [("error", "FAIL"), ("warning", "WARN"), ("info", "INFO")])

@@ -54,7 +54,7 @@ CALLS: Final[dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]]] = {
     "oppose": (2, {"access": EMERGENCY, "opposed": st.booleans()}),
     "patient_files": (1, {}),
     "patient_masks_or_unmasks": (1, {"document": RANK}),
-    "wait": (1, {"days": st.sampled_from((1, 100, 364, 366))}),
+    "wait": (3, {"days": st.sampled_from((100, 364, 366))}),
 }
 CONSULTING: Final = frozenset({"search", "list_holders", "read", "resolve"})
 CHANGING: Final = frozenset({"mask_or_unmask", "archive_or_back", "delete", "show"})
@@ -94,6 +94,7 @@ class Rights(RuleBasedStateMachine):
         for access in sorted(opposed):
             self.play.oppose(access, opposed=True)
         self.play.patient_files()
+        self.play.feed(ACTORS[0], masked=True, hidden="", kind="11490-0")
         for one in fed:
             self.play.feed(*one)
 

@@ -56,7 +56,7 @@ def test_the_mock_and_the_model_never_differ(quick: Store) -> None:
 )
 def test_the_machine_sees_a_setting_that_changes_the_rights(quick: Store, changed: dict[str, Any]) -> None:
     with pytest.raises(AssertionError):
-        run(quick, runs=ENOUGH, steps=25, changed=changed, shrink=False)
+        run(quick, runs=ENOUGH, steps=40, changed=changed, shrink=False)
 
 
 @pytest.mark.parametrize(
@@ -74,4 +74,4 @@ def test_the_machine_sees_a_mistake_in_the_code(
 ) -> None:
     monkeypatch.setattr(module, name, wrong)
     with pytest.raises(AssertionError):
-        run(quick, runs=ENOUGH, steps=25, shrink=False)
+        run(quick, runs=ENOUGH, steps=40, shrink=False)

@@ -39,16 +39,12 @@ mutator("body-head-cut", over=CDA, breaks="BODY-TYPE")(
 )
 mutator("section-title-gone", over=CDA, breaks="BODY-NARRATIVE")(drop(f"{_SECTION}/hl7:title"))
 mutator("section-text-gone", over=CDA, breaks="BODY-NARRATIVE")(drop(f"{_SECTION}/hl7:text"))
-mutator("section-code-gone", over=CDA, breaks=("BODY-SECTION-CODE", "BODY-SECTIONS"))(
-    drop(f"{_SECTION}/hl7:code")
-)
+mutator("section-code-gone", over=CDA, breaks="BODY-SECTION-CODE")(drop(f"{_SECTION}/hl7:code"))
 mutator("section-code-no-system", over=CDA, breaks="BODY-SECTION-CODE")(
     drop(f"{_SECTION}/hl7:code/@codeSystem")
 )
-mutator("narrative-html", over=CDA, breaks=("BODY-NARRATIVE", "XSD-CDA"))(
-    add(f"{_SECTION}/hl7:text", "<hl7:div>x</hl7:div>")
-)
-mutator("narrative-script", over=CDA, breaks=("BODY-NARRATIVE", "XSD-CDA"))(
+mutator("narrative-html", over=CDA, breaks="XSD-CDA")(add(f"{_SECTION}/hl7:text", "<hl7:div>x</hl7:div>"))
+mutator("narrative-script", over=CDA, breaks="XSD-CDA")(
     add(f"{_SECTION}/hl7:text", "<hl7:script>alert(1)</hl7:script>")
 )
 mutator("reference-lost", over=CDA, breaks="BODY-REFERENCES")(
@@ -61,7 +57,7 @@ mutator("value-type-unknown", over=CDA, breaks=("BODY-XSI-TYPE", "XSD-CDA"))(
 mutator("value-type-prefix-lost", over=CDA, breaks=("BODY-XSI-TYPE", "XSD-CDA"))(
     put(".//hl7:value/@xsi:type", "nul:PQ")
 )
-mutator("value-type-gone", over=CDA, breaks=("BODY-XSI-TYPE", "XSD-CDA"))(drop(".//hl7:value/@xsi:type"))
+mutator("value-type-gone", over=CDA, breaks="XSD-CDA")(drop(".//hl7:value/@xsi:type"))
 mutator("quantity-word", over=CDA, breaks="XSD-CDA")(put(".//hl7:value[@unit]/@value", "beaucoup"))
 mutator("act-mood-gone", over=CDA, breaks="XSD-CDA")(drop(".//hl7:entry/hl7:observation/@moodCode"))
 mutator("act-renamed", over=CDA, breaks="XSD-CDA")(rename(".//hl7:entry/hl7:observation", "observe"))

@@ -84,6 +84,6 @@ def signer_of_authentication(root: etree._Element, _: Random) -> bool:
     return _joined(root, _certificate(days=20_000, signs=False))
 
 
-@mutator("signer-other-structure", over="request", on=_ON, breaks=("SIG-STRUCTURE", "SIG-ISSUER"))
+@mutator("signer-other-structure", over="request", on=("TD2.1",), breaks=("SIG-STRUCTURE", "SIG-ISSUER"))
 def signer_other_structure(root: etree._Element, _: Random) -> bool:
     return _joined(root, _certificate(days=20_001, signs=True))

@@ -87,6 +87,4 @@ mutator("fault-code-gone", over=ANSWER, breaks="FAULT-CODE")(drop(f"{_FAULT}/soa
 mutator("fault-subcode-gone", over=ANSWER, breaks="FAULT-SUBCODE")(drop(f"{_FAULT}/soap:Code/soap:Subcode"))
 mutator("fault-reason-gone", over=ANSWER, breaks="FAULT-REASON")(drop(f"{_FAULT}/soap:Reason"))
 mutator("fault-reason-empty", over=ANSWER, breaks="FAULT-REASON")(put(f"{_FAULT}/soap:Reason/soap:Text", ""))
-mutator("fault-not-alone", over=ANSWER, breaks=("FAULT-ALONE", "SOAP-STRUCTURE"))(
-    add("/soap:Envelope/soap:Body", "<hab:x/>")
-)
+mutator("fault-not-alone", over=ANSWER, breaks="SOAP-STRUCTURE")(add("/soap:Envelope/soap:Body", "<hab:x/>"))

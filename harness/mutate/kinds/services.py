@@ -19,10 +19,10 @@ _CALL: Final = "/soap:Envelope/soap:Body/pat:*"
 mutator("hab-action-unknown", over=REQUEST, on=_HAB, breaks="HAB-ACTION")(
     put("//hab:setAuthorization/hab:action", "AJOUTER")
 )
-mutator("hab-action-gone", over=REQUEST, on=_HAB, breaks=("HAB-CONTENT", "HAB-ACTION"))(
+mutator("hab-action-gone", over=REQUEST, on=_HAB, breaks="HAB-CONTENT")(
     drop("//hab:setAuthorization/hab:action")
 )
-mutator("hab-role-unknown", over=REQUEST, on=_HAB, breaks=("HAB-ROLE", "HAB-CONTENT"))(
+mutator("hab-role-unknown", over=REQUEST, on=_HAB, breaks="HAB-ROLE")(
     add("//hab:setAuthorization", "<hab:role>CHEF</hab:role>")
 )
 mutator("hab-unknown-element", over=REQUEST, on=_HAB, breaks=("HAB-CONTENT", "XSD-SERVICES"))(

@@ -173,7 +173,7 @@ mutator("entry-type-twice", over=REQUEST, on=ON, breaks="DE-CODES")(twin(_TYPE))
 mutator("entry-confidentiality-gone", over=REQUEST, on=ON, breaks=("DE-CONFIDENTIALITY", "EX_2.1-1050"))(
     drop(_CONFIDENTIAL, every=True)
 )
-mutator("entry-confidentiality-unknown", over=REQUEST, on=ON, breaks=("DE-CONFIDENTIALITY", "DE-VISIBILITY"))(
+mutator("entry-confidentiality-unknown", over=REQUEST, on=ON, breaks="DE-CONFIDENTIALITY")(
     put(f"{_CONFIDENTIAL}/@nodeRepresentation", "SECRET")
 )
 mutator("entry-document-lost", over=REQUEST, on=ON, breaks="DE-DOCUMENT")(
@@ -198,11 +198,11 @@ mutator("entry-patient-other", over=REQUEST, on=ON, breaks=("XDS-PATIENT-ID", "I
 mutator("entry-patient-odd", over=REQUEST, on=ON, breaks="XDS-PATIENT-ID")(
     shape(f"{_PATIENT}/@value", lambda value: value.replace("&ISO", ""))
 )
-mutator("entry-author-gone", over=REQUEST, on=ON, breaks=("XDS-AUTHOR", "COH-AUTHORS"))(drop(_AUTHOR))
+mutator("entry-author-gone", over=REQUEST, on=ON, breaks="XDS-AUTHOR")(drop(_AUTHOR))
 mutator("entry-author-odd", over=REQUEST, on=ON, breaks="XDS-AUTHOR-PERSON")(
     shape(_slot(_AUTHOR, "authorPerson"), lambda value: value.replace("^D", ""))
 )
-mutator("entry-author-no-person", over=REQUEST, on=ON, breaks=("XDS-AUTHOR", "XDS-AUTHOR-PERSON"))(
+mutator("entry-author-no-person", over=REQUEST, on=ON, breaks="XDS-AUTHOR")(
     drop(f"{_AUTHOR}/rim:Slot[@name='authorPerson']")
 )
 mutator("entry-institution-odd", over=REQUEST, on=ON, breaks="XDS-AUTHOR-INSTITUTION")(
@@ -249,7 +249,7 @@ mutator("entry-title-other", over=REQUEST, on=ON, breaks="COH-TITLE")(
 mutator("entry-authenticator-other", over=REQUEST, on=ON, breaks="COH-LEGAL-AUTHENTICATOR")(
     shape(_slot(_ENTRY, "legalAuthenticator"), lambda value: "899990000111" + value[12:])
 )
-mutator("entry-author-other", over=REQUEST, on=ON, breaks=("COH-AUTHORS", "XDS-AUTHOR-VIHF"))(
+mutator("entry-author-other", over=REQUEST, on=ON, breaks="COH-AUTHORS")(
     shape(_slot(_AUTHOR, "authorPerson"), lambda value: "899990000111" + value[12:])
 )
 mutator("entry-format-other", over=REQUEST, on=ON, breaks="COH-FORMAT")(
@@ -264,11 +264,11 @@ _CDA: Final = "carried"
 mutator("carried-id-other", over=_CDA, on=ON, breaks=("COH-UNIQUE-ID", "XDS-HASH"))(
     shape("hl7:id/@root", lambda value: value + "9")
 )
-mutator("carried-patient-other", over=_CDA, on=ON, breaks=("COH-PATIENT", "INS-SAME"))(
+mutator("carried-patient-other", over=_CDA, on=ON, breaks="COH-PATIENT")(
     shape("hl7:recordTarget/hl7:patientRole/hl7:id/@extension", lambda _: "280056399910181")
 )
 mutator("carried-title-other", over=_CDA, on=ON, breaks="COH-TITLE")(put("hl7:title", "Autre titre"))
-mutator("carried-language-other", over=_CDA, on=ON, breaks=("COH-LANGUAGE", "CDA-LANGUAGE"))(
+mutator("carried-language-other", over=_CDA, on=ON, breaks="COH-LANGUAGE")(
     put("hl7:languageCode/@code", "en-US")
 )
 mutator("carried-date-other", over=_CDA, on=ON, breaks="COH-CREATION-TIME")(

@@ -37,7 +37,7 @@ for _name, _other in (
     ("LPS_Version", "NUM-VERSION"),
     ("Ressource_URN", "VIHF-URN"),
 ):
-    mutator(f"vihf-no-{_name}", over=REQUEST, on=_ON, breaks=("VIHF-ATTRIBUTES", _other))(drop(_of(_name)))
+    mutator(f"vihf-no-{_name}", over=REQUEST, on=_ON, breaks="VIHF-ATTRIBUTES")(drop(_of(_name)))
     mutator(f"vihf-empty-{_name}", over=REQUEST, on=_ON, breaks=("VIHF-ATTRIBUTES", _other))(
         put(_value(_name), "")
     )

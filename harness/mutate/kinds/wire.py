@@ -55,11 +55,20 @@ def action_parameter(wire: Wire, _: Random) -> bool:
     return wire.put("Content-Type", re.sub(r'action="[^"]*"', 'action="urn:x"', wire.header("Content-Type")))
 
 
-@mutator("tls-old", over=REQUEST, breaks=("TLS-VERSION", "WEBPS-TLS"))
-def old_tls(wire: Wire, _: Random) -> bool:
+def _older(wire: Wire) -> bool:
     if wire.tls is not None:
         wire.tls = replace(wire.tls, version="TLSv1.1")
     return wire.tls is not None
+
+
+@mutator("tls-old", over=REQUEST, on=_SOAP, breaks="TLS-VERSION")
+def old_tls(wire: Wire, _: Random) -> bool:
+    return _older(wire)
+
+
+@mutator("page-tls-old", over=REQUEST, on=("TD0.9", "TD0.10"), breaks="WEBPS-TLS")
+def page_tls_old(wire: Wire, _: Random) -> bool:
+    return _older(wire)
 
 
 @mutator("tls-suite", over=REQUEST, on=_SOAP, breaks="TLS-SUITE")
@@ -98,7 +107,7 @@ def _mark(wire: Wire) -> bytes:
 
 
 for _side, _over in (("request", REQUEST), ("answer", ANSWER)):
-    mutator(f"mime-{_side}-no-boundary", over=_over, breaks=("MTOM-PARAMETERS", "MTOM-BOUNDARY"))(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-no-boundary", over=_over, breaks="MTOM-PARAMETERS")(  # type: ignore[arg-type]
         lambda wire, _: _type(wire, r'boundary="?[^";]+"?;? ?', "")
     )
     mutator(f"mime-{_side}-no-start-info", over=_over, breaks="MTOM-PARAMETERS")(  # type: ignore[arg-type]
@@ -182,7 +191,7 @@ def header_odd(wire: Wire, _: Random) -> bool:
     return True
 
 
-@mutator("mime-document-byte", over=REQUEST, on=("TD2.1",), breaks=("XDS-HASH", "XADES-DIGEST"))
+@mutator("mime-document-byte", over=REQUEST, on=("TD2.1",), breaks="XDS-HASH")
 def document_byte(wire: Wire, _: Random) -> bool:
     return _bytes(wire, b"</ClinicalDocument>", b"</ClinicalDocument >")
 

@@ -1,4 +1,4 @@
-"""What every HL7 v3 answer starts with, after its id: with it, a payload written by a test is one that schemas admit."""
+"""What every HL7 v3 answer starts with, after its id: payloads written by tests need it for schemas to admit them."""
 
 from __future__ import annotations
 

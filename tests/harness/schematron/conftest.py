@@ -19,7 +19,10 @@ HEAD = (
     '<ns prefix="d" uri="urn:doc"/><ns prefix="xs" uri="http://www.w3.org/2001/XMLSchema"/>'
     '<ns prefix="xsi" uri="http://www.w3.org/2001/XMLSchema-instance"/>'
 )
-VALUES = '<set><concept code="A" system="1.2"/><concept code="B" system="1.2"/><concept code="A" system="1.3"/></set>'
+VALUES = (
+    '<set><concept code="A" system="1.2"/><concept code="B" system="1.2"/><concept code="A" system="1.3"/>'
+    '<note n="3">A</note><group><key>B</key><key>C</key></group></set>'
+)
 
 
 @pytest.fixture
