@@ -14,8 +14,10 @@ from protocol.errors import Lang, Text, UsageError
 from reports.console import bar, dump
 
 if TYPE_CHECKING:
+    from harness.check_state import Ledger
     from harness.check_subject import Kind
-    from harness.check_tree import CheckRun
+    from harness.check_tree import CheckRun, How
+    from harness.judge_files import Asked
 
 
 @click.command()
@@ -81,7 +83,7 @@ def check(
     from harness import packs
     from harness.check_crew import Limits
     from harness.check_state import Ledger
-    from harness.check_tree import How, judge_paths, recalled
+    from harness.check_tree import How, recalled
     from harness.judge_files import Asked
 
     if bool(state) and bool(resume):
@@ -92,15 +94,26 @@ def check(
     asked = Asked(kind=kind, pack=pack, only=only or None, explain=pack is not None)
     how = How(jobs or os.cpu_count() or 1, Limits(timeout, memory), engine)
     with Ledger(state or resume, resume=resume is not None) as ledger:
-        if not paths:
-            run = recalled(ledger)
-        else:
-            with bar() as progress:
-                run = judge_paths(
-                    paths, asked, how, ledger=ledger, progress=progress if sys.stderr.isatty() else None
-                )
+        run = recalled(ledger) if not paths else _judged(paths, asked, how, ledger, lang, state or resume)
         _write(run, "json" if as_json else form, lang, out)
         return run.exit_code
+
+
+def _judged(
+    paths: tuple[Path, ...], asked: Asked, how: How, ledger: Ledger, lang: Lang, state: Path | None
+) -> CheckRun:
+    """With a progress bar where somebody looks; what an interruption leaves is told."""
+    from harness.check_tree import judge_paths
+
+    try:
+        with bar() as progress:
+            told = progress if sys.stderr.isatty() else None
+            return judge_paths(paths, asked, how, ledger=ledger, progress=told)
+    except KeyboardInterrupt:
+        if state is not None:
+            again = Text(f"Pour reprendre : --resume {state}", f"To go on: --resume {state}")
+            click.echo(again.to(lang), err=True)
+        raise
 
 
 def _example(rule: str) -> dict[str, str]:

@@ -63,7 +63,10 @@ class _Flow:
     def __init__(self, distributed: Any, client: Any, asked: Asked, limits: Limits) -> None:
         self._client, self._asked, self._limits = client, asked, limits
         self._flying: dict[str, tuple[Any, list[Shipped]]] = {}
+        #: By key: the worker it is on, and since when; by worker: when it last gave a result.
+        self._where: dict[str, str] = {}
         self._since: dict[str, float] = {}
+        self._spoke: dict[str, float] = {}
         self._distributed = distributed
 
     def run(self, entries: Iterator[tuple[int, Entry]]) -> Iterator[tuple[int, Record]]:
@@ -110,43 +113,52 @@ class _Flow:
 
     def _answer(self, future: Any) -> Iterator[tuple[int, Record]]:
         _, batch = self._flying.pop(future.key)
+        self._spoke[self._where.pop(future.key, "")] = time.monotonic()
         self._since.pop(future.key, None)
         if future.status == "finished":
             yield from future.result()
             return
         problem = future.exception()
-        if len(batch) > 1:  # one of them did it: each on its own
-            for one in batch:
-                self._send([one])
+        if len(batch) > 1:
+            self._alone(batch)
             return
         rank, entry, _ = batch[0]
         yield rank, lost(entry, died(f"{type(problem).__name__}: {problem}"[:200]))
 
     def _overdue(self) -> Iterator[tuple[int, Record]]:
+        """Workers that have said nothing for longer than the oldest of their batches may take."""
         if not self._limits.timeout:
             return
-        running = {
-            (key if isinstance(key, str) else str(key)): worker
-            for worker, keys in self._client.processing().items()
-            for key in keys
-        }
         now = time.monotonic()
-        for key, (future, batch) in list(self._flying.items()):
-            if key not in running:
-                self._since.pop(key, None)
+        for worker, keys in self._client.processing().items():
+            mine = [key for key in map(str, keys) if key in self._flying]
+            for key in mine:
+                if self._where.get(key) != worker:
+                    self._where[key], self._since[key] = worker, now
+            if not mine:
                 continue
-            since = self._since.setdefault(key, now)
-            if now - since < self._limits.timeout * len(batch):
-                continue
-            del self._flying[key], self._since[key]
-            future.cancel(force=True)
-            self._client.restart_workers([running[key]], raise_for_error=False)
-            if len(batch) > 1:
-                for one in batch:
-                    self._send([one])
-            else:
-                rank, entry, _ = batch[0]
-                yield rank, lost(entry, too_long(self._limits.timeout))
+            # What a worker has in hand is the oldest: the others wait there for their turn.
+            key = min(mine, key=self._since.__getitem__)
+            since = max(self._since[key], self._spoke.get(worker, 0.0))
+            if now - since >= self._limits.timeout * len(self._flying[key][1]):
+                yield from self._give_up(key, worker)
+
+    def _give_up(self, key: str, worker: str) -> Iterator[tuple[int, Record]]:
+        future, batch = self._flying.pop(key)
+        future.cancel(force=True)
+        with suppress(KeyError):  # it has just gone by itself
+            self._client.restart_workers([worker], raise_for_error=False)
+        self._spoke[worker] = time.monotonic()
+        if len(batch) > 1:
+            self._alone(batch)
+        else:
+            rank, entry, _ = batch[0]
+            yield rank, lost(entry, too_long(self._limits.timeout))
+
+    def _alone(self, batch: list[Shipped]) -> None:
+        """One of them did it: each in a task of its own."""
+        for one in batch:
+            self._send([one])
 
 
 def judge_shipped(batch: list[Shipped], asked: Asked) -> Answer:

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from harness.checks.cda_count import GROUP, SM
+from lxml import etree
+
+from harness.checks.cda_count import GROUP, SM, each
 from harness.checks.cda_view import CdaView
-from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute, nodes
-from protocol import safexml
+from harness.checks.rule import Finding, check_document
 from protocol.codes import value_set
 from protocol.errors import Text
 
 _ENCOUNTER = "hl7:componentOf/hl7:encompassingEncounter"
+_PEOPLE = frozenset(("assignedPerson", "associatedPerson", "relatedPerson", "informationRecipient"))
 _PROFESSIONS = (
     "hl7:author/hl7:assignedAuthor/hl7:code",
     "hl7:legalAuthenticator/hl7:assignedEntity/hl7:code",
@@ -33,9 +34,9 @@ def _member(name: str, code: str) -> bool:
 
 
 def _coded(view: CdaView, path: str, name: str, attr: str = "code") -> Iterator[Finding]:
-    for item in view.nodes(f"{path}[@{attr}][not(@nullFlavor)]"):
-        found = attribute(item, attr)
-        yield verdict(_member(name, found), view.at(item) + f"/@{attr}", found, f"∈ JDV_{name}")
+    told = ((item, item.get(attr)) for item in view.nodes(path) if item.get("nullFlavor") is None)
+    rows = ((item, _member(name, found), found) for item, found in told if found is not None)
+    yield from each(view, rows, f"∈ JDV_{name}", f"/@{attr}")
 
 
 @check_document(
@@ -123,9 +124,16 @@ def participant(view: CdaView) -> Iterator[Finding]:
     confidence="B",
 )
 def civility(view: CdaView) -> Iterator[Finding]:
-    people = view.in_header("assignedPerson", "associatedPerson", "relatedPerson", "informationRecipient")
-    for person in people:
-        for part, known in (("prefix", "J245"), ("suffix", "J246")):
-            for item in nodes(person, f"hl7:name/hl7:{part}"):
-                found = safexml.text(item).strip()
-                yield verdict(_member(known, found), view.at(item), found, f"∈ JDV_{known}")
+    for part, known in (("prefix", "J245"), ("suffix", "J246")):
+        held = (item for item in view.in_header(part) if _of_a_person(item))
+        rows = (
+            (item, _member(known, found), found) for item in held for found in [(item.text or "").strip()]
+        )
+        yield from each(view, rows, f"∈ JDV_{known}")
+
+
+def _of_a_person(element: etree._Element) -> bool:
+    """Whether a part of a name is of somebody who takes part, not of the patient."""
+    name = element.getparent()
+    holder = None if name is None else name.getparent()
+    return holder is not None and str(holder.tag).rpartition("}")[2] in _PEOPLE

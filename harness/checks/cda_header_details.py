@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from harness.checks.cda_count import GROUP, SM, counted, valued, with_attributes
+from harness.checks.cda_count import GROUP, SM, counted, each, valued, with_attributes
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_ts
 from harness.checks.rule import Finding, check_document, verdict
@@ -59,8 +59,14 @@ def device(view: CdaView) -> Iterator[Finding]:
     mend=Text("name/family, ou pas de personne", "name/family, or no person"),
 )
 def person_named(view: CdaView) -> Iterator[Finding]:
-    for path in _NAMED:
-        yield from counted(view, path, "hl7:name[hl7:family]", 1)
+    people = (person for path in _NAMED for person in view.nodes(path))
+    counts = (
+        (person, len([one for one in nodes(person, "hl7:name") if nodes(one, "hl7:family")]))
+        for person in people
+    )
+    yield from each(
+        view, ((person, count == 1, str(count)) for person, count in counts), "1..1", "/hl7:name[hl7:family]"
+    )
 
 
 @check_document(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from harness.checks.cda_count import BEYOND, GROUP, SM
+from harness.checks.cda_count import BEYOND, GROUP, SM, each
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_oid, is_ts, is_uuid
 from harness.checks.rule import EMPTY, Finding, check_document, verdict
@@ -31,6 +31,7 @@ ADDRESS_PARTS = (
     "postBox",
     "precinct",
 )
+_PARTS = frozenset(ADDRESS_PARTS)
 ADDRESS_USES = (
     "H",
     "HP",
@@ -55,6 +56,10 @@ ADDRESS_USES = (
 )
 TELECOM_USES = ("H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG")
 SCHEMES = ("tel", "fax", "mailto", "http", "https", "ftp", "mllp")
+#: Codes of a system that their element names.
+_SIMPLE = frozenset(
+    f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")
+)
 NULLS = ("UNK", "NASK", "ASKU", "NAV", "MSK")
 
 
@@ -73,17 +78,18 @@ def _header(view: CdaView, names: str) -> list[etree._Element]:
     mend=Text("au plus 7 streetAddressLine, ou chaque partie une fois", "at most 7 lines, or each part once"),
 )
 def address(view: CdaView) -> Iterator[Finding]:
-    for item in _header(view, "addr"):
-        counts = Counter(str(child.tag).rpartition("}")[2] for child in nodes(item, "*"))
-        lines = counts.pop("streetAddressLine", 0)
-        parts = {name: count for name, count in counts.items() if name in ADDRESS_PARTS}
-        good = lines <= 7 and not (lines and parts) and all(count == 1 for count in parts.values())
-        found = ", ".join(
-            [*(f"{count} {name}" for name, count in parts.items()), f"{lines} streetAddressLine"]
-        )
-        yield verdict(
-            good, view.at(item), found, "streetAddressLine ≤ 7 | houseNumber, streetName, city… ≤ 1"
-        )
+    rows = ((item, *_address(item)) for item in _header(view, "addr"))
+    yield from each(view, rows, "streetAddressLine ≤ 7 | houseNumber, streetName, city… ≤ 1")
+
+
+def _address(item: etree._Element) -> tuple[bool, str]:
+    """Whether an address is right, and its parts when it isn't."""
+    names = [str(child.tag).rpartition("}")[2] for child in item.iterchildren(etree.Element)]
+    parts = [name for name in names if name in _PARTS]
+    lines = names.count("streetAddressLine")
+    good = lines <= 7 and not (lines and parts) and len(set(parts)) == len(parts)
+    counts = "" if good else ", ".join(f"{count} {name}" for name, count in Counter(names).items())
+    return good, counts or f"{len(names)} × *"
 
 
 @check_document(
@@ -95,8 +101,8 @@ def address(view: CdaView) -> Iterator[Finding]:
 )
 def address_use(view: CdaView) -> Iterator[Finding]:
     for item in _header(view, "addr"):
-        used = attribute(item, "use").split()
-        if used:
+        used = attribute(item, "use").split(" ")
+        if used != [""]:
             yield verdict(
                 set(used) <= set(ADDRESS_USES),
                 view.at(item) + "/@use",
@@ -116,11 +122,17 @@ def address_use(view: CdaView) -> Iterator[Finding]:
     mend=Text("tel:…, mailto:… ou nullFlavor seul", "tel:…, mailto:… or nullFlavor alone"),
 )
 def telecom(view: CdaView) -> Iterator[Finding]:
-    for item in _header(view, "telecom"):
-        value, null = attribute(item, "value"), attribute(item, "nullFlavor")
-        scheme, _, rest = value.partition(":")
-        good = null in NULLS and not value if null else scheme in SCHEMES and bool(rest.strip())
-        yield verdict(good, view.at(item), value or null, "tel:… | mailto:… | nullFlavor")
+    rows = (
+        (item, _good_telecom(item), attribute(item, "value") or attribute(item, "nullFlavor"))
+        for item in _header(view, "telecom")
+    )
+    yield from each(view, rows, "tel:… | mailto:… | nullFlavor")
+
+
+def _good_telecom(item: etree._Element) -> bool:
+    value, null = attribute(item, "value"), attribute(item, "nullFlavor")
+    scheme, _, rest = value.partition(":")
+    return null in NULLS and not value if null else scheme in SCHEMES and bool(rest.strip())
 
 
 @check_document(
@@ -131,10 +143,9 @@ def telecom(view: CdaView) -> Iterator[Finding]:
     mend=Text("H, HP, WP, MC… ou pas d'attribut use", "H, HP, WP, MC… or no use attribute"),
 )
 def telecom_use(view: CdaView) -> Iterator[Finding]:
-    for item in _header(view, "telecom"):
-        used = attribute(item, "use")
-        if used:
-            yield verdict(used in TELECOM_USES, view.at(item) + "/@use", used, " | ".join(TELECOM_USES))
+    told = ((item, attribute(item, "use")) for item in _header(view, "telecom"))
+    rows = ((item, used in TELECOM_USES, used) for item, used in told if used)
+    yield from each(view, rows, " | ".join(TELECOM_USES), "/@use")
 
 
 @check_document(
@@ -147,10 +158,11 @@ def telecom_use(view: CdaView) -> Iterator[Finding]:
     mend=Text("AAAAMMJJ[hhmm[ss]][+hhmm]", "YYYYMMDD[hhmm[ss]][+hhmm]"),
 )
 def dates(view: CdaView) -> Iterator[Finding]:
-    for item in _header(view, "time effectiveTime low high center birthTime"):
-        value = item.get("value")
-        if value is not None:
-            yield verdict(is_ts(value), view.at(item) + "/@value", value, "YYYYMMDD…")
+    told = (
+        (item, item.get("value")) for item in _header(view, "time effectiveTime low high center birthTime")
+    )
+    rows = ((item, is_ts(value), value) for item, value in told if value is not None)
+    yield from each(view, rows, "YYYYMMDD…", "/@value")
 
 
 @check_document(
@@ -179,15 +191,15 @@ def zones(view: CdaView) -> Iterator[Finding]:
     mend=Text("root en OID ou UUID ; retirer le doublon", "root as an OID or a UUID; remove the duplicate"),
 )
 def identifiers(view: CdaView) -> Iterator[Finding]:
-    for item in _header(view, "id setId templateId"):
-        root = item.get("root")
-        if root is not None:
-            yield verdict(is_oid(root) or is_uuid(root), view.at(item) + "/@root", root, "OID | UUID")
+    held = [item for item in _header(view, "id setId templateId") if item.get("root") is not None]
+    rows = (
+        (item, is_oid(root) or is_uuid(root), root) for item in held for root in [attribute(item, "root")]
+    )
+    yield from each(view, rows, "OID | UUID", "/@root")
+    for item in held:
         key = _key(item)
-        if root is not None and any(
-            _key(other) == key for other in item.itersiblings(str(item.tag), preceding=True)
-        ):
-            yield verdict(False, view.at(item), "^".join(_key(item)), "1")
+        if any(_key(other) == key for other in item.itersiblings(str(item.tag), preceding=True)):
+            yield verdict(False, view.at(item), "^".join(key), "1")
 
 
 def _key(element: etree._Element) -> tuple[str, str]:
@@ -202,17 +214,19 @@ def _key(element: etree._Element) -> tuple[str, str]:
     mend=Text("ajouter codeSystem, ou retirer displayName", "add codeSystem, or remove displayName"),
 )
 def coded(view: CdaView) -> Iterator[Finding]:
-    simple = {
-        f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")
-    }
+    yield from each(view, _codes(view), "code^codeSystem")
+
+
+def _codes(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
     for item in view.header:
-        if "code" not in item.attrib and "displayName" not in item.attrib:
+        attributes = item.attrib
+        if "code" not in attributes and "displayName" not in attributes:
             continue
-        if item.tag in simple or not str(item.tag).startswith(f"{{{facts.HL7}}}"):
+        if item.tag in _SIMPLE or not str(item.tag).startswith(f"{{{facts.HL7}}}"):
             continue
         code, system = attribute(item, "code"), attribute(item, "codeSystem")
         good = bool(code and system) or (not code and not attribute(item, "displayName"))
-        yield verdict(good, view.at(item), f"{code}^{system}", "code^codeSystem")
+        yield item, good, f"{code}^{system}"
 
 
 @check_document(

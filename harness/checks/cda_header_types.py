@@ -11,13 +11,14 @@ from typing import Final
 
 from lxml import etree
 
-from harness.checks.cda_count import GROUP, SM
+from harness.checks.cda_count import GROUP, SM, each
 from harness.checks.cda_view import CdaView
 from harness.checks.rule import Finding, check_document, verdict
 from harness.checks.xpath import XSI_TYPE, attribute, nodes
 from protocol import facts
 from protocol.errors import Text
 
+_CONTROLS: Final = re.compile(r"[\t\r\n]")
 _SDTC: Final = "{urn:hl7-org:sdtc}"
 #: The data type that an element of that name has in the header, wherever it is.
 _TYPES: Final = {
@@ -37,8 +38,24 @@ _TYPES: Final = {
     "telecom": "TEL",
     "addr": "AD",
 }
+#: The same where the element that holds it decides.
+_INSIDE: Final = {
+    ("ClinicalDocument", "effectiveTime"): "TS",
+    ("ClinicalDocument", "code"): "CE",
+    ("author", "time"): "TS",
+    ("legalAuthenticator", "time"): "TS",
+    ("authenticator", "time"): "TS",
+    ("serviceEvent", "effectiveTime"): "IVL_TS",
+    ("encompassingEncounter", "effectiveTime"): "IVL_TS",
+    ("assignedAuthor", "code"): "CE",
+    ("assignedEntity", "code"): "CE",
+}
 #: What may stay beside a nullFlavor: what was said instead of a code.
 _BESIDE_NULL: Final = frozenset(f"{{{facts.HL7}}}{name}" for name in ("originalText", "translation"))
+
+
+def _name(element: etree._Element | None) -> str:
+    return "" if element is None else str(element.tag).rpartition("}")[2]
 
 
 def _mixed(element: etree._Element) -> tuple[bool, bool]:
@@ -61,15 +78,13 @@ def _mixed(element: etree._Element) -> tuple[bool, bool]:
     ),
 )
 def address_mixed(view: CdaView) -> Iterator[Finding]:
-    for item in view.in_header("addr"):
-        if item.get("nullFlavor") is None:
-            parts, text = _mixed(item)
-            yield verdict(
-                parts != text,
-                view.at(item),
-                f"{'parties / parts' if parts else ''} {'texte / text' if text else ''}",
-                "∨",
-            )
+    told = (item for item in view.in_header("addr") if item.get("nullFlavor") is None)
+    rows = ((item, parts != text, _seen(parts, text)) for item in told for parts, text in [_mixed(item)])
+    yield from each(view, rows, "parties | texte / parts | text")
+
+
+def _seen(parts: bool, text: bool) -> str:
+    return " + ".join(name for name, held in (("parties / parts", parts), ("texte / text", text)) if held)
 
 
 @check_document(
@@ -80,9 +95,11 @@ def address_mixed(view: CdaView) -> Iterator[Finding]:
     mend=Text("mettre le texte dans family ou given", "put the text in family or given"),
 )
 def name_mixed(view: CdaView) -> Iterator[Finding]:
-    for item in view.in_header("name"):
-        parts, text = _mixed(item)
-        yield verdict(not (parts and text), view.at(item), f"{parts} + {text}", "∨")
+    named = view.in_header("name")
+    rows = (
+        (item, not (parts and text), _seen(parts, text)) for item in named for parts, text in [_mixed(item)]
+    )
+    yield from each(view, rows, "parties | texte / parts | text")
 
 
 @check_document(
@@ -96,17 +113,26 @@ def name_mixed(view: CdaView) -> Iterator[Finding]:
     mend=Text("retirer la répétition", "remove the repetition"),
 )
 def distinct(view: CdaView) -> Iterator[Finding]:
+    yield from each(view, _compared(view), "≠")
+
+
+def _compared(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
+    """Those that have one of their name before them, and whether they differ from each of these."""
     for item in view.in_header("addr", "telecom", "name"):
         before = list(item.itersiblings(str(item.tag), preceding=True))
         if before:
             key = _content(item)
-            yield verdict(all(_content(one) != key for one in before), view.at(item), key[:80], "≠")
+            yield item, all(_content(one) != key for one in before), str(key)[:80]
 
 
-def _content(element: etree._Element) -> str:
-    """Canonical text of an element alone."""
-    canonical: bytes = etree.tostring(element, method="c14n", exclusive=True)
-    return canonical.decode().rpartition(">")[0]
+def _content(element: etree._Element) -> tuple[object, ...]:
+    """All that an element says, whatever the prefixes and the white space around."""
+    return tuple(
+        (str(one.tag), tuple(sorted(one.attrib.items())), (one.text or "").strip(), (one.tail or "").strip())
+        if one is not element
+        else (tuple(sorted(one.attrib.items())), (one.text or "").strip())
+        for one in element.iter(etree.Element)
+    )
 
 
 @check_document(
@@ -117,10 +143,15 @@ def _content(element: etree._Element) -> str:
     mend=Text('value="AAAAMMJJ…", low/high, ou nullFlavor', 'value="YYYYMMDD…", low/high, or nullFlavor'),
 )
 def time_value(view: CdaView) -> Iterator[Finding]:
-    for item in view.in_header("time", "effectiveTime", "low", "high", "center", "birthTime"):
-        value = item.get("value")
-        good = value is not None or item.get("nullFlavor") is not None or len(item) > 0
-        yield verdict(good, view.at(item), value or "", "@value | low, high | @nullFlavor")
+    rows = (
+        (
+            item,
+            item.get("value") is not None or item.get("nullFlavor") is not None or len(item) > 0,
+            item.get("value", ""),
+        )
+        for item in view.in_header("time", "effectiveTime", "low", "high", "center", "birthTime")
+    )
+    yield from each(view, rows, "@value | low, high | @nullFlavor")
 
 
 @check_document(
@@ -131,16 +162,17 @@ def time_value(view: CdaView) -> Iterator[Finding]:
     mend=Text("une seule valeur dans value", "one value, in value"),
 )
 def point_in_time(view: CdaView) -> Iterator[Finding]:
-    paths = ("hl7:author/hl7:time", "hl7:legalAuthenticator/hl7:time", "hl7:authenticator/hl7:time")
     patient = "hl7:recordTarget/hl7:patientRole/hl7:patient"
-    for path in (
-        *paths,
-        "hl7:dataEnterer/hl7:time",
+    paths = (
+        *(
+            f"hl7:{name}/hl7:time"
+            for name in ("author", "legalAuthenticator", "authenticator", "dataEnterer")
+        ),
         f"{patient}/hl7:birthTime",
         f"{patient}/sdtc:deceasedTime",
-    ):
-        for item in view.nodes(path):
-            yield verdict(len(item) == 0, view.at(item), f"{len(item)} × *", "0")
+    )
+    rows = ((item, len(item) == 0, f"{len(item)} × *") for path in paths for item in view.nodes(path))
+    yield from each(view, rows, "0")
 
 
 @check_document(
@@ -153,9 +185,13 @@ def point_in_time(view: CdaView) -> Iterator[Finding]:
     mend=Text("root, ou nullFlavor seul", "root, or nullFlavor alone"),
 )
 def id_root(view: CdaView) -> Iterator[Finding]:
-    for item in view.in_header("id", "setId", "templateId", "typeId"):
-        found = item.get("root") or item.get("nullFlavor") or ""
-        yield verdict(bool(found), view.at(item), found, "@root | @nullFlavor")
+    named = view.in_header("id", "setId", "templateId", "typeId")
+    rows = (
+        (item, bool(found), found)
+        for item in named
+        for found in [attribute(item, "root") or attribute(item, "nullFlavor")]
+    )
+    yield from each(view, rows, "@root | @nullFlavor")
 
 
 @check_document(
@@ -166,10 +202,12 @@ def id_root(view: CdaView) -> Iterator[Finding]:
     mend=Text("retirer nullFlavor, ou les éléments", "remove nullFlavor, or the elements"),
 )
 def null_container(view: CdaView) -> Iterator[Finding]:
-    for item in view.header:
-        if "nullFlavor" in item.attrib:
-            held = [child for child in item.iterchildren(etree.Element) if child.tag not in _BESIDE_NULL]
-            yield verdict(not held, view.at(item), f"{len(held)} × *", "0")
+    unknown = (item for item in view.header if item.get("nullFlavor") is not None)
+    held = (
+        (item, [child for child in item.iterchildren(etree.Element) if child.tag not in _BESIDE_NULL])
+        for item in unknown
+    )
+    yield from each(view, ((item, not inside, f"{len(inside)} × *") for item, inside in held), "0")
 
 
 #: Parts that must be told: no nullFlavor stands for them.
@@ -195,10 +233,9 @@ _MANDATORY: Final = (
     mend=Text("remplir la partie", "fill the part"),
 )
 def mandatory(view: CdaView) -> Iterator[Finding]:
-    for path in _MANDATORY:
-        for item in view.nodes(path):
-            found = attribute(item, "nullFlavor")
-            yield verdict(not found, view.at(item), found, "≠ nullFlavor")
+    parts = (item for path in _MANDATORY for item in view.nodes(path))
+    rows = ((item, item.get("nullFlavor") is None, item.get("nullFlavor", "")) for item in parts)
+    yield from each(view, rows, "≠ nullFlavor")
 
 
 @check_document(
@@ -211,12 +248,9 @@ def mandatory(view: CdaView) -> Iterator[Finding]:
     default="warning",
 )
 def display_name(view: CdaView) -> Iterator[Finding]:
-    for item in view.header:
-        label = item.get("displayName")
-        if label is not None:
-            yield verdict(
-                not set(label) & set("\t\r\n"), view.at(item) + "/@displayName", repr(label), "texte / text"
-            )
+    labels = ((item, item.get("displayName")) for item in view.header)
+    rows = ((item, not _CONTROLS.search(label), repr(label)) for item, label in labels if label is not None)
+    yield from each(view, rows, "texte / text", "/@displayName")
 
 
 @check_document(
@@ -249,10 +283,11 @@ def integers(view: CdaView) -> Iterator[Finding]:
 def header_type(view: CdaView) -> Iterator[Finding]:
     for item in view.header:
         said = item.get(XSI_TYPE)
-        expected = _TYPES.get(str(item.tag).rpartition("}")[2]) if said is not None else None
-        if said is not None and expected is not None:
-            found = said.strip().rpartition(":")[2]
-            yield verdict(found == expected, view.at(item) + "/@xsi:type", found, expected)
+        if said is not None:
+            expected = _TYPES.get(_name(item)) or _INSIDE.get((_name(item.getparent()), _name(item)))
+            if expected is not None:
+                found = said.strip().rpartition(":")[2]
+                yield verdict(found == expected, view.at(item) + "/@xsi:type", found, expected)
 
 
 @check_document(

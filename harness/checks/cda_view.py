@@ -14,7 +14,7 @@ from typing import Protocol
 
 from lxml import etree
 
-from harness.checks.xpath import nodes, told
+from harness.checks.xpath import nodes, steps_of, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 
@@ -91,7 +91,6 @@ class CdaView:
         self._given = parsed
         self._paths = safexml.Paths()
         self._found: dict[str, list[etree._Element]] = {}
-        self._named: dict[tuple[str, ...], list[etree._Element]] = {}
 
     @cached_property
     def _parsed(self) -> tuple[etree._Element | None, str]:
@@ -128,11 +127,23 @@ class CdaView:
 
     def nodes(self, expr: str) -> list[etree._Element]:
         """Elements of an XPath from ClinicalDocument; none when it can't be read."""
-        # Rules ask the same things of a document: each expression is evaluated once.
+        # Rules ask the same things of a document: each expression is evaluated once, a path from that of its parent.
         found = self._found.get(expr)
         if found is None:
-            found = self._found[expr] = [] if self.root is None else nodes(self.root, expr)
+            found = self._found[expr] = [] if self.root is None else self._reached(self.root, expr)
         return found
+
+    def _reached(self, root: etree._Element, expr: str) -> list[etree._Element]:
+        steps = steps_of(expr)
+        if not steps:
+            return nodes(root, expr)
+        head = expr.rpartition("/")[0]
+        parents = self.nodes(head) if head else [root]
+        tag, told_only = steps[-1]
+        if not parents:
+            return []
+        reached = [child for parent in parents for child in parent.iterchildren(tag)]
+        return [child for child in reached if child.get("nullFlavor") is None] if told_only else reached
 
     @cached_property
     def header(self) -> tuple[etree._Element, ...]:
@@ -143,13 +154,16 @@ class CdaView:
         parts = (part for part in self.root.iterchildren(etree.Element) if part.tag != body)
         return tuple(item for part in parts for item in part.iter(etree.Element))
 
+    @cached_property
+    def _by_tag(self) -> dict[str, list[etree._Element]]:
+        found: dict[str, list[etree._Element]] = {}
+        for item in self.header:
+            found.setdefault(str(item.tag), []).append(item)
+        return found
+
     def in_header(self, *names: str) -> list[etree._Element]:
-        """The elements of the header that have one of these HL7 names, in order."""
-        known = self._named.get(names)
-        if known is None:
-            tags = {f"{{{facts.HL7}}}{name}" for name in names}
-            known = self._named[names] = [item for item in self.header if item.tag in tags]
-        return known
+        """The elements of the header that have one of these HL7 names: name by name, in order."""
+        return [item for name in names for item in self._by_tag.get(f"{{{facts.HL7}}}{name}", ())]
 
     @cached_property
     def level1(self) -> tuple[tuple[etree._Element, bytes | None], ...]:

@@ -5,13 +5,9 @@ Value sets are in xds_codes; agreement with the CDA header in coherence.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 
-from lxml import etree
-
-from harness.checks import second
 from harness.checks.forms import cx, dtm_start, is_dtm, is_media
 from harness.checks.judged import Judged
 from harness.checks.rim import (
@@ -19,8 +15,6 @@ from harness.checks.rim import (
     VERSIONS,
     code_text,
     codes,
-    document_again,
-    document_of,
     documents_entries,
     entries,
     is_signature,
@@ -28,7 +22,7 @@ from harness.checks.rim import (
     slot_values,
     title,
 )
-from harness.checks.rule import Finding, check, twice, verdict
+from harness.checks.rule import Finding, check, verdict
 from harness.checks.xds_objects import XCN_FORM, good_xcn
 from harness.checks.xpath import attribute
 from protocol import facts
@@ -359,48 +353,3 @@ def documents(view: Judged) -> Iterator[Finding]:
     for element in carriers:
         found = attribute(element, "id")
         yield verdict(found in names, view.at(element) + "/@id", found, " | ".join(names))
-
-
-@check(
-    "XDS-HASH",
-    on=ON,
-    side="request",
-    group=XDS,
-    clause="ITI TF-3 §4.2.3.2.10 : SHA-1 du document, 40 chiffres hexadécimaux",
-    title=Text("L'empreinte déclarée est celle du document", "The declared hash is that of the document"),
-    mend=Text("SHA-1 des octets envoyés, ou aucun Slot hash", "SHA-1 of the bytes sent, or no hash slot"),
-)
-def hash_value(view: Judged) -> Iterator[Finding]:
-    for item, declared, data in _measured(view, "hash"):
-        computed = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-        again = document_again(view, item)
-        other = "" if again is None else second.sha1(again)
-        said = declared.lower()
-        yield twice(said == computed, said == other, f"{view.at(item)}/hash", declared, computed, other)
-
-
-@check(
-    "XDS-SIZE",
-    on=ON,
-    side="request",
-    group=XDS,
-    clause="ITI TF-3 §4.2.3.2.22 : taille en octets",
-    title=Text("La taille déclarée est celle du document", "The declared size is that of the document"),
-    mend=Text("nombre d'octets envoyés, ou aucun Slot size", "number of bytes sent, or no size slot"),
-)
-def size_value(view: Judged) -> Iterator[Finding]:
-    for item, declared, data in _measured(view, "size"):
-        size, again = str(len(data)), document_again(view, item)
-        other = "" if again is None else str(len(again))
-        yield twice(declared == size, declared == other, f"{view.at(item)}/size", declared, size, other)
-
-
-def _measured(view: Judged, name: str) -> list[tuple[etree._Element, str, bytes]]:
-    """Entries that declare a hash or a size and whose document is there."""
-    found = []
-    for item in entries(view):
-        data = document_of(view, item)
-        for value in slot_values(item, name):
-            if data is not None:
-                found.append((item, value, data))
-    return found

@@ -32,7 +32,7 @@ def _compiled(expr: str) -> etree.XPath:
 
 
 @lru_cache(maxsize=2048)
-def _plain(expr: str) -> tuple[tuple[str, bool], ...]:
+def steps_of(expr: str) -> tuple[tuple[str, bool], ...]:
     """(tag, whether a nullFlavor excludes it) of a path of child steps alone; () for any other expression."""
     if not _CHILDREN.fullmatch(expr):
         return ()
@@ -48,7 +48,7 @@ def _plain(expr: str) -> tuple[tuple[str, bool], ...]:
 
 def nodes(element: etree._Element, expr: str) -> list[etree._Element]:
     """Elements an XPath selects from `element`."""
-    plain = _plain(expr)
+    plain = steps_of(expr)
     if plain:  # most of what rules ask: a tenth of the cost of an XPath context
         reached = list(element.iterchildren(plain[0][0]))
         if plain[0][1]:

@@ -6,8 +6,7 @@ recommendation. It is asked for what lowering can't take, and for the texts of m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import product
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from harness.schematron import constants, functions
@@ -15,7 +14,7 @@ from harness.schematron.arithmetic import negate, reckon
 from harness.schematron.casts import cast, cast_sequence, castable_sequence
 from harness.schematron.extensions import Compiler
 from harness.schematron.forms import elsewhere, hoisted
-from harness.schematron.lookups import Lookup, lookup
+from harness.schematron.looking_up import looked_up
 from harness.schematron.lower import Lowering
 from harness.schematron.lowered import Frame, NotLowered
 from harness.schematron.names import Binding, Local, Symbol
@@ -74,7 +73,7 @@ class Interpreter:
         self.weakened: dict[tuple[str, bool], tuple[Weak, set[str]]] = {}
         self._constants: dict[str, Sequence] = {}
         self._members: dict[str, str] = {}
-        self._walking = Walking(self)
+        self.walking = Walking(self)
 
     # -- entry points ---------------------------------------------------------------------------------------
     def lowering(self, *, indexed: bool = False) -> Lowering:
@@ -117,13 +116,13 @@ class Interpreter:
             return lambda at: then(at) if test(at) else other(at)
         if isinstance(expr, Quant):
             return self._quantified(expr, names, depth)
-        asked = lookup(expr)
-        if asked is not None:
-            return self._lookup(asked, expr, names, depth)
         if isinstance(expr, Op) and expr.sign == "=":
             collection = elsewhere(expr.right, names)
             if collection is not None:
                 return self._among(expr.left, collection, names, depth)
+        found = looked_up(self, expr, names, depth)
+        if found is not None:
+            return found
         apart = hoisted(expr)
         if apart is not None:
             there, held = self.test(apart[0], names, depth), self.test(apart[1], names, depth)
@@ -152,9 +151,9 @@ class Interpreter:
         if isinstance(expr, Call):
             return self._call(expr, names, depth)
         if isinstance(expr, Path):
-            return self._walking.path(expr, names, depth)
+            return self.walking.path(expr, names, depth)
         if isinstance(expr, Filter):
-            return self._walking.filter(expr, names, depth)
+            return self.walking.filter(expr, names, depth)
         if isinstance(expr, Op):
             return self._operator(expr, names, depth)
         if isinstance(expr, Seq):
@@ -174,7 +173,7 @@ class Interpreter:
         if isinstance(expr, Neg):
             operand = self.make(expr.operand, names, depth)
             return lambda at: negate(operand(at))
-        return self._walking.path(Path(None, [expr]), names, depth)
+        return self.walking.path(Path(None, [expr]), names, depth)
 
     def members(self, expr: Expr) -> str:
         """The name of the set of texts of an external sequence, read when first looked into."""
@@ -222,7 +221,7 @@ class Interpreter:
             "top" in lowering.needs
         ):  # the rule's node may be the document's, which extension functions can't give
             return None
-        other = self._walking.elsewhere(expr, names, depth, condition=condition)
+        other = self.walking.elsewhere(expr, names, depth, condition=condition)
         if condition:
 
             def native(at: At) -> bool:
@@ -269,9 +268,8 @@ class Interpreter:
     # -- conditions -----------------------------------------------------------------------------------------
     def _truth_call(self, expr: Call, names: Names, depth: int) -> Test:
         if expr.name in ("exists", "empty"):
-            asked = lookup(expr.args[0])
-            if asked is not None:
-                found, none = self._lookup(asked, expr.args[0], names, depth), expr.name == "empty"
+            found, none = looked_up(self, expr.args[0], names, depth), expr.name == "empty"
+            if found is not None:
                 return lambda at: found(at) is not none
             made, empty = self.make(expr.args[0], names, depth), expr.name == "empty"
             return lambda at: (not made(at)) is empty
@@ -293,31 +291,6 @@ class Interpreter:
             return all(answers) if expr.every else any(answers)
 
         return lambda at: check(at, 0)
-
-    def _lookup(self, asked: Lookup, expr: Expr, names: Names, depth: int) -> Test:
-        reference = self.make(asked.reference, names, depth)
-        wanted = [self.make(one, names, depth) for one in asked.wanted]
-        path, select = self._native_path(Path(Root(), list(asked.steps)))
-        columns = [self._native_path(one) for one in asked.columns]
-        texts = tuple(text for text, _ in columns)
-
-        def rows(root: Any) -> Iterator[tuple[str, ...]]:
-            for row in select(root):
-                yield from product(*([text_of(cell) for cell in column(row)] for _, column in columns))
-
-        def held(at: At) -> bool:
-            table = self.library.table(string(reference(at)), path, texts, rows)
-            values = [{atom(item) for item in part(at)} for part in wanted]
-            if not all(isinstance(value, str) for options in values for value in options):
-                return truth(self._walking.path(expr, names, depth)(at))  # type: ignore[arg-type]
-            return any(row in table for row in product(*values))
-
-        return held
-
-    def _native_path(self, expr: Expr) -> tuple[str, Any]:
-        lowering = self.lowering()
-        text = lowering.expression(expr, Frame({})).text
-        return text, self.compiler.xpath(text, lowering.needs)
 
     def _among(self, left: Expr, right: Expr, names: Names, depth: int) -> Test:
         name, made = self.members(right), self.make(left, names, depth)
@@ -363,9 +336,9 @@ class Interpreter:
         if sign == "is":
             return lambda at: [key(a[0]) == key(b[0])] if (a := left(at)) and (b := right(at)) else []
         if sign in ("<<", ">>"):
-            return lambda at: self._walking.precedes(sign, left(at), right(at), at)
+            return lambda at: self.walking.precedes(sign, left(at), right(at), at)
         if sign in ("|", "intersect", "except"):
-            return lambda at: self._walking.combined(sign, left(at), right(at), at)
+            return lambda at: self.walking.combined(sign, left(at), right(at), at)
         return lambda at: reckon(sign, left(at), right(at))
 
     def _for(self, expr: For, names: Names, depth: int) -> Made:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.schematron.constants import DOC, free
-from harness.schematron.forms import independent
+from harness.schematron.forms import independent, positional
 from harness.schematron.syntax import Call, Dot, Expr, Lit, Op, Path, Step
 
 
@@ -25,25 +25,42 @@ class Lookup:
 
 def lookup(expression: Expr) -> Lookup | None:
     """The expression as a look-up in a table, when it is one."""
+    if isinstance(expression, Op) and expression.sign == "=":
+        return _compared(expression)
     if not isinstance(expression, Path) or not isinstance(expression.start, Call) or not expression.steps:
         return None
     call, steps = expression.start, _flattened(expression.steps)
     last = steps[-1]
-    if call.name not in DOC or len(call.args) != 1 or not isinstance(last, Step) or not last.predicates:
+    if not _opens(call) or not isinstance(last, Step) or last.axis != "child":
         return None
-    if last.axis != "child" or any(free(step) for step in steps[:-1]):
+    every = [one for predicate in last.predicates for one in _conjuncts(predicate)]
+    asked = [one for one in every if free(one)]
+    pairs = [pair for one in asked if (pair := _equality(one)) is not None]
+    if (
+        not pairs
+        or len(pairs) != len(asked)
+        or any(free(step) for step in steps[:-1])
+        or any(map(positional, every))
+    ):
         return None
-    pairs = [_equality(one) for predicate in last.predicates for one in _conjuncts(predicate)]
-    known = [pair for pair in pairs if pair is not None]
-    if len(known) != len(pairs):
-        return None
-    bare = Step(last.axis, last.test, [])
+    row = Step(last.axis, last.test, [one for one in every if not free(one)])
     return Lookup(
-        call.args[0],
-        (*steps[:-1], bare),
-        tuple(column for column, _ in known),
-        tuple(one for _, one in known),
+        call.args[0], (*steps[:-1], row), tuple(one for one, _ in pairs), tuple(one for _, one in pairs)
     )
+
+
+def _compared(expression: Op) -> Lookup | None:
+    """`E = doc(d)//c`: the table of what is found there."""
+    for side, other in ((expression.left, expression.right), (expression.right, expression.left)):
+        if isinstance(side, Path) and isinstance(side.start, Call) and _opens(side.start) and side.steps:
+            plain = all(isinstance(step, Step) and not free(step) for step in side.steps)
+            if plain and not isinstance(other, Lit):
+                return Lookup(side.start.args[0], tuple(side.steps), (Dot(),), (other,))
+    return None
+
+
+def _opens(call: Call) -> bool:
+    return call.name in DOC and len(call.args) == 1
 
 
 def _flattened(steps: list[Expr]) -> list[Expr]:
@@ -51,7 +68,7 @@ def _flattened(steps: list[Expr]) -> list[Expr]:
     last = steps[-1]
     while isinstance(last, Step) and last.predicates:
         inner = last.predicates[-1]
-        if not isinstance(inner, Path) or inner.start is not None:
+        if not isinstance(inner, Path) or inner.start is not None or not free(inner):
             break
         steps = [*steps[:-1], Step(last.axis, last.test, last.predicates[:-1]), *inner.steps]
         last = steps[-1]

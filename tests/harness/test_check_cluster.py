@@ -100,3 +100,30 @@ def test_no_cluster_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_cluster, "_CONNECT", 1.0)
     with pytest.raises(ConfigError, match="CHECK-027"):
         list(cluster(iter([]), Asked(), "tcp://127.0.0.1:9", Limits()))
+
+
+SLOW = """
+import time
+from harness import check_cluster
+
+def judge(batch, asked):
+    if any("doc0000003" in entry.path for _, entry, _ in batch):
+        time.sleep(60)
+    return check_cluster.judge_shipped(batch, asked)
+"""
+
+
+@needs_dask
+def test_a_document_that_takes_too_long_is_given_up(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed: Any = importlib.import_module("distributed")
+    (tmp_path / "lent_du_test.py").write_text(SLOW, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with distributed.Client(f"tcp://{address}", set_as_default=False) as client:
+        client.upload_file(str(tmp_path / "lent_du_test.py"))
+    monkeypatch.setattr(check_cluster, "judge_shipped", importlib.import_module("lent_du_test").judge)
+    listed = list(enumerate(entries([tree(tmp_path / "lots", 2 * BATCH)])))
+    results = dict(cluster(iter(listed), Asked(), f"tcp://{address}", Limits(timeout=0.5)))
+    assert sorted(results) == [rank for rank, _ in listed]
+    assert [record.name for record in results.values() if record.lost] == ["doc0000003.xml"]

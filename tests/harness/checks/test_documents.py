@@ -86,7 +86,7 @@ def test_a_sample_breaks_exactly_the_rules_of_its_index(sample: dict[str, object
 def test_no_official_sample_is_refused(path: Path) -> None:
     findings = api.with_severity(api.judge_document(path.read_bytes(), path.name))
     assert [item for item in findings if item.status in ("FAIL", "ERROR")] == []
-    assert sum(item.status == "PASS" for item in findings) > 100
+    assert sum(item.status == "PASS" for item in findings) > 80
 
 
 def test_what_is_stricter_than_the_kit_is_a_warning_of_confidence_c() -> None:

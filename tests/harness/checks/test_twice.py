@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from harness.check_record import faults_of, verdict_of
 from harness.checks import api, second
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import Finding, twice
 from harness.checks.xmldsig import agreed, signer
+from harness.runner import conclusion
 from harness.verdict import Verdict, of_case
 from protocol import facts, safexml
 from protocol.exchange import Exchange
@@ -268,3 +270,21 @@ def test_two_readings_make_one_finding(first: bool, again: bool, status: str) ->
 )
 def test_an_ambiguous_case_is_inconclusive_unless_worse_is_proven(statuses: Any, verdict: Verdict) -> None:
     assert of_case([Finding("R", status, "x") for status in statuses]) is verdict
+
+
+def test_an_ambiguous_file_is_inconclusive_and_shown() -> None:
+    assert verdict_of({"PASS": 3, "AMBIGUOUS": 1}) == "INCONCLUSIVE"
+    assert verdict_of({"FAIL": 1, "AMBIGUOUS": 1}) == "FAIL"
+    ambiguous = Finding("READ-MULTIPART", "AMBIGUOUS", "x")
+    assert faults_of([Finding("R", "PASS", "x"), ambiguous]) == (ambiguous,)
+
+
+def test_the_reason_of_an_ambiguous_case_names_both_readings() -> None:
+    found = [
+        Finding("XDS-HASH", "PASS", "x"),
+        Finding("READ-MULTIPART", "AMBIGUOUS", "request:part[2]", "3 ≠ 4"),
+    ]
+    verdict, reason = conclusion(found, None)
+    assert verdict is Verdict.INCONCLUSIVE
+    assert "READ-MULTIPART" in reason.en
+    assert "3 ≠ 4" in reason.fr

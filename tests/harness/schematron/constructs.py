@@ -114,6 +114,11 @@ CONSTRUCTS: tuple[tuple[str, bool], ...] = (
     ("doc('values.xml')/set/group[key = 'B'][key = 'C']", True),
     ("doc('values.xml')/set/group[key = $wanted]", False),
     ("doc('values.xml')//concept[@code = current()/d:part/@code and @system = '1.2']", True),
+    ("$wanted = doc(concat('values', '.xml'))//concept/@code", True),
+    ("$other = doc(concat('values', '.xml'))//note", False),
+    ("doc($file)//concept[@code = $wanted][@system]", True),
+    ("doc($file)//concept[@code = $other][@missing]", False),
+    ("doc($file)//concept[2][@code = $wanted]", False),
     ("doc-available('values.xml') and not(doc-available('absent.xml'))", True),
     ("count(comment()) = 1 and count(processing-instruction()) = 1", True),
     ("normalize-space(d:name[1]) = 'Abc déf'", True),
@@ -142,5 +147,5 @@ CONSTRUCTS: tuple[tuple[str, bool], ...] = (
 #: Lets that the expressions see.
 LETS = (
     '<let name="wanted" value="@code"/><let name="all" value="count(../d:item)"/>'
-    '<let name="other" value="if (@n) then \'B\' else ()"/>'
+    '<let name="file" value="\'values.xml\'"/><let name="other" value="if (@n) then \'B\' else ()"/>'
 )
