@@ -62,7 +62,7 @@ class Asked:
         """Digest (hex) of everything that decides a verdict beside the file: rules, pack, what is asked."""
         # The secret wire number is not in the repr.
         said = (api.rule_bundle_digest(), self.kind, self.declared, self.only, self.explain)
-        pack = self.pack.digest if self.pack else ""
+        pack = f"{self.pack.digest}|{packs.engine_digest()}" if self.pack else ""
         return hashlib.sha256(f"{said}|{pack}".encode()).hexdigest()[:32]
 
 

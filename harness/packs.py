@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,15 @@ def folder_digest(folder: Path) -> tuple[str, int]:
 def listing(folder: Path) -> list[str]:
     """Relative paths (with `/`) of the files that make a pack, in no order."""
     return [path.relative_to(folder).as_posix() for path in _files(folder)]
+
+
+@lru_cache(maxsize=1)
+def engine_digest() -> str:
+    """SHA-256 (hex) over the source of what runs the layers of a pack: another engine may judge otherwise."""
+    here, digest = Path(__file__).parent, hashlib.sha256()
+    for path in sorted([*here.glob("pack*.py"), *here.glob("schematron/*.py")]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def find(folder: Path, name: str) -> Path | None:

@@ -29,7 +29,8 @@ FOUND = (
     b"""<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
  ITSVersion="XML_1.0"><id root="1.2.3"/>"""
     + opening(b"PRPA_IN201306UV02")
-    + b"""<acknowledgement><typeCode code="AA"/><targetMessage>%(echo)s</targetMessage></acknowledgement><controlActProcess classCode="CACT" moodCode="EVN"><code code="PRPA_TE201306UV02"/>"""
+    + b"""<acknowledgement><typeCode code="AA"/><targetMessage>%(echo)s</targetMessage></acknowledgement>
+<controlActProcess classCode="CACT" moodCode="EVN"><code code="PRPA_TE201306UV02"/>"""
     + PERSON % {b"score": b"100"}
     + PERSON % {b"score": b"80"}
     + b"""<queryAck>%(query)s<queryResponseCode code="OK"/><resultTotalQuantity value="3"/>
