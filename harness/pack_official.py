@@ -1,4 +1,5 @@
-"""Runs the official Schematrons of a pack over documents, a layer at a time, by the direct engine.
+"""Runs the official Schematrons of a pack over documents, a layer at a time, by the direct engine; by Saxon, where
+it is installed, for what the direct engine hands over.
 
 Each Schematron is compiled when a document first needs it. Which rules make findings of it is in
 harness.checks.cda_official; what is wrong with the kit itself is told by pack_verify.
@@ -7,6 +8,7 @@ harness.checks.cda_official; what is wrong with the kit itself is told by pack_v
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +23,7 @@ from harness.packs import Pack
 from protocol.errors import Text, ToolError
 
 if TYPE_CHECKING:
-    from harness.schematron.direct import DirectSchematron
+    from harness.schematron.handing import Engines, HandingSchematron
     from harness.schematron.index import Index
     from harness.schematron.result import LayerResult
 
@@ -39,7 +41,7 @@ class OfficialLayers:
     def __init__(self, pack: Pack) -> None:
         self.layout = Layout(Path(pack.folder))
         self.volets = Volets(self.layout)
-        self._compiled: dict[str, DirectSchematron | ToolError] = {}
+        self._compiled: dict[str, HandingSchematron | ToolError] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._local = threading.local()
@@ -84,13 +86,19 @@ class OfficialLayers:
             last = self._local.index = Index(root)
         return last
 
-    def _ready(self, relative: str) -> DirectSchematron:
-        from harness.schematron.direct import compile_schematron
+    @cached_property
+    def _engines(self) -> Engines:
+        from harness.schematron.handing import Engines
 
+        engines = Engines()
+        weakref.finalize(self, engines.close)
+        return engines
+
+    def _ready(self, relative: str) -> HandingSchematron:
         found = self._compiled.get(relative)
         if found is None:
             try:
-                found = compile_schematron(self.layout.folder, relative)
+                found = self._engines.compile(self.layout.folder, relative)
             except ToolError as problem:
                 found = problem
             self._compiled[relative] = found

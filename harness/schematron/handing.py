@@ -4,6 +4,7 @@ Saxon, when it is installed, and says so (`LayerResult.engine`). Otherwise it is
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import TracebackType
 
@@ -15,10 +16,14 @@ from harness.schematron.result import Defect, LayerResult
 
 
 class Engines:
-    """Both engines; Saxon's process is started the first time it is needed. A context manager."""
+    """Both engines; Saxon's process is started the first time it is needed. A context manager.
+
+    Threads may share it: Saxon serves one of them at a time.
+    """
 
     def __init__(self) -> None:
         self._process: saxon.SaxonProcess | None = None
+        self.turn = threading.Lock()
 
     def __enter__(self) -> Engines:
         return self
@@ -26,6 +31,10 @@ class Engines:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop Saxon's process, if there is one."""
         if self._process is not None:
             self._process.close()
             self._process = None
@@ -65,6 +74,7 @@ class HandingSchematron:
         result = self._direct.run(root, index)
         if not any(one.handed for one in result.not_run) or not saxon.available():
             return result
-        if self._saxon is None:
-            self._saxon = saxon.compile_schematron(*self._where, self._engines.process())
-        return self._saxon.run(root)
+        with self._engines.turn:
+            if self._saxon is None:
+                self._saxon = saxon.compile_schematron(*self._where, self._engines.process())
+            return self._saxon.run(root)

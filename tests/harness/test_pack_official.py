@@ -14,6 +14,7 @@ from harness.checks.rule import Finding
 from harness.judge_files import Asked, judge_file
 from harness.pack_official import OfficialLayers
 from harness.pack_schema import PackSchemas
+from harness.schematron import saxon
 from protocol import safexml
 from tests.harness import kits as mini
 
@@ -96,6 +97,24 @@ def test_the_layer_of_scanned_documents_is_run_where_the_kit_has_it(folder: Path
     mini.write(folder, name, mini.schematron(rule))
     (finding,) = judge(folder, mini.document(), "CDA-XDS-SD")
     assert (finding.status, finding.found) == ("FAIL", "série")
+
+
+ODD = '<pattern><rule context="cda:code/@code"><assert test=". = \'TYPE-B\'">code attendu</assert></rule></pattern>'
+
+
+@pytest.mark.skipif(not saxon.available(), reason="saxonche is not installed (extra saxon)")
+def test_what_the_direct_engine_hands_over_is_judged_by_saxon(folder: Path) -> None:
+    mini.write(folder, mini.FRENCH, mini.schematron(ODD))
+    (finding,) = judge(folder, mini.document(), "CDA-ANS")
+    assert (finding.status, finding.found) == ("FAIL", "code attendu")
+    (passed,) = judge(folder, mini.document(code="TYPE-B"), "CDA-ANS")
+    assert (passed.status, passed.found) == ("PASS", "1 règles jouées / rules fired (saxon)")
+
+
+def test_without_saxon_it_is_an_error_and_never_a_pass(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saxon, "available", lambda: False)
+    mini.write(folder, mini.FRENCH, mini.schematron(ODD))
+    assert statuses(judge(folder, mini.document(code="TYPE-B"), "CDA-ANS"))["CDA-ANS"] == {"ERROR", "VACUOUS"}
 
 
 def test_the_role_of_an_assert_is_its_severity(folder: Path) -> None:
