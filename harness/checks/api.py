@@ -76,6 +76,7 @@ __all__ = [
 View = TypeVar("View")
 #: Groups whose rules cost more than the places of their findings.
 _DEAR = ("CDA-OFFICIAL", "SCHEMA")
+_QUIET = ("PASS", "VACUOUS")
 SideAsked = Literal["request", "response"]
 _NAMES: Mapping[Side, Text] = {
     "request": Text("requête", "request"),
@@ -127,14 +128,17 @@ def judge_document(
     `parsed`: the root of `data`, when it has been read already. `brief`: a rule that only passes does not tell where.
     """
     view = CdaView(data, name, pack, parsed)
-    wanted = selection(only)
     run = _run_briefly if brief else _run
-    return [
-        finding
-        for item in rules()
-        if item.side == "document" and (wanted is None or item.id in wanted)
-        for finding in run(item, view, f"{name}:")
-    ]
+    place = f"{name}:"
+    return [finding for item in _of_documents(selection(only)) for finding in run(item, view, place)]
+
+
+@lru_cache(maxsize=256)
+def _of_documents(wanted: frozenset[str] | None) -> tuple[Rule[CdaView], ...]:
+    """The document rules, those that are wanted."""
+    return tuple(
+        item for item in rules() if item.side == "document" and (wanted is None or item.id in wanted)
+    )
 
 
 def judge_sequence(
@@ -182,9 +186,12 @@ def with_severity(
     """Apply severities by rule id (default: the rule's own): FAIL becomes WARN or INFO; "off" drops the findings."""
     chosen = severities or {}
     status: Mapping[Severity, Status] = {"error": "FAIL", "warning": "WARN", "info": "INFO"}
-    known, kept = _by_id(), []
+    kept, seen = [], None
+    severity: Severity = "error"
     for finding in findings:
-        severity = chosen.get(finding.rule) or (known.get(finding.rule) or rule(finding.rule)).default
+        if finding.rule != seen:  # findings of a rule come together
+            seen = finding.rule
+            severity = chosen.get(seen) or rule(seen).default
         if severity != "off":
             kept.append(replace(finding, status=status[severity]) if finding.status == "FAIL" else finding)
     return kept
@@ -333,31 +340,26 @@ def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Find
 
 def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
     try:
-        seen = [_named(item.id, finding) for finding in item.function(view)]
+        seen = list(item.function(view))
     # A fault of the rule itself, whatever it is, must show as the tool's and leave the other rules their say.
     except Exception as problem:  # noqa: BLE001
         return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
-    return seen or [Finding(item.id, "VACUOUS", place)]
+    identifier = item.id
+    for finding in seen:
+        # Before anybody else sees it: a copy would cost as much as many a rule.
+        vars(finding)["rule"] = identifier
+    return seen or [Finding(identifier, "VACUOUS", place)]
 
 
 def _run_briefly(item: Rule[CdaView], view: CdaView, place: str) -> list[Finding]:
     """The same, without the places of a rule that found nothing wrong; otherwise it runs again, with them."""
     if item.group in _DEAR:
         return _run(item, view, place)
-    view.brief = True
-    try:
-        seen = _run(item, view, place)
-    finally:
-        view.brief = False
-    if all(one.status in ("PASS", "VACUOUS") for one in seen):
-        return seen
-    return _run(item, view, place)
-
-
-def _named(rule_id: str, finding: Finding) -> Finding:
-    """The finding with the id of its rule, before anybody else sees it: a copy would cost as much as many a rule."""
-    object.__setattr__(finding, "rule", rule_id)
-    return finding
+    view.brief = True  # a rule that raises is told, so that this always ends
+    seen = _run(item, view, place)
+    view.brief = False
+    quiet = all([finding.status in _QUIET for finding in seen])
+    return seen if quiet else _run(item, view, place)
 
 
 def _nearest(identifier: str) -> list[str]:

@@ -241,13 +241,6 @@ def check_aftermath(
     return make
 
 
-def _made(status: Status, where: str, found: str, expected: str) -> Finding:
-    """A Finding without what a frozen constructor costs: rules make hundreds of them for one document."""
-    finding = object.__new__(Finding)
-    finding.__dict__.update(rule="", status=status, where=where, found=found, expected=expected, exchange="")
-    return finding
-
-
 def passed(where: str, found: str = "") -> Finding:
     return Finding("", "PASS", where, found)
 
@@ -258,7 +251,16 @@ def failed(where: str, found: str, expected: str) -> Finding:
 
 def verdict(good: bool, where: str, found: str, expected: str) -> Finding:
     """PASS or FAIL by `good`; `expected` is kept on a PASS too, it tells what was asked."""
-    return _made("PASS" if good else "FAIL", where, found or ("" if good else "absent"), expected)
+    # Without what a frozen constructor costs: rules make hundreds of them for one document.
+    finding = object.__new__(Finding)
+    fields = finding.__dict__
+    fields["rule"] = ""
+    fields["status"] = "PASS" if good else "FAIL"
+    fields["where"] = where
+    fields["found"] = found or ("" if good else "absent")
+    fields["expected"] = expected
+    fields["exchange"] = ""
+    return finding
 
 
 def twice(first: bool, second: bool, where: str, found: str, expected: str, other: str = "") -> Finding:

@@ -84,6 +84,16 @@ def attribute(element: etree._Element, name: str) -> str:
     return "" if value is None else value
 
 
+def local_name(element: etree._Element) -> str:
+    """Its name without its namespace."""
+    return _local(str(element.tag))
+
+
+@lru_cache(maxsize=2048)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
 def at(prefix: str, element: etree._Element) -> str:
     """`prefix` and the readable path of an element."""
     return f"{prefix}{safexml.path_of(element)}"
