@@ -58,6 +58,7 @@ ADDRESS_USES = (
 TELECOM_USES = ("H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG")
 SCHEMES = ("tel", "fax", "mailto", "http", "https", "ftp", "mllp")
 #: Codes of a system that their element names.
+_HL7 = f"{{{facts.HL7}}}"
 _SIMPLE = frozenset(
     f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")
 )
@@ -240,7 +241,7 @@ def coded(view: CdaView) -> Iterator[Finding]:
 
 def _codes(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
     for item in view.index.having_any("code", "displayName"):
-        if item.tag in _SIMPLE or not str(item.tag).startswith(f"{{{facts.HL7}}}"):
+        if item.tag in _SIMPLE or not str(item.tag).startswith(_HL7):
             continue
         code, system = attribute(item, "code"), attribute(item, "codeSystem")
         good = bool(code and system) or (not code and not attribute(item, "displayName"))

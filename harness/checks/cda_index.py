@@ -43,11 +43,11 @@ class _Children(dict[etree._Element, dict[str, Elements]]):
 
     def __missing__(self, parent: etree._Element) -> dict[str, Elements]:
         found: dict[str, Elements] = {}
-        for child in parent.iterchildren(etree.Element):
-            tag: str = child.tag  # type: ignore[assignment]  # elements only: no comment
+        for child in parent:
+            tag = child.tag
             if tag in found:
                 found[tag].append(child)
-            else:
+            elif isinstance(tag, str):  # no comment
                 found[tag] = [child]
         self[parent] = found
         return found
@@ -123,10 +123,13 @@ class HeaderIndex:
     def step(self, parents: Sequence[etree._Element], step: Step) -> Elements:
         """The children of these that a step leads to."""
         tag, tests = step
-        if len(parents) == 1:
-            reached = self.children(parents[0], tag)
+        if tag == "*":
+            reached = [child for parent in parents for child in parent.iterchildren(etree.Element)]
+        elif len(parents) == 1:
+            reached = self._children[parents[0]].get(tag, _NONE)
         else:
-            reached = [child for parent in parents for child in self.children(parent, tag)]
+            children = self._children
+            reached = [child for parent in parents for child in children[parent].get(tag, _NONE)]
         for test in tests:
             reached = [child for child in reached if test(self, child)]
         return reached

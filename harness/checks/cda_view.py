@@ -19,6 +19,7 @@ from harness.checks.xpath import nodes, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 
+_HL7 = f"{{{facts.HL7}}}"
 XSL = "http://www.w3.org/1999/XSL/Transform"
 
 
@@ -171,8 +172,8 @@ class CdaView:
         """The elements of the header that have one of these HL7 names: name by name, in order."""
         tagged = self.index.tagged
         if len(names) == 1:
-            return tagged(f"{{{facts.HL7}}}{names[0]}")
-        return [item for name in names for item in tagged(f"{{{facts.HL7}}}{name}")]
+            return tagged(_HL7 + names[0])
+        return [item for name in names for item in tagged(_HL7 + name)]
 
     @cached_property
     def level1(self) -> tuple[tuple[etree._Element, bytes | None], ...]:

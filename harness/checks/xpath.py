@@ -80,8 +80,7 @@ def string(element: etree._Element, expr: str) -> str:
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    value = element.get(name)
-    return "" if value is None else value
+    return element.get(name, "")
 
 
 def local_name(element: etree._Element) -> str:
