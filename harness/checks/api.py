@@ -130,7 +130,10 @@ def judge_document(
     view = CdaView(data, name, pack, parsed)
     run = _run_briefly if brief else _run
     place = f"{name}:"
-    return [finding for item in _of_documents(selection(only)) for finding in run(item, view, place)]
+    found: list[Finding] = []
+    for item in _of_documents(selection(only)):
+        found += run(item, view, place)
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -240,7 +240,7 @@ def coded(view: CdaView) -> Iterator[Finding]:
 
 
 def _codes(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
-    for item in view.index.having_any("code", "displayName"):
+    for item in view.index.having_either("code", "displayName"):
         if item.tag in _SIMPLE or not str(item.tag).startswith(_HL7):
             continue
         code, system = attribute(item, "code"), attribute(item, "codeSystem")

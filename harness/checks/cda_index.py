@@ -83,10 +83,14 @@ class HeaderIndex:
         """Elements of the header with that attribute, in order."""
         return self._having.get(attribute, _NONE)
 
-    def having_any(self, *attributes: str) -> Elements:
-        """Elements of the header with one of these attributes, in order."""
-        held = set().union(*(self.having(name) for name in attributes))
-        return [item for item in self.elements if item in held]
+    def having_either(self, attribute: str, other: str) -> Elements:
+        """Elements of the header with one of two attributes, in order; most have the first."""
+        held = self.having(attribute)
+        more = [item for item in self.having(other) if item.get(attribute) is None]
+        if not more:
+            return held
+        wanted = {*held, *more}
+        return [item for item in self.elements if item in wanted]
 
     def children(self, parent: etree._Element, tag: str) -> Elements:
         """Children of that name of an element, of the header or not."""
@@ -105,8 +109,8 @@ class HeaderIndex:
         steps = steps_of(expr)
         if steps is None:
             return nodes(element, expr)
-        if len(steps) == 1 and not steps[0].tests:
-            return self.children(element, steps[0].tag)
+        if len(steps) == 1:
+            return self.step((element,), steps[0])
         found = [element]
         for step in steps:
             found = self.step(found, step)
@@ -115,8 +119,10 @@ class HeaderIndex:
     def counts(self, parents: Sequence[etree._Element], expr: str) -> list[int]:
         """How many elements an XPath selects from each of these."""
         steps = steps_of(expr)
-        if steps is None or len(steps) > 1 or steps[0].tests or steps[0].tag == "*":
+        if steps is None or len(steps) > 1:
             return [len(self.nodes(parent, expr)) for parent in parents]
+        if steps[0].tests or steps[0].tag == "*":
+            return [len(self.step((parent,), steps[0])) for parent in parents]
         tag, children = steps[0].tag, self._children
         return [len(children[parent].get(tag, _NONE)) for parent in parents]
 
@@ -200,6 +206,9 @@ def _term(said: str) -> Test | None:
     if steps_of(path) is None:
         return None
     if not name:
+        tag = None if "/" in path else _tag(path)
+        if tag is not None:
+            return lambda index, element: bool(index.children(element, tag))
         return lambda index, element: bool(index.nodes(element, path))
     return lambda index, element: any(_has(one, name, value) for one in index.nodes(element, path))
 
