@@ -115,7 +115,7 @@ def judge_file(path: Path, asked: Asked) -> FileResult:
 def judge_entry(entry: Entry, asked: Asked, *, brief: bool = False) -> FileResult:
     """Judge one entry of a tree or an archive. Never raises for what it holds.
 
-    `brief`: rules that only pass do not tell where, since their findings are to be counted.
+    `brief`: rules that only pass do not tell where nor what they saw, since their findings are to be counted.
     """
     if entry.trouble or entry.skip:
         return FileResult(entry.path, "auto", entry.trouble, skipped=entry.skip)

@@ -124,17 +124,24 @@ def judge_document(
 ) -> list[Finding]:
     """Every finding of the document rules on one bare CDA file. `name` prefixes the places.
 
-    `parsed`: the root of `data`, when it has been read already. `brief`: a rule that only passes does not tell where.
+    `parsed`: the root of `data`, when it has been read already. `brief`: a rule that only passes tells how many times,
+    not where nor what it saw.
     """
     view = CdaView(data, name, pack, parsed)
-    wanted = selection(only)
     run = _run_briefly if brief else _run
-    return [
-        finding
-        for item in rules()
-        if item.side == "document" and (wanted is None or item.id in wanted)
-        for finding in run(item, view, f"{name}:")
-    ]
+    place = f"{name}:"
+    found: list[Finding] = []
+    for item in _of_documents(selection(only)):
+        found += run(item, view, place)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _of_documents(wanted: frozenset[str] | None) -> tuple[Rule[CdaView], ...]:
+    """The document rules, those that are wanted."""
+    return tuple(
+        item for item in rules() if item.side == "document" and (wanted is None or item.id in wanted)
+    )
 
 
 def judge_sequence(
@@ -182,9 +189,12 @@ def with_severity(
     """Apply severities by rule id (default: the rule's own): FAIL becomes WARN or INFO; "off" drops the findings."""
     chosen = severities or {}
     status: Mapping[Severity, Status] = {"error": "FAIL", "warning": "WARN", "info": "INFO"}
-    known, kept = _by_id(), []
+    kept, seen = [], None
+    severity: Severity = "error"
     for finding in findings:
-        severity = chosen.get(finding.rule) or (known.get(finding.rule) or rule(finding.rule)).default
+        if finding.rule != seen:  # findings of a rule come together
+            seen = finding.rule
+            severity = chosen.get(seen) or rule(seen).default
         if severity != "off":
             kept.append(replace(finding, status=status[severity]) if finding.status == "FAIL" else finding)
     return kept
@@ -333,31 +343,35 @@ def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Find
 
 def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
     try:
-        seen = [_named(item.id, finding) for finding in item.function(view)]
+        seen = list(item.function(view))
     # A fault of the rule itself, whatever it is, must show as the tool's and leave the other rules their say.
     except Exception as problem:  # noqa: BLE001
         return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
-    return seen or [Finding(item.id, "VACUOUS", place)]
+    identifier = item.id
+    for finding in seen:
+        # Before anybody else sees it: a copy would cost as much as many a rule.
+        vars(finding)["rule"] = identifier
+    return seen or [Finding(identifier, "VACUOUS", place)]
 
 
 def _run_briefly(item: Rule[CdaView], view: CdaView, place: str) -> list[Finding]:
-    """The same, without the places of a rule that found nothing wrong; otherwise it runs again, with them."""
+    """The same, when a rule found nothing wrong, with as many passes that tell nothing; else what `_run` tells."""
     if item.group in _DEAR:
         return _run(item, view, place)
     view.brief = True
     try:
-        seen = _run(item, view, place)
-    finally:
-        view.brief = False
-    if all(one.status in ("PASS", "VACUOUS") for one in seen):
-        return seen
-    return _run(item, view, place)
+        statuses = [finding.status for finding in item.function(view)]
+    except Exception:  # noqa: BLE001 - told by the other run
+        statuses = ["ERROR"]
+    view.brief = False
+    if statuses.count("PASS") < len(statuses):
+        return _run(item, view, place)
+    return [_bare(item.id, "PASS")] * len(statuses) or [_bare(item.id, "VACUOUS")]
 
 
-def _named(rule_id: str, finding: Finding) -> Finding:
-    """The finding with the id of its rule, before anybody else sees it: a copy would cost as much as many a rule."""
-    object.__setattr__(finding, "rule", rule_id)
-    return finding
+@cache
+def _bare(identifier: str, status: Status) -> Finding:
+    return Finding(identifier, status, "")
 
 
 def _nearest(identifier: str) -> list[str]:

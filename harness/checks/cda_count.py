@@ -1,14 +1,13 @@
-"""Counting and attribute helpers shared by the CDA header rules. Yield findings; hold no rule."""
+"""Counting and attribute helpers shared by the CDA header rules. Tell findings; hold no rule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 
 from lxml import etree
 
 from harness.checks.cda_view import CdaView
-from harness.checks.rule import Finding, verdict
-from harness.checks.xpath import attribute, nodes
+from harness.checks.rule import RIGHT, WRONG, Finding, verdict
 
 GROUP = "CDA-HEADER"
 BODY = "CDA-BODY"
@@ -18,63 +17,106 @@ BEYOND = "au-delà du kit"
 
 
 def counted(
-    view: CdaView, parents: str | Iterable[etree._Element], child: str, low: int, high: int | None = 1
-) -> Iterator[Finding]:
+    view: CdaView, parents: str | Sequence[etree._Element], child: str, low: int, high: int | None = 1
+) -> Sequence[Finding]:
     """A failure for each parent whose number of `child` is out of `low`..`high` (None: no bound), else one pass."""
+    parents = view.nodes(parents) if isinstance(parents, str) else parents
+    if not parents:
+        return ()
+    if view.brief:
+        return _briefly(view.index.counts(parents, child), low, high)
     expected = f"{low}..{'*' if high is None else high}"
-    first, told = None, 0
-    for parent in view.nodes(parents) if isinstance(parents, str) else parents:
-        count = len(nodes(parent, child))
+    first, found = None, []
+    for parent, count in zip(parents, view.index.counts(parents, child), strict=True):
         if count < low or (high is not None and count > high):
-            yield verdict(False, f"{view.at(parent)}/{child}", str(count), expected)
+            found.append(verdict(False, f"{view.at(parent)}/{child}", str(count), expected))
         elif first is None:
-            first, told = parent, count
+            first = parent, count
     if first is not None:
-        yield verdict(True, f"{view.at(first)}/{child}", str(told), expected)
+        found.append(verdict(True, f"{view.at(first[0])}/{child}", str(first[1]), expected))
+    return found
 
 
-def with_attributes(view: CdaView, path: str, *names: str) -> Iterator[Finding]:
+def _briefly(counts: Sequence[int], low: int, high: int | None) -> Sequence[Finding]:
+    enough = not low or low <= min(counts)
+    return RIGHT if enough and (high is None or max(counts) <= high) else WRONG
+
+
+def with_attributes(view: CdaView, path: str, *names: str) -> Sequence[Finding]:
     """A failure for each element without one of these attributes, else one pass; a nullFlavor excuses it."""
-    rows = ((item, all(attribute(item, name).strip() for name in names)) for item in _told(view, path))
-    for item, good in _settled(rows):
-        found = ", ".join(f"@{name}" for name in names if attribute(item, name).strip())
-        yield verdict(good, view.at(item), found, ", ".join(f"@{name}" for name in names))
+    if view.brief:
+        told = [item for item in view.nodes(path) if item.get("nullFlavor") is None]
+        good = all(item.get(name, "").strip() for item in told for name in names)
+        return (RIGHT if good else WRONG) if told else ()
+    right, found = None, []
+    for item in view.nodes(path):
+        if item.get("nullFlavor") is None:
+            missing = [name for name in names if not item.get(name, "").strip()]
+            if missing:
+                there = _listed([name for name in names if name not in missing])
+                found.append(verdict(False, view.at(item), there, _listed(names)))
+            elif right is None:
+                right = item
+    if right is not None:
+        found.append(verdict(True, view.at(right), _listed(names), _listed(names)))
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join([f"@{name}" for name in names])
 
 
 def valued(
     view: CdaView, path: str, name: str, allowed: Callable[[str], bool], expected: str
-) -> Iterator[Finding]:
+) -> Sequence[Finding]:
     """A failure for each element whose attribute isn't `allowed`, else one pass; a nullFlavor excuses it."""
-    rows = ((item, allowed(attribute(item, name))) for item in _told(view, path))
-    for item, good in _settled(rows):
-        yield verdict(good, f"{view.at(item)}/@{name}", attribute(item, name), expected)
+    if view.brief:
+        told = [item.get(name, "") for item in view.nodes(path) if item.get("nullFlavor") is None]
+        return (RIGHT if all(map(allowed, told)) else WRONG) if told else ()
+    right, found = None, []
+    for item in view.nodes(path):
+        if item.get("nullFlavor") is None:
+            value = item.get(name, "")
+            if not allowed(value):
+                found.append(verdict(False, f"{view.at(item)}/@{name}", value, expected))
+            elif right is None:
+                right = item, value
+    if right is not None:
+        found.append(verdict(True, f"{view.at(right[0])}/@{name}", right[1], expected))
+    return found
 
 
 def each(
     view: CdaView, rows: Iterable[tuple[etree._Element, bool, str]], expected: str, suffix: str = ""
-) -> Iterator[Finding]:
+) -> Sequence[Finding]:
     """Rows: (element, whether it is right, what it says). A failure for each wrong one, a pass for the first right."""
     first: tuple[etree._Element, str] | None = None
+    findings = []
     for item, good, found in rows:
         if not good:
-            yield verdict(False, view.at(item) + suffix, found, expected)
+            findings.append(verdict(False, view.at(item) + suffix, found, expected))
         elif first is None:
             first = item, found
     if first is not None:
-        yield verdict(True, view.at(first[0]) + suffix, first[1], expected)
+        findings.append(verdict(True, view.at(first[0]) + suffix, first[1], expected))
+    return findings
 
 
-def _told(view: CdaView, path: str) -> list[etree._Element]:
-    return view.nodes(f"{path}[not(@nullFlavor)]")
-
-
-def _settled(rows: Iterable[tuple[etree._Element, bool]]) -> Iterator[tuple[etree._Element, bool]]:
-    """Every wrong one, and the first right one."""
-    first = None
-    for item, good in rows:
-        if not good:
-            yield item, False
-        elif first is None:
-            first = item
-    if first is not None:
-        yield first, True
+def judged(
+    view: CdaView,
+    items: Sequence[etree._Element],
+    good: Callable[[etree._Element], bool],
+    said: Callable[[etree._Element], str],
+    expected: str,
+    suffix: str = "",
+) -> Sequence[Finding]:
+    """The same, for many elements: what they say is asked for those that are told only."""
+    if view.brief:
+        return (RIGHT if all(map(good, items)) else WRONG) if items else ()
+    wrong = [item for item in items if not good(item)]
+    findings = [verdict(False, view.at(item) + suffix, said(item), expected) for item in wrong]
+    if len(wrong) < len(items):
+        refused = set(wrong)
+        right = next(item for item in items if item not in refused)
+        findings.append(verdict(True, view.at(right) + suffix, said(right), expected))
+    return findings

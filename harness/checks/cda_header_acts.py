@@ -8,7 +8,7 @@ from harness.checks.cda_count import BEYOND, GROUP, SM, counted, valued, with_at
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import dtm_start, is_oid, is_ts, is_uuid
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute, string
+from harness.checks.xpath import attribute
 from protocol import facts
 from protocol.codes import value_set
 from protocol.errors import Text
@@ -64,7 +64,7 @@ def service_time(view: CdaView) -> Iterator[Finding]:
 )
 def service_order(view: CdaView) -> Iterator[Finding]:
     for item in view.nodes(f"{EVENT}/hl7:effectiveTime"):
-        low, high = string(item, "hl7:low/@value"), string(item, "hl7:high/@value")
+        low, high = view.value(item, "hl7:low", "value"), view.value(item, "hl7:high", "value")
         start, end = dtm_start(low), dtm_start(high)
         if start and end:
             yield verdict(

@@ -10,9 +10,10 @@ from functools import cache
 
 from lxml import etree
 
-from harness.checks.cda_count import GROUP, SM, each
+from harness.checks.cda_count import GROUP, SM, each, judged
 from harness.checks.cda_view import CdaView
 from harness.checks.rule import Finding, check_document
+from harness.checks.xpath import attribute
 from protocol.codes import value_set
 from protocol.errors import Text
 
@@ -34,9 +35,18 @@ def _member(name: str, code: str) -> bool:
 
 
 def _coded(view: CdaView, path: str, name: str, attr: str = "code") -> Iterator[Finding]:
-    told = ((item, item.get(attr)) for item in view.nodes(path) if item.get("nullFlavor") is None)
-    rows = ((item, _member(name, found), found) for item, found in told if found is not None)
-    yield from each(view, rows, f"∈ JDV_{name}", f"/@{attr}")
+    told = [
+        item for item in view.nodes(path) if item.get("nullFlavor") is None and item.get(attr) is not None
+    ]
+    if told:
+        yield from judged(
+            view,
+            told,
+            lambda item: _member(name, attribute(item, attr)),
+            lambda item: attribute(item, attr),
+            f"∈ JDV_{name}",
+            f"/@{attr}",
+        )
 
 
 @check_document(

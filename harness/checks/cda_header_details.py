@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from harness.checks.cda_count import GROUP, SM, counted, each, valued, with_attributes
+from lxml import etree
+
+from harness.checks.cda_count import GROUP, SM, counted, judged, valued, with_attributes
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_ts
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute, nodes
+from harness.checks.xpath import attribute
 from protocol import facts
 from protocol.errors import Text
 
@@ -59,13 +61,18 @@ def device(view: CdaView) -> Iterator[Finding]:
     mend=Text("name/family, ou pas de personne", "name/family, or no person"),
 )
 def person_named(view: CdaView) -> Iterator[Finding]:
-    people = (person for path in _NAMED for person in view.nodes(path))
-    counts = (
-        (person, len([one for one in nodes(person, "hl7:name") if nodes(one, "hl7:family")]))
-        for person in people
-    )
-    yield from each(
-        view, ((person, count == 1, str(count)) for person, count in counts), "1..1", "/hl7:name[hl7:family]"
+    people = [person for path in _NAMED for person in view.nodes(path)]
+
+    def count(person: etree._Element) -> int:
+        return len(view.under(person, "hl7:name[hl7:family]"))
+
+    yield from judged(
+        view,
+        people,
+        lambda person: count(person) == 1,
+        lambda person: str(count(person)),
+        "1..1",
+        "/hl7:name[hl7:family]",
     )
 
 
@@ -139,7 +146,7 @@ def organisation_id(view: CdaView) -> Iterator[Finding]:
         "hl7:informationRecipient/hl7:intendedRecipient/hl7:receivedOrganization",
     ):
         for item in view.nodes(path):
-            known = nodes(item, "hl7:id[not(@nullFlavor)]")
+            known = view.under(item, "hl7:id[not(@nullFlavor)]")
             if known:
                 roots = [attribute(one, "root") for one in known]
                 good = roots.count(facts.OID_STRUCTURE) == 1 and all(
@@ -165,7 +172,7 @@ def organisation(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, known, "hl7:name", 0)
     yield from counted(view, known, "hl7:standardIndustryClassCode", 0)
     for item in known:
-        for one in nodes(item, "hl7:standardIndustryClassCode[not(@nullFlavor)]"):
+        for one in view.under(item, "hl7:standardIndustryClassCode[not(@nullFlavor)]"):
             missing = [name for name in ("code", "codeSystem", "displayName") if not attribute(one, name)]
             yield verdict(not missing, view.at(one), " ".join(missing), "code, codeSystem, displayName")
 
@@ -181,10 +188,10 @@ def organisation(view: CdaView) -> Iterator[Finding]:
 )
 def organisation_part(view: CdaView) -> Iterator[Finding]:
     for holder in view.in_header("asOrganizationPartOf"):
-        twins = list(holder.itersiblings(str(holder.tag), preceding=True))
+        twins = view.index.before(holder)
         yield verdict(not twins, view.at(holder), str(len(twins) + 1), "1")
         for name in ("code", "statusCode", "effectiveTime"):
-            count = len(nodes(holder, f"hl7:{name}"))
+            count = len(view.under(holder, f"hl7:{name}"))
             yield verdict(count <= 1, f"{view.at(holder)}/{name}", str(count), "0..1")
 
 
@@ -203,7 +210,10 @@ def function(view: CdaView) -> Iterator[Finding]:
             said = f"{attribute(item, 'code')}^{attribute(item, 'codeSystem')}"
             good = bool(attribute(item, "code") and attribute(item, "codeSystem"))
             yield verdict(
-                good and len(nodes(item, "hl7:originalText")) <= 1, view.at(item), said, "code^codeSystem"
+                good and len(view.under(item, "hl7:originalText")) <= 1,
+                view.at(item),
+                said,
+                "code^codeSystem",
             )
 
 

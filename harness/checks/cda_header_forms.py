@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from harness.checks.cda_count import BEYOND, GROUP, SM, each
+from harness.checks.cda_count import BEYOND, GROUP, SM, each, judged
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_oid, is_ts, is_uuid
 from harness.checks.rule import EMPTY, Finding, check_document, verdict
-from harness.checks.xpath import XSI_TYPE, attribute, nodes
+from harness.checks.xpath import XSI_TYPE, attribute, local_name
 from protocol import facts, safexml
 from protocol.errors import Text
 
@@ -32,6 +32,7 @@ ADDRESS_PARTS = (
     "precinct",
 )
 _PARTS = frozenset(ADDRESS_PARTS)
+_SIGN = re.compile("[+±-]")
 ADDRESS_USES = (
     "H",
     "HP",
@@ -57,6 +58,7 @@ ADDRESS_USES = (
 TELECOM_USES = ("H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG")
 SCHEMES = ("tel", "fax", "mailto", "http", "https", "ftp", "mllp")
 #: Codes of a system that their element names.
+_HL7 = f"{{{facts.HL7}}}"
 _SIMPLE = frozenset(
     f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")
 )
@@ -78,18 +80,26 @@ def _header(view: CdaView, names: str) -> list[etree._Element]:
     mend=Text("au plus 7 streetAddressLine, ou chaque partie une fois", "at most 7 lines, or each part once"),
 )
 def address(view: CdaView) -> Iterator[Finding]:
-    rows = ((item, *_address(item)) for item in _header(view, "addr"))
-    yield from each(view, rows, "streetAddressLine ≤ 7 | houseNumber, streetName, city… ≤ 1")
+    expected = "streetAddressLine ≤ 7 | houseNumber, streetName, city… ≤ 1"
+    yield from judged(view, _header(view, "addr"), _good_address, _address, expected)
 
 
-def _address(item: etree._Element) -> tuple[bool, str]:
-    """Whether an address is right, and its parts when it isn't."""
-    names = [str(child.tag).rpartition("}")[2] for child in item.iterchildren(etree.Element)]
+def _parts(item: etree._Element) -> list[str]:
+    return [local_name(child) for child in item.iterchildren(etree.Element)]
+
+
+def _good_address(item: etree._Element) -> bool:
+    names = _parts(item)
     parts = [name for name in names if name in _PARTS]
     lines = names.count("streetAddressLine")
-    good = lines <= 7 and not (lines and parts) and len(set(parts)) == len(parts)
-    counts = "" if good else ", ".join(f"{count} {name}" for name, count in Counter(names).items())
-    return good, counts or f"{len(names)} × *"
+    return lines <= 7 and not (lines and parts) and len(set(parts)) == len(parts)
+
+
+def _address(item: etree._Element) -> str:
+    """How many parts there are, and which ones when the address is wrong."""
+    names = _parts(item)
+    counts = "" if _good_address(item) else ", ".join(f"{n} {name}" for name, n in Counter(names).items())
+    return counts or f"{len(names)} × *"
 
 
 @check_document(
@@ -122,11 +132,13 @@ def address_use(view: CdaView) -> Iterator[Finding]:
     mend=Text("tel:…, mailto:… ou nullFlavor seul", "tel:…, mailto:… or nullFlavor alone"),
 )
 def telecom(view: CdaView) -> Iterator[Finding]:
-    rows = (
-        (item, _good_telecom(item), attribute(item, "value") or attribute(item, "nullFlavor"))
-        for item in _header(view, "telecom")
+    yield from judged(
+        view,
+        _header(view, "telecom"),
+        _good_telecom,
+        lambda item: attribute(item, "value") or attribute(item, "nullFlavor"),
+        "tel:… | mailto:… | nullFlavor",
     )
-    yield from each(view, rows, "tel:… | mailto:… | nullFlavor")
 
 
 def _good_telecom(item: etree._Element) -> bool:
@@ -158,11 +170,13 @@ def telecom_use(view: CdaView) -> Iterator[Finding]:
     mend=Text("AAAAMMJJ[hhmm[ss]][+hhmm]", "YYYYMMDD[hhmm[ss]][+hhmm]"),
 )
 def dates(view: CdaView) -> Iterator[Finding]:
-    told = (
-        (item, item.get("value")) for item in _header(view, "time effectiveTime low high center birthTime")
-    )
-    rows = ((item, is_ts(value), value) for item, value in told if value is not None)
-    yield from each(view, rows, "YYYYMMDD…", "/@value")
+    held = _header(view, "time effectiveTime low high center birthTime")
+    told = [item for item in held if item.get("value") is not None]
+    yield from judged(view, told, lambda item: is_ts(_value(item)), _value, "YYYYMMDD…", "/@value")
+
+
+def _value(item: etree._Element) -> str:
+    return attribute(item, "value")
 
 
 @check_document(
@@ -176,9 +190,10 @@ def dates(view: CdaView) -> Iterator[Finding]:
 )
 def zones(view: CdaView) -> Iterator[Finding]:
     for item in _header(view, "time effectiveTime low high center"):
-        _, sign, zone = re.sub("[+-]", "±", attribute(item, "value")).partition("±")
+        value = attribute(item, "value")
+        sign = _SIGN.search(value)
         if sign:
-            yield verdict(len(zone) == 4, view.at(item) + "/@value", attribute(item, "value"), "±hhmm")
+            yield verdict(len(value) - sign.end() == 4, view.at(item) + "/@value", value, "±hhmm")
 
 
 @check_document(
@@ -192,14 +207,21 @@ def zones(view: CdaView) -> Iterator[Finding]:
 )
 def identifiers(view: CdaView) -> Iterator[Finding]:
     held = [item for item in _header(view, "id setId templateId") if item.get("root") is not None]
-    rows = (
-        (item, is_oid(root) or is_uuid(root), root) for item in held for root in [attribute(item, "root")]
-    )
-    yield from each(view, rows, "OID | UUID", "/@root")
+    yield from judged(view, held, _good_root, _root, "OID | UUID", "/@root")
     for item in held:
-        key = _key(item)
-        if any(_key(other) == key for other in item.itersiblings(str(item.tag), preceding=True)):
+        before = view.index.before(item)
+        key = _key(item) if before else ("", "")
+        if key in map(_key, before):
             yield verdict(False, view.at(item), "^".join(key), "1")
+
+
+def _root(element: etree._Element) -> str:
+    return attribute(element, "root")
+
+
+def _good_root(element: etree._Element) -> bool:
+    root = attribute(element, "root")
+    return is_oid(root) or is_uuid(root)
 
 
 def _key(element: etree._Element) -> tuple[str, str]:
@@ -218,11 +240,8 @@ def coded(view: CdaView) -> Iterator[Finding]:
 
 
 def _codes(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
-    for item in view.header:
-        attributes = item.attrib
-        if "code" not in attributes and "displayName" not in attributes:
-            continue
-        if item.tag in _SIMPLE or not str(item.tag).startswith(f"{{{facts.HL7}}}"):
+    for item in view.index.having_either("code", "displayName"):
+        if item.tag in _SIMPLE or not str(item.tag).startswith(_HL7):
             continue
         code, system = attribute(item, "code"), attribute(item, "codeSystem")
         good = bool(code and system) or (not code and not attribute(item, "displayName"))
@@ -237,14 +256,12 @@ def _codes(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
     mend=Text("retirer nullFlavor, ou le contenu", "remove nullFlavor, or the content"),
 )
 def null_flavor(view: CdaView) -> Iterator[Finding]:
-    for item in view.header:
-        if "nullFlavor" not in item.attrib:
-            continue
+    for item in view.index.having("nullFlavor"):
         kept = [
             str(name)
             for name in item.attrib
             if name not in ("nullFlavor", XSI_TYPE, "use", "typeCode", "classCode")
         ]
         held = [name for name in kept if name in ("value", "code", "root", "extension")]
-        text = safexml.text(item) if not nodes(item, "*") else ""
+        text = safexml.text(item) if not view.under(item, "*") else ""
         yield verdict(not held and not text, view.at(item), ", ".join(held) + text or EMPTY, EMPTY)

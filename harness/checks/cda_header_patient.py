@@ -10,8 +10,8 @@ from harness.checks.cda_count import BEYOND, GROUP, SM, counted, valued, with_at
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import ins_key, is_ins, is_ins_oid, is_ts
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute, first, nodes, string
-from protocol import facts
+from harness.checks.xpath import attribute
+from protocol import facts, safexml
 from protocol.errors import Text
 
 ROLE = "hl7:recordTarget/hl7:patientRole"
@@ -64,7 +64,7 @@ def patient_id(view: CdaView) -> Iterator[Finding]:
 )
 def ins(view: CdaView) -> Iterator[Finding]:
     for role in view.nodes(ROLE):
-        roots = [attribute(item, "root") for item in nodes(role, "hl7:id")]
+        roots = [attribute(item, "root") for item in view.under(role, "hl7:id")]
         yield verdict(
             any(map(is_ins_oid, roots)), view.at(role) + "/hl7:id", " | ".join(roots), facts.OID_INS_TEST
         )
@@ -134,9 +134,9 @@ def ins_traits(view: CdaView) -> Iterator[Finding]:
         return
     for person in view.nodes(PATIENT):
         for path, words in TRAITS:
-            item = first(person, path)
+            item = next(iter(view.under(person, path)), None)
             filled = item is not None and bool(
-                attribute(item, "value") + attribute(item, "code") + string(item, ".")
+                attribute(item, "value") + attribute(item, "code") + safexml.text(item)
             )
             yield verdict(filled, f"{view.at(person)}/{path}", "présent / present" if filled else "", words)
 

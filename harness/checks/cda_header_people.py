@@ -8,7 +8,7 @@ from harness.checks.cda_count import BEYOND, GROUP, SM, counted, valued, with_at
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_ps_id, is_structure_id, is_ts
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute, nodes
+from harness.checks.xpath import attribute
 from protocol import facts
 from protocol.errors import Text
 
@@ -116,7 +116,7 @@ def author_organisation(view: CdaView) -> Iterator[Finding]:
 )
 def author_organisation_there(view: CdaView) -> Iterator[Finding]:
     for item in view.nodes(f"{AUTHOR}[hl7:id/@root='{facts.OID_PS}']"):
-        count = len(nodes(item, "hl7:representedOrganization[hl7:id]"))
+        count = len(view.under(item, "hl7:representedOrganization[hl7:id]"))
         yield verdict(count == 1, view.at(item) + "/hl7:representedOrganization", str(count), "1")
 
 
@@ -209,7 +209,7 @@ def entities(view: CdaView) -> Iterator[Finding]:
 )
 def names(view: CdaView) -> Iterator[Finding]:
     people = view.in_header("assignedPerson", "associatedPerson", "relatedPerson")
-    named = [name for person in people for name in nodes(person, "hl7:name")]
+    named = [name for person in people for name in view.under(person, "hl7:name")]
     yield from counted(view, people, "hl7:name[hl7:family]", 0)
     for child in ("hl7:family", "hl7:given", "hl7:prefix", "hl7:suffix"):
         yield from counted(view, named, child, 0)

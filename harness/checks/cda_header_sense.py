@@ -9,7 +9,7 @@ from harness.checks.cda_header_details import ENCOUNTER, PATIENT
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import dtm_start, is_ins, is_ins_oid
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute, string
+from harness.checks.xpath import attribute
 from protocol.errors import Text
 
 
@@ -24,7 +24,7 @@ from protocol.errors import Text
 )
 def encounter_order(view: CdaView) -> Iterator[Finding]:
     for item in view.nodes(f"{ENCOUNTER}/hl7:effectiveTime"):
-        low, high = string(item, "hl7:low/@value"), string(item, "hl7:high/@value")
+        low, high = view.value(item, "hl7:low", "value"), view.value(item, "hl7:high", "value")
         start, end = dtm_start(low), dtm_start(high)
         if start and end:
             yield verdict(
@@ -46,7 +46,7 @@ def encounter_order(view: CdaView) -> Iterator[Finding]:
 def birth_order(view: CdaView) -> Iterator[Finding]:
     if view.root is None:
         return
-    written = dtm_start(string(view.root, "hl7:effectiveTime/@value"))
+    written = dtm_start(view.value(view.root, "hl7:effectiveTime", "value"))
     for item in view.nodes(f"{PATIENT}/hl7:birthTime"):
         born = dtm_start(attribute(item, "value"))
         if born and written:
@@ -68,8 +68,8 @@ def ins_agrees(view: CdaView) -> Iterator[Finding]:
         if not (is_ins_oid(attribute(item, "root")) and is_ins(number)) or number[0] not in "12":
             continue  # a provisional number says less
         for person in view.nodes(PATIENT):
-            gender = string(person, "hl7:administrativeGenderCode/@code")
-            born = string(person, "hl7:birthTime/@value")
+            gender = view.value(person, "hl7:administrativeGenderCode", "code")
+            born = view.value(person, "hl7:birthTime", "value")
             told = {"1": "M", "2": "F"}[number[0]] + number[1:3]
             month = number[3:5] if "01" <= number[3:5] <= "12" else born[4:6]
             yield verdict(

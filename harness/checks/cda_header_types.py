@@ -11,10 +11,10 @@ from typing import Final
 
 from lxml import etree
 
-from harness.checks.cda_count import GROUP, SM, each
+from harness.checks.cda_count import GROUP, SM, each, judged
 from harness.checks.cda_view import CdaView
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import XSI_TYPE, attribute, nodes
+from harness.checks.xpath import XSI_TYPE, attribute
 from protocol import facts
 from protocol.errors import Text
 
@@ -60,9 +60,11 @@ def _name(element: etree._Element | None) -> str:
 
 def _mixed(element: etree._Element) -> tuple[bool, bool]:
     """(has child elements, has text of its own)."""
-    children = list(element.iterchildren(etree.Element))
-    pieces = [element.text or "", *(child.tail or "" for child in element)]
-    return bool(children), any(piece.strip() for piece in pieces)
+    parts, text = False, bool((element.text or "").strip())
+    for child in element:
+        parts = parts or isinstance(child.tag, str)
+        text = text or bool((child.tail or "").strip())
+    return parts, text
 
 
 @check_document(
@@ -78,12 +80,17 @@ def _mixed(element: etree._Element) -> tuple[bool, bool]:
     ),
 )
 def address_mixed(view: CdaView) -> Iterator[Finding]:
-    told = (item for item in view.in_header("addr") if item.get("nullFlavor") is None)
-    rows = ((item, parts != text, _seen(parts, text)) for item in told for parts, text in [_mixed(item)])
-    yield from each(view, rows, "parties | texte / parts | text")
+    told = [item for item in view.in_header("addr") if item.get("nullFlavor") is None]
+    yield from judged(view, told, _either, _seen, "parties | texte / parts | text")
 
 
-def _seen(parts: bool, text: bool) -> str:
+def _either(element: etree._Element) -> bool:
+    parts, text = _mixed(element)
+    return parts != text
+
+
+def _seen(element: etree._Element) -> str:
+    parts, text = _mixed(element)
     return " + ".join(name for name, held in (("parties / parts", parts), ("texte / text", text)) if held)
 
 
@@ -96,10 +103,9 @@ def _seen(parts: bool, text: bool) -> str:
 )
 def name_mixed(view: CdaView) -> Iterator[Finding]:
     named = view.in_header("name")
-    rows = (
-        (item, not (parts and text), _seen(parts, text)) for item in named for parts, text in [_mixed(item)]
+    yield from judged(
+        view, named, lambda item: not all(_mixed(item)), _seen, "parties | texte / parts | text"
     )
-    yield from each(view, rows, "parties | texte / parts | text")
 
 
 @check_document(
@@ -113,16 +119,20 @@ def name_mixed(view: CdaView) -> Iterator[Finding]:
     mend=Text("retirer la répétition", "remove the repetition"),
 )
 def distinct(view: CdaView) -> Iterator[Finding]:
-    yield from each(view, _compared(view), "≠")
+    before = view.index.before
+    several = [item for item in view.in_header("addr", "telecom", "name") if before(item)]
+    yield from judged(
+        view,
+        several,
+        lambda item: not any(_same(item, other) for other in before(item)),
+        lambda item: str(_content(item))[:80],
+        "≠",
+    )
 
 
-def _compared(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
-    """Those that have one of their name before them, and whether they differ from each of these."""
-    for item in view.in_header("addr", "telecom", "name"):
-        before = list(item.itersiblings(str(item.tag), preceding=True))
-        if before:
-            key = _content(item)
-            yield item, all(_content(one) != key for one in before), str(key)[:80]
+def _same(one: etree._Element, other: etree._Element) -> bool:
+    # Nearly all differ by their attributes, which cost less to read.
+    return sorted(one.items()) == sorted(other.items()) and _content(one) == _content(other)
 
 
 def _content(element: etree._Element) -> tuple[object, ...]:
@@ -143,15 +153,13 @@ def _content(element: etree._Element) -> tuple[object, ...]:
     mend=Text('value="AAAAMMJJ…", low/high, ou nullFlavor', 'value="YYYYMMDD…", low/high, or nullFlavor'),
 )
 def time_value(view: CdaView) -> Iterator[Finding]:
-    rows = (
-        (
-            item,
-            item.get("value") is not None or item.get("nullFlavor") is not None or len(item) > 0,
-            item.get("value", ""),
-        )
-        for item in view.in_header("time", "effectiveTime", "low", "high", "center", "birthTime")
+    yield from judged(
+        view,
+        view.in_header("time", "effectiveTime", "low", "high", "center", "birthTime"),
+        lambda item: item.get("value") is not None or item.get("nullFlavor") is not None or len(item) > 0,
+        lambda item: attribute(item, "value"),
+        "@value | low, high | @nullFlavor",
     )
-    yield from each(view, rows, "@value | low, high | @nullFlavor")
 
 
 @check_document(
@@ -186,12 +194,11 @@ def point_in_time(view: CdaView) -> Iterator[Finding]:
 )
 def id_root(view: CdaView) -> Iterator[Finding]:
     named = view.in_header("id", "setId", "templateId", "typeId")
-    rows = (
-        (item, bool(found), found)
-        for item in named
-        for found in [attribute(item, "root") or attribute(item, "nullFlavor")]
-    )
-    yield from each(view, rows, "@root | @nullFlavor")
+    yield from judged(view, named, lambda item: bool(_rooted(item)), _rooted, "@root | @nullFlavor")
+
+
+def _rooted(element: etree._Element) -> str:
+    return attribute(element, "root") or attribute(element, "nullFlavor")
 
 
 @check_document(
@@ -202,7 +209,7 @@ def id_root(view: CdaView) -> Iterator[Finding]:
     mend=Text("retirer nullFlavor, ou les éléments", "remove nullFlavor, or the elements"),
 )
 def null_container(view: CdaView) -> Iterator[Finding]:
-    unknown = (item for item in view.header if item.get("nullFlavor") is not None)
+    unknown = view.index.having("nullFlavor")
     held = (
         (item, [child for child in item.iterchildren(etree.Element) if child.tag not in _BESIDE_NULL])
         for item in unknown
@@ -248,9 +255,14 @@ def mandatory(view: CdaView) -> Iterator[Finding]:
     default="warning",
 )
 def display_name(view: CdaView) -> Iterator[Finding]:
-    labels = ((item, item.get("displayName")) for item in view.header)
-    rows = ((item, not _CONTROLS.search(label), repr(label)) for item, label in labels if label is not None)
-    yield from each(view, rows, "texte / text", "/@displayName")
+    yield from judged(
+        view,
+        view.index.having("displayName"),
+        lambda item: not _CONTROLS.search(attribute(item, "displayName")),
+        lambda item: repr(attribute(item, "displayName")),
+        "texte / text",
+        "/@displayName",
+    )
 
 
 @check_document(
@@ -281,13 +293,11 @@ def integers(view: CdaView) -> Iterator[Finding]:
     mend=Text("retirer xsi:type", "remove xsi:type"),
 )
 def header_type(view: CdaView) -> Iterator[Finding]:
-    for item in view.header:
-        said = item.get(XSI_TYPE)
-        if said is not None:
-            expected = _TYPES.get(_name(item)) or _INSIDE.get((_name(item.getparent()), _name(item)))
-            if expected is not None:
-                found = said.strip().rpartition(":")[2]
-                yield verdict(found == expected, view.at(item) + "/@xsi:type", found, expected)
+    for item in view.index.having(XSI_TYPE):
+        expected = _TYPES.get(_name(item)) or _INSIDE.get((_name(item.getparent()), _name(item)))
+        if expected is not None:
+            found = attribute(item, XSI_TYPE).strip().rpartition(":")[2]
+            yield verdict(found == expected, view.at(item) + "/@xsi:type", found, expected)
 
 
 @check_document(
@@ -304,5 +314,5 @@ def translation(view: CdaView) -> Iterator[Finding]:
         missing = [name for name in wanted if not attribute(item, name)]
         yield verdict(not missing, view.at(item), " ".join(missing), " ".join(wanted))
     for item in view.nodes("hl7:documentationOf/hl7:serviceEvent/hl7:code/hl7:translation"):
-        found = len(nodes(item, "hl7:qualifier"))
+        found = len(view.under(item, "hl7:qualifier"))
         yield verdict(found <= 1, view.at(item), f"{found} qualifier", "≤ 1")

@@ -14,10 +14,12 @@ from typing import Protocol
 
 from lxml import etree
 
-from harness.checks.xpath import nodes, steps_of, told
+from harness.checks.cda_index import HeaderIndex, last_step
+from harness.checks.xpath import nodes, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 
+_HL7 = f"{{{facts.HL7}}}"
 XSL = "http://www.w3.org/1999/XSL/Transform"
 
 
@@ -89,6 +91,7 @@ class CdaView:
         #: Whether places are left out: nobody will read them.
         self.brief = False
         self._given = parsed
+        self._nowhere = f"{name}:"
         self._paths = safexml.Paths()
         self._found: dict[str, list[etree._Element]] = {}
 
@@ -125,6 +128,11 @@ class CdaView:
         found = nodes(self.outer, ".//hl7:ClinicalDocument")
         return found[0] if len(found) == 1 else None
 
+    @cached_property
+    def index(self) -> HeaderIndex:
+        """The header, walked once."""
+        return HeaderIndex(self.root)
+
     def nodes(self, expr: str) -> list[etree._Element]:
         """Elements of an XPath from ClinicalDocument; none when it can't be read."""
         # Rules ask the same things of a document: each expression is evaluated once, a path from that of its parent.
@@ -134,36 +142,38 @@ class CdaView:
         return found
 
     def _reached(self, root: etree._Element, expr: str) -> list[etree._Element]:
-        steps = steps_of(expr)
-        if not steps:
+        if expr == ".":
+            return [root]
+        last = last_step(expr)
+        if last is None:
             return nodes(root, expr)
-        head = expr.rpartition("/")[0]
+        head, step = last
         parents = self.nodes(head) if head else [root]
-        tag, told_only = steps[-1]
-        if not parents:
-            return []
-        reached = [child for parent in parents for child in parent.iterchildren(tag)]
-        return [child for child in reached if child.get("nullFlavor") is None] if told_only else reached
+        return self.index.step(parents, step) if parents else parents
 
-    @cached_property
-    def header(self) -> tuple[etree._Element, ...]:
+    def under(self, element: etree._Element, expr: str) -> list[etree._Element]:
+        """Elements of an XPath from one element of the document."""
+        return self.index.nodes(element, expr)
+
+    def value(self, element: etree._Element, path: str, name: str) -> str:
+        """The first attribute of that name among the elements of a path; "" when there is none."""
+        for item in self.index.nodes(element, path):
+            found = item.get(name)
+            if found is not None:
+                return found
+        return ""
+
+    @property
+    def header(self) -> list[etree._Element]:
         """Every element of the document but ClinicalDocument itself and its body, in order."""
-        if self.root is None:
-            return ()
-        body = f"{{{facts.HL7}}}component"
-        parts = (part for part in self.root.iterchildren(etree.Element) if part.tag != body)
-        return tuple(item for part in parts for item in part.iter(etree.Element))
-
-    @cached_property
-    def _by_tag(self) -> dict[str, list[etree._Element]]:
-        found: dict[str, list[etree._Element]] = {}
-        for item in self.header:
-            found.setdefault(str(item.tag), []).append(item)
-        return found
+        return self.index.elements
 
     def in_header(self, *names: str) -> list[etree._Element]:
         """The elements of the header that have one of these HL7 names: name by name, in order."""
-        return [item for name in names for item in self._by_tag.get(f"{{{facts.HL7}}}{name}", ())]
+        tagged = self.index.tagged
+        if len(names) == 1:
+            return tagged(_HL7 + names[0])
+        return [item for name in names for item in tagged(_HL7 + name)]
 
     @cached_property
     def level1(self) -> tuple[tuple[etree._Element, bytes | None], ...]:
@@ -174,8 +184,8 @@ class CdaView:
     def at(self, element: etree._Element | None) -> str:
         """Readable place of an element; the document itself for None."""
         if element is None or self.brief:
-            return f"{self.name}:"
-        return f"{self.name}:{self._paths.of(element)}"
+            return self._nowhere
+        return f"{self._nowhere}{self._paths.of(element)}"
 
 
 def _decoded(element: etree._Element) -> bytes | None:

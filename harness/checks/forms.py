@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from protocol import facts
@@ -17,6 +18,7 @@ _OID: Final = re.compile(r"([01]\.([0-9]|[1-3][0-9])|2\.(0|[1-9][0-9]*))(\.(0|[1
 _DTM: Final = re.compile(r"(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?")
 #: The CDA schema takes zones of 1 to 4 digits, so reading takes them too; CDA-ZONES asks for 4.
 _TS: Final = re.compile(r"(\d{4,14})(\.\d{1,4})?([+-]\d{1,4})?")
+_LONGEST_TS: Final = 24
 _UTC: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})")
 _INS: Final = re.compile(r"([0-9]{5})(\d{2}|2A|2B)(\d{6})(\d{2})")
 _CX: Final = re.compile(r"([^^&]+)\^\^\^&([^^&]+)&ISO(?:\^([A-Z-]+)(?:\^.*)?)?")
@@ -27,7 +29,7 @@ _MEDIA: Final = re.compile(r"[\w.+-]+/[\w.+-]+")
 
 
 def is_uuid(text: str) -> bool:
-    return _UUID.fullmatch(text) is not None
+    return len(text) == 36 and _UUID.fullmatch(text) is not None
 
 
 def is_urn_uuid(text: str) -> bool:
@@ -36,7 +38,12 @@ def is_urn_uuid(text: str) -> bool:
 
 def is_oid(text: str) -> bool:
     """Digits and dots, no leading zero in an arc, at most 64 characters."""
-    return len(text) <= 64 and _OID.fullmatch(text) is not None
+    return len(text) <= 64 and _is_oid(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_oid(text: str) -> bool:
+    return _OID.fullmatch(text) is not None
 
 
 def is_media(text: str) -> bool:
@@ -50,6 +57,11 @@ def is_dtm(text: str) -> bool:
 
 def dtm_start(text: str) -> datetime | None:
     """First instant of an XDS DTM or an HL7 TS (zone applied; none means UTC); None when it isn't one."""
+    return _start(text) if len(text) <= _LONGEST_TS else None
+
+
+@lru_cache(maxsize=1024)
+def _start(text: str) -> datetime | None:
     match = _TS.fullmatch(text)
     moment = _calendar(match.group(1)) if match else None
     if moment is None or match is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView
@@ -241,11 +241,9 @@ def check_aftermath(
     return make
 
 
-def _made(status: Status, where: str, found: str, expected: str) -> Finding:
-    """A Finding without what a frozen constructor costs: rules make hundreds of them for one document."""
-    finding = object.__new__(Finding)
-    finding.__dict__.update(rule="", status=status, where=where, found=found, expected=expected, exchange="")
-    return finding
+#: All that helpers tell of their elements when a document is judged briefly: whether all is right.
+RIGHT: Final = (Finding("", "PASS", ""),)
+WRONG: Final = (Finding("", "FAIL", ""),)
 
 
 def passed(where: str, found: str = "") -> Finding:
@@ -258,7 +256,16 @@ def failed(where: str, found: str, expected: str) -> Finding:
 
 def verdict(good: bool, where: str, found: str, expected: str) -> Finding:
     """PASS or FAIL by `good`; `expected` is kept on a PASS too, it tells what was asked."""
-    return _made("PASS" if good else "FAIL", where, found or ("" if good else "absent"), expected)
+    # Without what a frozen constructor costs: rules make hundreds of them for one document.
+    finding = object.__new__(Finding)
+    fields = finding.__dict__
+    fields["rule"] = ""
+    fields["status"] = "PASS" if good else "FAIL"
+    fields["where"] = where
+    fields["found"] = found or ("" if good else "absent")
+    fields["expected"] = expected
+    fields["exchange"] = ""
+    return finding
 
 
 def twice(first: bool, second: bool, where: str, found: str, expected: str, other: str = "") -> Finding:

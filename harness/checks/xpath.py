@@ -80,8 +80,17 @@ def string(element: etree._Element, expr: str) -> str:
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    value = element.get(name)
-    return "" if value is None else value
+    return element.get(name, "")
+
+
+def local_name(element: etree._Element) -> str:
+    """Its name without its namespace."""
+    return _local(str(element.tag))
+
+
+@lru_cache(maxsize=2048)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def at(prefix: str, element: etree._Element) -> str:
