@@ -23,6 +23,7 @@ from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import (
+    ANY,
     Answered,
     Confidence,
     Finding,
@@ -105,12 +106,27 @@ def judge(
     for what the exchange holds.
     """
     wanted = selection(only)
-    views = {side: Judged(exchange, side, transaction, declared or Declared(), pack) for side in sides}
+    views = _views(exchange, transaction, declared or Declared(), sides, pack)
     findings: list[Finding] = []
     for item in rules():
-        if _concerns(item, transaction) and (wanted is None or item.id in wanted):
-            findings += [replace(seen, exchange=exchange.id) for seen in _on_exchange(item, views)]
+        if (wanted is None or item.id in wanted) and _concerns(item, transaction):
+            findings += _on_exchange(item, views)
+    for finding in findings:
+        _set(finding, "exchange", exchange.id)
     return findings
+
+
+def _views(
+    exchange: Exchange,
+    transaction: Transaction,
+    declared: Declared,
+    sides: Sequence[SideAsked],
+    pack: SchemaPack | None,
+) -> dict[SideAsked, Judged]:
+    """The sides asked for, in that order; the answer's is given the request's, so that it is read once."""
+    asked = Judged(exchange, "request", transaction, declared, pack)
+    answered = Judged(exchange, "response", transaction, declared, pack, asked)
+    return {side: asked if side == "request" else answered for side in sides}
 
 
 def judge_document(
@@ -292,11 +308,6 @@ def _chosen(only: tuple[str, ...]) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def _concerns(item: Rule[Any], transaction: Transaction) -> bool:
-    """Rules of any call are of SOAP calls: an address that a browser opens has its own, by name."""
-    return transaction.id in item.on if transaction.message == "url" else item.concerns(transaction.id)
-
-
 def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator[Finding]:
     if item.side == "document":
         for name, view in views.items():
@@ -314,6 +325,11 @@ def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator
             yield from _run(item, views[name], f"{name}:")
         elif name in views:
             yield Finding(item.id, "VACUOUS", f"{name}:", views[name].exchange.failure)
+
+
+def _concerns(item: Rule[Any], transaction: Transaction) -> bool:
+    """Rules of any call are of SOAP calls: an address that a browser opens has its own, by name."""
+    return transaction.id in item.on or (item.on == ANY and transaction.message != "url")
 
 
 def _carries_documents(view: Judged) -> bool:
@@ -355,9 +371,13 @@ def _run_briefly(item: Rule[CdaView], view: CdaView, place: str) -> list[Finding
 
 
 def _named(rule_id: str, finding: Finding) -> Finding:
-    """The finding with the id of its rule, before anybody else sees it: a copy would cost as much as many a rule."""
-    object.__setattr__(finding, "rule", rule_id)
+    _set(finding, "rule", rule_id)
     return finding
+
+
+def _set(finding: Finding, name: str, value: str) -> None:
+    """Before anybody else sees the finding: a copy would cost as much as many a rule."""
+    object.__setattr__(finding, name, value)
 
 
 def _nearest(identifier: str) -> list[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
 from email.parser import BytesParser
-from functools import cached_property
-from typing import Literal
+from functools import cached_property, wraps
+from typing import Literal, TypeVar, cast
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -21,12 +22,13 @@ from lxml import etree
 
 from harness.checks import second
 from harness.checks.cda_view import CdaView, SchemaPack
-from harness.checks.xpath import at, attribute, first, nodes, string, strings, told
+from harness.checks.xpath import attribute, first, nodes, strings, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 from protocol.exchange import Exchange, Headers, header
 from protocol.transactions import Transaction
 
+T = TypeVar("T")
 #: Above this, a body isn't decoded for judgement (the readers of the mock have their own, lower, limits).
 MAX_BODY = 128 * 1024 * 1024
 
@@ -89,22 +91,28 @@ class Judged:
         transaction: Transaction,
         declared: Declared,
         pack: SchemaPack | None = None,
+        request: Judged | None = None,
     ) -> None:
+        """`request`: the request's side, when it has been made already."""
         self.exchange = exchange
         self.side = side
         self.transaction = transaction
         self.declared = declared
         self.pack = pack
-        self._opinions: dict[str, str] = {}
+        self._request = request
+        self._paths = safexml.Paths()
+        # Rules ask the same things of a message: each expression is evaluated once.
+        self._found: dict[str, list[etree._Element]] = {}
+        self._found_in_payload: dict[str, list[etree._Element]] = {}
+        self._values: dict[str, list[str]] = {}
+        self._kept: dict[Hashable, object] = {}
 
     @cached_property
     def request(self) -> Judged:
         """The request's side of the same exchange."""
-        return (
-            self
-            if self.side == "request"
-            else Judged(self.exchange, "request", self.transaction, self.declared)
-        )
+        if self.side == "request":
+            return self
+        return self._request or Judged(self.exchange, "request", self.transaction, self.declared)
 
     @property
     def present(self) -> bool:
@@ -191,9 +199,13 @@ class Judged:
 
     def opinion(self, of: str, signed: etree._Element, by: x509.Certificate | None, identifier: str) -> str:
         """Why the second verifier refuses a signature, "" when it accepts it; asked once for each `of`."""
-        if of not in self._opinions:
-            self._opinions[of] = second.signature_refused(signed, by, identifier)
-        return self._opinions[of]
+        return self.kept(("opinion", of), lambda: second.signature_refused(signed, by, identifier))
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned when this key was first asked for: rules share what they compute of a message."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(T, self._kept[key])
 
     # XML
 
@@ -221,7 +233,7 @@ class Judged:
         """Why the message can't be read; "" when it can."""
         return self._parsed[1]
 
-    @property
+    @cached_property
     def soap(self) -> str:
         """Namespace of the envelope, "" when the root is no envelope of SOAP 1.1 or 1.2."""
         known = {f"{{{name}}}Envelope": name for name in (facts.SOAP12, facts.SOAP11)}
@@ -246,21 +258,21 @@ class Judged:
 
     def nodes(self, expr: str) -> list[etree._Element]:
         """Elements of an XPath from the envelope; none when it can't be read."""
-        return [] if self.root is None else nodes(self.root, expr)
+        return _once(self._found, self.root, expr, nodes)
 
     def in_payload(self, expr: str) -> list[etree._Element]:
-        return [] if self.payload is None else nodes(self.payload, expr)
+        return _once(self._found_in_payload, self.payload, expr, nodes)
 
     def value(self, expr: str) -> str:
-        return "" if self.root is None else string(self.root, expr)
+        return next(iter(self.values(expr)), "")
 
     def values(self, expr: str) -> list[str]:
-        return [] if self.root is None else strings(self.root, expr)
+        return _once(self._values, self.root, expr, strings)
 
     def at(self, element: etree._Element | None = None, suffix: str = "") -> str:
         """Readable place; the whole side for None."""
-        place = f"{self.side}:" if element is None else at(f"{self.side}:", element)
-        return place + suffix
+        path = "" if element is None else self._paths.of(element)
+        return f"{self.side}:{path}{suffix}"
 
     def attribute_values(self, name: str) -> list[etree._Element]:
         """AttributeValue elements of the VIHF attribute of that name (compared without case)."""
@@ -323,6 +335,33 @@ class Judged:
             if b"ClinicalDocument" in data
         )
         return tuple(view for view in views if view.root is not None)
+
+    def cda_of(self, data: bytes) -> CdaView | None:
+        """The view of one of `documents`, by its bytes, when it is among `cda`."""
+        return next((document for document in self.cda if document.data is data), None)
+
+
+def once_a_view(function: Callable[[Judged], T]) -> Callable[[Judged], T]:
+    """A reading of a view that several rules ask for: made once, and kept with the view."""
+
+    @wraps(function)
+    def once(view: Judged) -> T:
+        return view.kept(function, lambda: function(view))
+
+    return once
+
+
+def _once(
+    known: dict[str, list[T]],
+    start: etree._Element | None,
+    expr: str,
+    ask: Callable[[etree._Element, str], list[T]],
+) -> list[T]:
+    """What an expression selects from there, in a list that is the caller's own."""
+    found = known.get(expr)
+    if found is None:
+        found = known[expr] = [] if start is None else ask(start, expr)
+    return list(found)
 
 
 def _piece(number: int, part: Message) -> Piece:

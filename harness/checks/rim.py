@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from harness.checks.judged import Judged
+from harness.checks.judged import Judged, once_a_view
 from harness.checks.xpath import attribute, first, nodes, string, strings
 from protocol import facts
 
@@ -28,7 +29,8 @@ class Code:
     element: etree._Element
 
 
-def entries(view: Judged) -> list[etree._Element]:
+@once_a_view
+def entries(view: Judged) -> Sequence[etree._Element]:
     """Document entries of a submission or of an answer."""
     return view.in_payload(f"{LIST}/rim:ExtrinsicObject")
 
@@ -40,18 +42,28 @@ def is_signature(entry: etree._Element) -> bool:
     )
 
 
-def documents_entries(view: Judged) -> list[etree._Element]:
+@once_a_view
+def signature_entries(view: Judged) -> Sequence[etree._Element]:
+    """Entries of signature documents."""
+    return [entry for entry in entries(view) if is_signature(entry)]
+
+
+@once_a_view
+def documents_entries(view: Judged) -> Sequence[etree._Element]:
     """Entries other than the signature's."""
-    return [entry for entry in entries(view) if not is_signature(entry)]
+    signatures = signature_entries(view)
+    return [entry for entry in entries(view) if entry not in signatures]
 
 
-def sets(view: Judged) -> list[etree._Element]:
+@once_a_view
+def sets(view: Judged) -> Sequence[etree._Element]:
     """Registry packages, save those classified as folders."""
     folder = f"rim:Classification/@classificationNode='{facts.FOLDER}'"
     return view.in_payload(f"{LIST}/rim:RegistryPackage[not({folder})]")
 
 
-def associations(view: Judged) -> list[etree._Element]:
+@once_a_view
+def associations(view: Judged) -> Sequence[etree._Element]:
     return view.in_payload(f"{LIST}/rim:Association")
 
 

@@ -28,7 +28,7 @@ XSI_TYPE: Final = f"{{{facts.XSI}}}type"
 
 @lru_cache(maxsize=2048)
 def _compiled(expr: str) -> etree.XPath:
-    return etree.XPath(expr, namespaces=PREFIXES)
+    return etree.XPath(expr, namespaces=PREFIXES, smart_strings=False)
 
 
 @lru_cache(maxsize=2048)
@@ -44,6 +44,17 @@ def steps_of(expr: str) -> tuple[tuple[str, bool], ...]:
             return ()
         found.append((f"{{{PREFIXES[prefix]}}}{local}" if prefix else "*", bool(condition)))
     return tuple(found)
+
+
+@lru_cache(maxsize=2048)
+def _plain(expr: str) -> tuple[str, str] | None:
+    """(path of child steps, attribute at its end), either of them "" when it isn't there; None for the rest."""
+    if steps_of(expr):
+        return expr, ""
+    path, mark, name = expr.rpartition("@")
+    if not mark or not name.isalpha() or (path and not (path.endswith("/") and steps_of(path[:-1]))):
+        return None
+    return path.removesuffix("/"), name
 
 
 def nodes(element: etree._Element, expr: str) -> list[etree._Element]:
@@ -68,6 +79,13 @@ def first(element: etree._Element, expr: str) -> etree._Element | None:
 
 def strings(element: etree._Element, expr: str) -> list[str]:
     """Every value of an XPath that selects attributes or elements (their text, comments skipped)."""
+    plain = _plain(expr)
+    if plain is not None:
+        path, name = plain
+        reached = nodes(element, path) if path else [element]
+        if not name:
+            return [safexml.text(one) for one in reached]
+        return [value for one in reached if (value := one.get(name)) is not None]
     found = _compiled(expr)(element)
     if not isinstance(found, list):
         return [str(found)]
