@@ -78,6 +78,19 @@ View = TypeVar("View")
 #: Groups whose rules cost more than the places of their findings.
 _DEAR = ("CDA-OFFICIAL", "SCHEMA")
 SideAsked = Literal["request", "response"]
+#: Transactions that carry documents, and on which side.
+_CARRIERS = frozenset((("TD2.1", "request"), ("TD2.2", "request"), ("TD3.2", "response")))
+#: Sides of an exchange that a rule runs on; documents are found on both.
+_LOOKED_AT: Mapping[Side, tuple[SideAsked, ...]] = {
+    "request": ("request",),
+    "response": ("response",),
+    "both": ("request", "response"),
+    "connection": ("request",),
+    "document": (),
+    "sequence": (),
+    "answers": (),
+    "aftermath": (),
+}
 _NAMES: Mapping[Side, Text] = {
     "request": Text("requête", "request"),
     "response": Text("réponse", "response"),
@@ -112,7 +125,7 @@ def judge(
         if (wanted is None or item.id in wanted) and _concerns(item, transaction):
             findings += _on_exchange(item, views)
     for finding in findings:
-        _set(finding, "exchange", exchange.id)
+        finding.__dict__["exchange"] = exchange.id
     return findings
 
 
@@ -314,13 +327,7 @@ def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator
             if _carries_documents(view):
                 yield from _on_documents(item, name, view)
         return
-    if item.side in ("sequence", "answers", "aftermath"):
-        return
-    sides: dict[Side, tuple[SideAsked, ...]] = {"connection": ("request",), "both": ("request", "response")}
-    asked: tuple[SideAsked, ...] = sides.get(
-        item.side, ("response",) if item.side == "response" else ("request",)
-    )
-    for name in asked:
+    for name in _LOOKED_AT[item.side]:
         if name in views and views[name].present:
             yield from _run(item, views[name], f"{name}:")
         elif name in views:
@@ -333,11 +340,7 @@ def _concerns(item: Rule[Any], transaction: Transaction) -> bool:
 
 
 def _carries_documents(view: Judged) -> bool:
-    return (view.transaction.id, view.side) in {
-        ("TD2.1", "request"),
-        ("TD2.2", "request"),
-        ("TD3.2", "response"),
-    }
+    return (view.transaction.id, view.side) in _CARRIERS
 
 
 def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Finding]:
@@ -349,7 +352,9 @@ def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Find
 
 def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
     try:
-        seen = [_named(item.id, finding) for finding in item.function(view)]
+        seen = list(item.function(view))
+        for finding in seen:  # before anybody else sees them: a copy would cost as much as many a rule
+            finding.__dict__["rule"] = item.id
     # A fault of the rule itself, whatever it is, must show as the tool's and leave the other rules their say.
     except Exception as problem:  # noqa: BLE001
         return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
@@ -368,16 +373,6 @@ def _run_briefly(item: Rule[CdaView], view: CdaView, place: str) -> list[Finding
     if all(one.status in ("PASS", "VACUOUS") for one in seen):
         return seen
     return _run(item, view, place)
-
-
-def _named(rule_id: str, finding: Finding) -> Finding:
-    _set(finding, "rule", rule_id)
-    return finding
-
-
-def _set(finding: Finding, name: str, value: str) -> None:
-    """Before anybody else sees the finding: a copy would cost as much as many a rule."""
-    object.__setattr__(finding, name, value)
 
 
 def _nearest(identifier: str) -> list[str]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
-from email.parser import BytesParser
-from functools import cached_property, wraps
+from email.parser import BytesFeedParser
+from functools import cached_property, lru_cache, wraps
 from typing import Literal, TypeVar, cast
 from urllib.parse import unquote
 
@@ -70,7 +70,8 @@ class Piece:
         return media_type(header(self.headers, "Content-Type"))[1].get(name, "")
 
 
-def media_type(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=128)
+def media_type(value: str) -> tuple[str, Mapping[str, str]]:
     """A Content-Type as (media type in lower case, parameters by lower-case name)."""
     message = Message()
     message["Content-Type"] = value.replace("\r", " ").replace("\n", " ")
@@ -145,7 +146,7 @@ class Judged:
         return media_type(self.header("Content-Type"))[0]
 
     @cached_property
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> Mapping[str, str]:
         return media_type(self.header("Content-Type"))[1]
 
     @property
@@ -167,8 +168,9 @@ class Judged:
         if not self.multipart or len(self.body) > MAX_BODY:
             return ()
         head = f"Content-Type: {self.header('Content-Type')}\r\nMIME-Version: 1.0\r\n\r\n"
-        message = BytesParser().parsebytes(head.encode("latin-1", "replace") + self.body)
-        payload = message.get_payload()
+        parser = BytesFeedParser()
+        parser.feed(head.encode("latin-1", "replace") + self.body)
+        payload = parser.close().get_payload()
         if not isinstance(payload, list):
             return ()
         return tuple(
@@ -276,14 +278,16 @@ class Judged:
 
     def attribute_values(self, name: str) -> list[etree._Element]:
         """AttributeValue elements of the VIHF attribute of that name (compared without case)."""
-        if self.assertion is None:
-            return []
-        return [
-            value
-            for item in nodes(self.assertion, "saml:AttributeStatement/saml:Attribute")
-            if attribute(item, "Name").lower() == name.lower()
-            for value in nodes(item, "saml:AttributeValue")
-        ]
+        return list(self._attribute_values.get(name.lower(), ()))
+
+    @cached_property
+    def _attribute_values(self) -> Mapping[str, list[etree._Element]]:
+        found: dict[str, list[etree._Element]] = {}
+        if self.assertion is not None:
+            for item in nodes(self.assertion, "saml:AttributeStatement/saml:Attribute"):
+                values = found.setdefault(attribute(item, "Name").lower(), [])
+                values += nodes(item, "saml:AttributeValue")
+        return found
 
     def vihf(self, name: str) -> str:
         """Text of the first value of a VIHF attribute, "" when absent."""

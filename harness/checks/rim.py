@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from lxml import etree
 
 from harness.checks.judged import Judged, once_a_view
-from harness.checks.xpath import attribute, first, nodes, string, strings
-from protocol import facts
+from harness.checks.xpath import attribute, first, string
+from protocol import facts, safexml
 
 LIST = "descendant::rim:RegistryObjectList"
+_SLOT, _VALUE_LIST, _VALUE, _CLASSIFICATION, _IDENTIFIER = (
+    f"{{{facts.RIM}}}{name}"
+    for name in ("Slot", "ValueList", "Value", "Classification", "ExternalIdentifier")
+)
 
 #: Transactions that feed documents, that change metadata, and those of them that send a new version.
 FEEDING = ("TD2.1", "TD2.2")
@@ -74,30 +78,28 @@ def slot(element: etree._Element, name: str) -> str:
 def slot_values(element: etree._Element, name: str) -> list[str]:
     return [
         value
-        for item in nodes(element, "rim:Slot")
-        if attribute(item, "name") == name
-        for value in strings(item, "rim:ValueList/rim:Value")
+        for item in element.iterchildren(_SLOT)
+        if item.get("name") == name
+        for values in item.iterchildren(_VALUE_LIST)
+        for value in map(safexml.text, values.iterchildren(_VALUE))
     ]
 
 
 def classifications(element: etree._Element, scheme: str) -> list[etree._Element]:
     return [
         item
-        for item in nodes(element, "rim:Classification")
+        for item in element.iterchildren(_CLASSIFICATION)
         if attribute(item, "classificationScheme") == scheme
     ]
 
 
 def codes(element: etree._Element, scheme: str) -> list[Code]:
-    return [
-        Code(
-            attribute(item, "nodeRepresentation"),
-            slot(item, "codingScheme"),
-            string(item, "rim:Name/rim:LocalizedString/@value"),
-            item,
-        )
-        for item in classifications(element, scheme)
-    ]
+    return [code_of(item) for item in classifications(element, scheme)]
+
+
+def code_of(item: etree._Element) -> Code:
+    """What a classification says."""
+    return Code(attribute(item, "nodeRepresentation"), slot(item, "codingScheme"), title(item), item)
 
 
 def code_text(code: Code) -> str:
@@ -111,7 +113,7 @@ def external(element: etree._Element, scheme: str) -> str:
 def externals(element: etree._Element, scheme: str) -> list[etree._Element]:
     return [
         item
-        for item in nodes(element, "rim:ExternalIdentifier")
+        for item in element.iterchildren(_IDENTIFIER)
         if attribute(item, "identificationScheme") == scheme
     ]
 

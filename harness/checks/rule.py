@@ -244,16 +244,18 @@ def check_aftermath(
 def _made(status: Status, where: str, found: str, expected: str) -> Finding:
     """A Finding without what a frozen constructor costs: rules make hundreds of them for one document."""
     finding = object.__new__(Finding)
-    finding.__dict__.update(rule="", status=status, where=where, found=found, expected=expected, exchange="")
+    fields = finding.__dict__
+    fields["rule"], fields["status"], fields["where"] = "", status, where
+    fields["found"], fields["expected"], fields["exchange"] = found, expected, ""
     return finding
 
 
 def passed(where: str, found: str = "") -> Finding:
-    return Finding("", "PASS", where, found)
+    return _made("PASS", where, found, "")
 
 
 def failed(where: str, found: str, expected: str) -> Finding:
-    return Finding("", "FAIL", where, found or "absent", expected)
+    return _made("FAIL", where, found or "absent", expected)
 
 
 def verdict(good: bool, where: str, found: str, expected: str) -> Finding:

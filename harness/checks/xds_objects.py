@@ -17,8 +17,8 @@ from harness.checks.rim import (
     LIST,
     UPDATES,
     classifications,
+    code_of,
     code_text,
-    codes,
     entries,
     external,
     externals,
@@ -309,18 +309,9 @@ def coded(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload(f"{LIST}/rim:*/rim:Classification[@classificationScheme]"):
         if attribute(item, "classificationScheme") in authors:
             continue
-        parent = item.getparent()
-        found = (
-            [code for code in codes(parent, attribute(item, "classificationScheme")) if code.element is item]
-            if (parent is not None)
-            else []
-        )
-        schemes = slot_values(item, "codingScheme")
-        for code in found:
-            good = bool(code.code and code.label) and len(schemes) == 1 and bool(schemes[0])
-            yield verdict(
-                good, view.at(item), f"{code_text(code)}^{code.label}", "code^codingScheme^displayName"
-            )
+        code, schemes = code_of(item), slot_values(item, "codingScheme")
+        good = bool(code.code and code.label) and len(schemes) == 1 and bool(schemes[0])
+        yield verdict(good, view.at(item), f"{code_text(code)}^{code.label}", "code^codingScheme^displayName")
 
 
 def _authors(view: Judged) -> list[tuple[etree._Element, list[etree._Element]]]:

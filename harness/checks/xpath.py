@@ -61,20 +61,24 @@ def nodes(element: etree._Element, expr: str) -> list[etree._Element]:
     """Elements an XPath selects from `element`."""
     plain = steps_of(expr)
     if plain:  # most of what rules ask: a tenth of the cost of an XPath context
-        reached = list(element.iterchildren(plain[0][0]))
-        if plain[0][1]:
-            reached = [child for child in reached if child.get("nullFlavor") is None]
-        for tag, told_only in plain[1:]:
-            reached = [child for parent in reached for child in parent.iterchildren(tag)]
+        reached = [element]
+        for tag, told_only in plain:
+            if len(reached) == 1:
+                reached = list(reached[0].iterchildren(tag))
+            else:
+                reached = [child for parent in reached for child in parent.iterchildren(tag)]
             if told_only:
                 reached = [child for child in reached if child.get("nullFlavor") is None]
+            if not reached:
+                break
         return reached
     found = _compiled(expr)(element)
     return [item for item in found if isinstance(item, etree._Element)] if isinstance(found, list) else []
 
 
 def first(element: etree._Element, expr: str) -> etree._Element | None:
-    return next(iter(nodes(element, expr)), None)
+    found = nodes(element, expr)
+    return found[0] if found else None
 
 
 def strings(element: etree._Element, expr: str) -> list[str]:
@@ -94,12 +98,12 @@ def strings(element: etree._Element, expr: str) -> list[str]:
 
 def string(element: etree._Element, expr: str) -> str:
     """The first value, "" when there is none."""
-    return next(iter(strings(element, expr)), "")
+    found = strings(element, expr)
+    return found[0] if found else ""
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    value = element.get(name)
-    return "" if value is None else value
+    return element.get(name, "")
 
 
 def at(prefix: str, element: etree._Element) -> str:
