@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, Literal, TypeVar
@@ -23,7 +23,6 @@ from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import (
-    ANY,
     Answered,
     Confidence,
     Finding,
@@ -121,8 +120,8 @@ def judge(
     wanted = selection(only)
     views = _views(exchange, transaction, declared or Declared(), sides, pack)
     findings: list[Finding] = []
-    for item in rules():
-        if (wanted is None or item.id in wanted) and _concerns(item, transaction):
+    for item in _concerned(rules, transaction.id, transaction.message):
+        if wanted is None or item.id in wanted:
             findings += _on_exchange(item, views)
     for finding in findings:
         finding.__dict__["exchange"] = exchange.id
@@ -334,9 +333,18 @@ def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator
             yield Finding(item.id, "VACUOUS", f"{name}:", views[name].exchange.failure)
 
 
-def _concerns(item: Rule[Any], transaction: Transaction) -> bool:
+@lru_cache(maxsize=256)
+def _concerned(
+    catalogue: Callable[[], Iterable[Rule[Any]]], transaction: str, message: str
+) -> tuple[Rule[Any], ...]:
     """Rules of any call are of SOAP calls: an address that a browser opens has its own, by name."""
-    return transaction.id in item.on or (item.on == ANY and transaction.message != "url")
+    url = message == "url"
+    return tuple(
+        item
+        for item in catalogue()
+        if (_LOOKED_AT[item.side] or item.side == "document")
+        and (transaction in item.on if url else item.concerns(transaction))
+    )
 
 
 def _carries_documents(view: Judged) -> bool:

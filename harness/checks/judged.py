@@ -14,7 +14,7 @@ from datetime import datetime
 from email.message import Message
 from email.parser import BytesFeedParser
 from functools import cached_property, lru_cache, wraps
-from typing import Literal, TypeVar, cast
+from typing import Final, Literal, TypeVar, cast
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -29,6 +29,7 @@ from protocol.exchange import Exchange, Headers, header
 from protocol.transactions import Transaction
 
 T = TypeVar("T")
+_LIST: Final = "descendant::rim:RegistryObjectList"
 #: Above this, a body isn't decoded for judgement (the readers of the mock have their own, lower, limits).
 MAX_BODY = 128 * 1024 * 1024
 
@@ -105,6 +106,7 @@ class Judged:
         # Rules ask the same things of a message: each expression is evaluated once.
         self._found: dict[str, list[etree._Element]] = {}
         self._found_in_payload: dict[str, list[etree._Element]] = {}
+        self._found_in_list: dict[str, list[etree._Element]] = {}
         self._values: dict[str, list[str]] = {}
         self._kept: dict[Hashable, object] = {}
 
@@ -263,6 +265,10 @@ class Judged:
         return _once(self._found, self.root, expr, nodes)
 
     def in_payload(self, expr: str) -> list[etree._Element]:
+        # Most look into the one list of a submission or of an answer: it isn't searched for again each time.
+        rest = expr.removeprefix(f"{_LIST}/")
+        if rest != expr and "|" not in rest and len(lists := self.in_payload(_LIST)) == 1:
+            return _once(self._found_in_list, lists[0], f"./{rest}" if rest.startswith("/") else rest, nodes)
         return _once(self._found_in_payload, self.payload, expr, nodes)
 
     def value(self, expr: str) -> str:

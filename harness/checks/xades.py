@@ -153,7 +153,7 @@ def references(view: Judged) -> Iterator[Finding]:
 
 def _inner_digest(view: Judged, signature: etree._Element, item: Reference) -> Finding:
     where = f"{_place(view)}/ds:SignedInfo/ds:Reference[@URI='{item.uri}']"
-    held = _named(signature, item)
+    held = _named(view, signature, item)
     if len(held) != 1:
         return failed(where, f"{len(held)} × Id", "1")
     computed = _computed(view, item, held[0])
@@ -282,17 +282,14 @@ def value(view: Judged) -> Iterator[Finding]:
 def _holds(view: Judged, signature: etree._Element) -> bool:
     """Whether the whole of it holds by our own code: its value, and the digests of what SignedInfo names."""
     return not _trouble(view, signature) and all(
-        len(held := _named(signature, item)) == 1 and _computed(view, item, held[0]) == item.digest
+        len(held := _named(view, signature, item)) == 1 and _computed(view, item, held[0]) == item.digest
         for item in read_references(signature)
     )
 
 
-def _named(signature: etree._Element, item: Reference) -> list[etree._Element]:
-    return [
-        one
-        for one in nodes(signature, "descendant::*[@Id]")
-        if attribute(one, "Id") == item.uri.removeprefix("#")
-    ]
+def _named(view: Judged, signature: etree._Element, item: Reference) -> list[etree._Element]:
+    named = view.kept("XADES Id", lambda: nodes(signature, "descendant::*[@Id]"))
+    return [one for one in named if attribute(one, "Id") == item.uri.removeprefix("#")]
 
 
 @check(

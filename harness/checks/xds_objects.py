@@ -59,8 +59,9 @@ SPECIALTY_SYSTEMS = (facts.OID_AUTHOR_SPECIALTY, "1.2.250.1.213.1.1.4.6")
 )
 def slots(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload(f"{LIST}//*[rim:Slot]"):
-        names = Counter(strings(item, "rim:Slot/@name"))
-        doubles = [name for name, count in names.items() if count > 1]
+        names = strings(item, "rim:Slot/@name")
+        counts = Counter(names) if len(set(names)) < len(names) else {}
+        doubles = [name for name, count in counts.items() if count > 1]
         yield verdict(not doubles, view.at(item), " | ".join(doubles), "1 × rim:Slot/@name")
     for item in view.in_payload(f"{LIST}//rim:Slot"):
         values = strings(item, "rim:ValueList/rim:Value")
