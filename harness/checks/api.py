@@ -320,17 +320,18 @@ def _chosen(only: tuple[str, ...]) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator[Finding]:
+def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> list[Finding]:
     if item.side == "document":
-        for name, view in views.items():
-            if _carries_documents(view):
-                yield from _on_documents(item, name, view)
-        return
+        carrying = (view for view in views.values() if _carries_documents(view))
+        return [finding for view in carrying for finding in _on_documents(item, view)]
+    found: list[Finding] = []
     for name in _LOOKED_AT[item.side]:
-        if name in views and views[name].present:
-            yield from _run(item, views[name], f"{name}:")
-        elif name in views:
-            yield Finding(item.id, "VACUOUS", f"{name}:", views[name].exchange.failure)
+        view = views.get(name)
+        if view is not None and view.present:
+            found += _run(item, view, f"{name}:")
+        elif view is not None:
+            found.append(Finding(item.id, "VACUOUS", f"{name}:", view.exchange.failure))
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -351,9 +352,9 @@ def _carries_documents(view: Judged) -> bool:
     return (view.transaction.id, view.side) in _CARRIERS
 
 
-def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Finding]:
+def _on_documents(item: Rule[CdaView], view: Judged) -> Iterator[Finding]:
     if not view.cda:
-        yield Finding(item.id, "VACUOUS", f"{name}:")
+        yield Finding(item.id, "VACUOUS", f"{view.side}:")
     for document in view.cda:
         yield from _run(item, document, document.name)
 

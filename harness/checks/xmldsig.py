@@ -78,7 +78,9 @@ class Reference:
 
 
 def encoded_digest(name: str, data: bytes) -> str:
-    return base64.b64encode(hashlib.new(name, data, usedforsecurity=False).digest()).decode()
+    # Its own constructor: `hashlib.new` looks the algorithm up in OpenSSL each time.
+    made = getattr(hashlib, name)(data, usedforsecurity=False)
+    return base64.b64encode(made.digest()).decode()
 
 
 def canonical(element: etree._Element, *, exclusive: bool, comments: bool) -> bytes:
