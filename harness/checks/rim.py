@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from lxml import etree
 
 from harness.checks.judged import Judged, once_a_view
-from harness.checks.xpath import attribute, first, string
+from harness.checks.xpath import attribute, first
 from protocol import facts, safexml
 
 LIST = "descendant::rim:RegistryObjectList"
-_SLOT, _VALUE_LIST, _VALUE, _CLASSIFICATION, _IDENTIFIER = (
+_SLOT, _VALUE_LIST, _VALUE, _NAME, _LABEL, _CLASSIFICATION, _IDENTIFIER = (
     f"{{{facts.RIM}}}{name}"
-    for name in ("Slot", "ValueList", "Value", "Classification", "ExternalIdentifier")
+    for name in (
+        "Slot",
+        "ValueList",
+        "Value",
+        "Name",
+        "LocalizedString",
+        "Classification",
+        "ExternalIdentifier",
+    )
 )
 
 #: Transactions that feed documents, that change metadata, and those of them that send a new version.
@@ -119,7 +127,8 @@ def externals(element: etree._Element, scheme: str) -> list[etree._Element]:
 
 
 def title(element: etree._Element) -> str:
-    return string(element, "rim:Name/rim:LocalizedString/@value")
+    labels = (label for name in element.iterchildren(_NAME) for label in name.iterchildren(_LABEL))
+    return next((value for label in labels if (value := label.get("value")) is not None), "")
 
 
 def document_of(view: Judged, entry: etree._Element) -> bytes | None:

@@ -6,12 +6,12 @@ Authors and identifiers of submission sets and of document entries follow the sa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
 from harness.checks.forms import cx, is_oid, is_ps_id, is_structure_id, xcn, xon
-from harness.checks.judged import Judged
+from harness.checks.judged import Judged, once_a_view
 from harness.checks.rim import (
     FEEDING,
     LIST,
@@ -315,6 +315,7 @@ def coded(view: Judged) -> Iterator[Finding]:
         yield verdict(good, view.at(item), f"{code_text(code)}^{code.label}", "code^codingScheme^displayName")
 
 
-def _authors(view: Judged) -> list[tuple[etree._Element, list[etree._Element]]]:
+@once_a_view
+def _authors(view: Judged) -> Sequence[tuple[etree._Element, list[etree._Element]]]:
     found = [(item, classifications(item, facts.SS_AUTHOR)) for item in sets(view)]
     return found + [(item, classifications(item, facts.DE_AUTHOR)) for item in entries(view)]
