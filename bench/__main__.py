@@ -23,6 +23,7 @@ from bench import (
     schemas,
     schematron,
     searching,
+    submission,
     wire,
 )
 
@@ -36,6 +37,7 @@ BENCHES: Final[dict[str, Callable[[], list[str]]]] = {
     "schematron": schematron.run,
     "schemas": schemas.run,
     "judging": check_speed.run,
+    "submission": submission.run,
     "archive": check_archive.run,
 }
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bench import load
 from harness.drive import cda_document
 from harness.drive.build import build
-from harness.drive.cda_document import Level1
+from harness.drive.cda_document import CdaDocument, Level1
 from harness.drive.clock import SystemClock
 from harness.drive.identity import Identity, Keyring
 from harness.drive.ids import RandomIds
@@ -39,13 +39,22 @@ class Sender:
 
     def submissions(self, count: int) -> dict[str, bytes]:
         """TD2.1 requests of one new document each, by uniqueId of the document."""
-        made = {}
-        for _ in range(count):
-            document = cda_document.level1(
-                subject_of(PATIENT), self.identity, Level1(size=_PDF), clock=_CLOCK, ids=_IDS
-            )
-            made[document.unique_id] = self.request("TD2.1", documents=[{"cda": document.content}])
-        return made
+        return dict(self._submission(_PDF) for _ in range(count))
+
+    def _submission(self, size: int) -> tuple[str, bytes]:
+        document = self._document(size)
+        return document.unique_id, http(self._fed(document))
+
+    def submission(self, size: int = 0) -> OutgoingMessage:
+        """A TD2.1 message of one new document, whose PDF has that many bytes at least."""
+        return self._fed(self._document(size))
+
+    def _document(self, size: int) -> CdaDocument:
+        wanted = Level1(size=size)
+        return cda_document.level1(subject_of(PATIENT), self.identity, wanted, clock=_CLOCK, ids=_IDS)
+
+    def _fed(self, document: CdaDocument) -> OutgoingMessage:
+        return self._message("TD2.1", documents=[{"cda": document.content}])
 
     def requests(self, transaction: str, count: int, **params: object) -> list[bytes]:
         """So many requests that ask the same."""
@@ -53,8 +62,11 @@ class Sender:
 
     def request(self, transaction: str, **params: Any) -> bytes:
         """One HTTP/1.1 request, to be sent on a connection that stays open."""
+        return http(self._message(transaction, **params))
+
+    def _message(self, transaction: str, **params: Any) -> OutgoingMessage:
         whole: Mapping[str, Any] = {"patient": PATIENT} | params
-        return _http(build(transaction, whole, self.identity, _LPS, clock=_CLOCK, ids=_IDS))
+        return build(transaction, whole, self.identity, _LPS, clock=_CLOCK, ids=_IDS)
 
     def load(self, url: str, requests: Sequence[bytes], folder: Path, clients: int) -> load.Load:
         """Send them all, and count the answers that say Success."""
@@ -70,7 +82,8 @@ class Sender:
         return load.run(load.Plan(url, str(path), clients, facts.SUCCESS, **(tls if secure else {})))
 
 
-def _http(message: OutgoingMessage) -> bytes:
+def http(message: OutgoingMessage) -> bytes:
+    """The message as it goes over a connection that stays open."""
     return b"\r\n".join(_head(message)) + message.body
 
 

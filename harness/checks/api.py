@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, Literal, TypeVar
@@ -77,6 +77,19 @@ View = TypeVar("View")
 #: Groups whose rules cost more than the places of their findings.
 _DEAR = ("CDA-OFFICIAL", "SCHEMA")
 SideAsked = Literal["request", "response"]
+#: Transactions that carry documents, and on which side.
+_CARRIERS = frozenset((("TD2.1", "request"), ("TD2.2", "request"), ("TD3.2", "response")))
+#: Sides of an exchange that a rule runs on; documents are found on both.
+_LOOKED_AT: Mapping[Side, tuple[SideAsked, ...]] = {
+    "request": ("request",),
+    "response": ("response",),
+    "both": ("request", "response"),
+    "connection": ("request",),
+    "document": (),
+    "sequence": (),
+    "answers": (),
+    "aftermath": (),
+}
 _NAMES: Mapping[Side, Text] = {
     "request": Text("requête", "request"),
     "response": Text("réponse", "response"),
@@ -105,12 +118,27 @@ def judge(
     for what the exchange holds.
     """
     wanted = selection(only)
-    views = {side: Judged(exchange, side, transaction, declared or Declared(), pack) for side in sides}
+    views = _views(exchange, transaction, declared or Declared(), sides, pack)
     findings: list[Finding] = []
-    for item in rules():
-        if _concerns(item, transaction) and (wanted is None or item.id in wanted):
-            findings += [replace(seen, exchange=exchange.id) for seen in _on_exchange(item, views)]
+    for item in _concerned(rules, transaction.id, transaction.message):
+        if wanted is None or item.id in wanted:
+            findings += _on_exchange(item, views)
+    for finding in findings:
+        finding.__dict__["exchange"] = exchange.id
     return findings
+
+
+def _views(
+    exchange: Exchange,
+    transaction: Transaction,
+    declared: Declared,
+    sides: Sequence[SideAsked],
+    pack: SchemaPack | None,
+) -> dict[SideAsked, Judged]:
+    """The sides asked for, in that order; the answer's is given the request's, so that it is read once."""
+    asked = Judged(exchange, "request", transaction, declared, pack)
+    answered = Judged(exchange, "response", transaction, declared, pack, asked)
+    return {side: asked if side == "request" else answered for side in sides}
 
 
 def judge_document(
@@ -302,41 +330,41 @@ def _chosen(only: tuple[str, ...]) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def _concerns(item: Rule[Any], transaction: Transaction) -> bool:
-    """Rules of any call are of SOAP calls: an address that a browser opens has its own, by name."""
-    return transaction.id in item.on if transaction.message == "url" else item.concerns(transaction.id)
-
-
-def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> Iterator[Finding]:
+def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> list[Finding]:
     if item.side == "document":
-        for name, view in views.items():
-            if _carries_documents(view):
-                yield from _on_documents(item, name, view)
-        return
-    if item.side in ("sequence", "answers", "aftermath"):
-        return
-    sides: dict[Side, tuple[SideAsked, ...]] = {"connection": ("request",), "both": ("request", "response")}
-    asked: tuple[SideAsked, ...] = sides.get(
-        item.side, ("response",) if item.side == "response" else ("request",)
+        carrying = (view for view in views.values() if _carries_documents(view))
+        return [finding for view in carrying for finding in _on_documents(item, view)]
+    found: list[Finding] = []
+    for name in _LOOKED_AT[item.side]:
+        view = views.get(name)
+        if view is not None and view.present:
+            found += _run(item, view, f"{name}:")
+        elif view is not None:
+            found.append(Finding(item.id, "VACUOUS", f"{name}:", view.exchange.failure))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _concerned(
+    catalogue: Callable[[], Iterable[Rule[Any]]], transaction: str, message: str
+) -> tuple[Rule[Any], ...]:
+    """Rules of any call are of SOAP calls: an address that a browser opens has its own, by name."""
+    url = message == "url"
+    return tuple(
+        item
+        for item in catalogue()
+        if (_LOOKED_AT[item.side] or item.side == "document")
+        and (transaction in item.on if url else item.concerns(transaction))
     )
-    for name in asked:
-        if name in views and views[name].present:
-            yield from _run(item, views[name], f"{name}:")
-        elif name in views:
-            yield Finding(item.id, "VACUOUS", f"{name}:", views[name].exchange.failure)
 
 
 def _carries_documents(view: Judged) -> bool:
-    return (view.transaction.id, view.side) in {
-        ("TD2.1", "request"),
-        ("TD2.2", "request"),
-        ("TD3.2", "response"),
-    }
+    return (view.transaction.id, view.side) in _CARRIERS
 
 
-def _on_documents(item: Rule[CdaView], name: str, view: Judged) -> Iterator[Finding]:
+def _on_documents(item: Rule[CdaView], view: Judged) -> Iterator[Finding]:
     if not view.cda:
-        yield Finding(item.id, "VACUOUS", f"{name}:")
+        yield Finding(item.id, "VACUOUS", f"{view.side}:")
     for document in view.cda:
         yield from _run(item, document, document.name)
 

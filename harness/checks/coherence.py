@@ -11,7 +11,7 @@ from lxml import etree
 
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import cx, dtm_start, is_ins_oid, xcn
-from harness.checks.judged import Judged
+from harness.checks.judged import Judged, once_a_view
 from harness.checks.rim import (
     FEEDING,
     code_text,
@@ -42,14 +42,17 @@ FORMATS = {
 }
 
 
-def pairs(view: Judged) -> Iterator[tuple[etree._Element, CdaView, etree._Element]]:
+@once_a_view
+def pairs(view: Judged) -> tuple[tuple[etree._Element, CdaView, etree._Element], ...]:
     """(entry, view of its document, ClinicalDocument) for each CDA document of the submission."""
+    found = []
     for item in documents_entries(view):
         data = document_of(view, item)
-        if data is not None and b"ClinicalDocument" in data:
-            document = CdaView(data, view.at(item))
-            if document.root is not None:
-                yield item, document, document.root
+        if data is not None:
+            document = view.cda_of(data)
+            if document is not None and document.root is not None:
+                found.append((item, document, document.root))
+    return tuple(found)
 
 
 def _same_code(view: Judged, scheme: str, path: str, name: str) -> Iterator[Finding]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.checks.forms import cx, ins_key, is_ins, is_ins_oid
-from harness.checks.judged import Judged
+from harness.checks.judged import Judged, once_a_view
 from harness.checks.rule import ANY, Finding, check, verdict
 from harness.checks.vihf_attributes import RESOURCE
 from harness.checks.xpath import attribute
@@ -126,7 +126,8 @@ def _patients(view: Judged) -> list[tuple[str, str, str]]:
     return [*([("request:resource-id", said[0], said[1])] if said else []), *_body_patients(view)]
 
 
-def _body_patients(view: Judged) -> list[tuple[str, str, str]]:
+@once_a_view
+def _body_patients(view: Judged) -> Sequence[tuple[str, str, str]]:
     """(place, number, OID) of each INS the body names."""
     found = []
     for path in _BODY:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
-from email.parser import BytesParser
-from functools import cached_property
-from typing import Literal
+from email.parser import BytesFeedParser
+from functools import cached_property, lru_cache, wraps
+from typing import Final, Literal, TypeVar, cast
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -21,12 +22,14 @@ from lxml import etree
 
 from harness.checks import second
 from harness.checks.cda_view import CdaView, SchemaPack
-from harness.checks.xpath import at, attribute, first, nodes, string, strings, told
+from harness.checks.xpath import attribute, first, nodes, strings, told
 from protocol import facts, safexml
 from protocol.errors import XmlRefused
 from protocol.exchange import Exchange, Headers, header
 from protocol.transactions import Transaction
 
+T = TypeVar("T")
+_LIST: Final = "descendant::rim:RegistryObjectList"
 #: Above this, a body isn't decoded for judgement (the readers of the mock have their own, lower, limits).
 MAX_BODY = 128 * 1024 * 1024
 
@@ -68,7 +71,8 @@ class Piece:
         return media_type(header(self.headers, "Content-Type"))[1].get(name, "")
 
 
-def media_type(value: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=128)
+def media_type(value: str) -> tuple[str, Mapping[str, str]]:
     """A Content-Type as (media type in lower case, parameters by lower-case name)."""
     message = Message()
     message["Content-Type"] = value.replace("\r", " ").replace("\n", " ")
@@ -89,22 +93,29 @@ class Judged:
         transaction: Transaction,
         declared: Declared,
         pack: SchemaPack | None = None,
+        request: Judged | None = None,
     ) -> None:
+        """`request`: the request's side, when it has been made already."""
         self.exchange = exchange
         self.side = side
         self.transaction = transaction
         self.declared = declared
         self.pack = pack
-        self._opinions: dict[str, str] = {}
+        self._request = request
+        self._paths = safexml.Paths()
+        # Rules ask the same things of a message: each expression is evaluated once.
+        self._found: dict[str, list[etree._Element]] = {}
+        self._found_in_payload: dict[str, list[etree._Element]] = {}
+        self._found_in_list: dict[str, list[etree._Element]] = {}
+        self._values: dict[str, list[str]] = {}
+        self._kept: dict[Hashable, object] = {}
 
     @cached_property
     def request(self) -> Judged:
         """The request's side of the same exchange."""
-        return (
-            self
-            if self.side == "request"
-            else Judged(self.exchange, "request", self.transaction, self.declared)
-        )
+        if self.side == "request":
+            return self
+        return self._request or Judged(self.exchange, "request", self.transaction, self.declared)
 
     @property
     def present(self) -> bool:
@@ -137,7 +148,7 @@ class Judged:
         return media_type(self.header("Content-Type"))[0]
 
     @cached_property
-    def parameters(self) -> dict[str, str]:
+    def parameters(self) -> Mapping[str, str]:
         return media_type(self.header("Content-Type"))[1]
 
     @property
@@ -159,8 +170,9 @@ class Judged:
         if not self.multipart or len(self.body) > MAX_BODY:
             return ()
         head = f"Content-Type: {self.header('Content-Type')}\r\nMIME-Version: 1.0\r\n\r\n"
-        message = BytesParser().parsebytes(head.encode("latin-1", "replace") + self.body)
-        payload = message.get_payload()
+        parser = BytesFeedParser()
+        parser.feed(head.encode("latin-1", "replace") + self.body)
+        payload = parser.close().get_payload()
         if not isinstance(payload, list):
             return ()
         return tuple(
@@ -191,9 +203,13 @@ class Judged:
 
     def opinion(self, of: str, signed: etree._Element, by: x509.Certificate | None, identifier: str) -> str:
         """Why the second verifier refuses a signature, "" when it accepts it; asked once for each `of`."""
-        if of not in self._opinions:
-            self._opinions[of] = second.signature_refused(signed, by, identifier)
-        return self._opinions[of]
+        return self.kept(("opinion", of), lambda: second.signature_refused(signed, by, identifier))
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned when this key was first asked for: rules share what they compute of a message."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(T, self._kept[key])
 
     # XML
 
@@ -221,7 +237,7 @@ class Judged:
         """Why the message can't be read; "" when it can."""
         return self._parsed[1]
 
-    @property
+    @cached_property
     def soap(self) -> str:
         """Namespace of the envelope, "" when the root is no envelope of SOAP 1.1 or 1.2."""
         known = {f"{{{name}}}Envelope": name for name in (facts.SOAP12, facts.SOAP11)}
@@ -246,32 +262,38 @@ class Judged:
 
     def nodes(self, expr: str) -> list[etree._Element]:
         """Elements of an XPath from the envelope; none when it can't be read."""
-        return [] if self.root is None else nodes(self.root, expr)
+        return _once(self._found, self.root, expr, nodes)
 
     def in_payload(self, expr: str) -> list[etree._Element]:
-        return [] if self.payload is None else nodes(self.payload, expr)
+        # Most look into the one list of a submission or of an answer: it isn't searched for again each time.
+        rest = expr.removeprefix(f"{_LIST}/")
+        if rest != expr and "|" not in rest and len(lists := self.in_payload(_LIST)) == 1:
+            return _once(self._found_in_list, lists[0], f"./{rest}" if rest.startswith("/") else rest, nodes)
+        return _once(self._found_in_payload, self.payload, expr, nodes)
 
     def value(self, expr: str) -> str:
-        return "" if self.root is None else string(self.root, expr)
+        return next(iter(self.values(expr)), "")
 
     def values(self, expr: str) -> list[str]:
-        return [] if self.root is None else strings(self.root, expr)
+        return _once(self._values, self.root, expr, strings)
 
     def at(self, element: etree._Element | None = None, suffix: str = "") -> str:
         """Readable place; the whole side for None."""
-        place = f"{self.side}:" if element is None else at(f"{self.side}:", element)
-        return place + suffix
+        path = "" if element is None else self._paths.of(element)
+        return f"{self.side}:{path}{suffix}"
 
     def attribute_values(self, name: str) -> list[etree._Element]:
         """AttributeValue elements of the VIHF attribute of that name (compared without case)."""
-        if self.assertion is None:
-            return []
-        return [
-            value
-            for item in nodes(self.assertion, "saml:AttributeStatement/saml:Attribute")
-            if attribute(item, "Name").lower() == name.lower()
-            for value in nodes(item, "saml:AttributeValue")
-        ]
+        return list(self._attribute_values.get(name.lower(), ()))
+
+    @cached_property
+    def _attribute_values(self) -> Mapping[str, list[etree._Element]]:
+        found: dict[str, list[etree._Element]] = {}
+        if self.assertion is not None:
+            for item in nodes(self.assertion, "saml:AttributeStatement/saml:Attribute"):
+                values = found.setdefault(attribute(item, "Name").lower(), [])
+                values += nodes(item, "saml:AttributeValue")
+        return found
 
     def vihf(self, name: str) -> str:
         """Text of the first value of a VIHF attribute, "" when absent."""
@@ -323,6 +345,33 @@ class Judged:
             if b"ClinicalDocument" in data
         )
         return tuple(view for view in views if view.root is not None)
+
+    def cda_of(self, data: bytes) -> CdaView | None:
+        """The view of one of `documents`, by its bytes, when it is among `cda`."""
+        return next((document for document in self.cda if document.data is data), None)
+
+
+def once_a_view(function: Callable[[Judged], T]) -> Callable[[Judged], T]:
+    """A reading of a view that several rules ask for: made once, and kept with the view."""
+
+    @wraps(function)
+    def once(view: Judged) -> T:
+        return view.kept(function, lambda: function(view))
+
+    return once
+
+
+def _once(
+    known: dict[str, list[T]],
+    start: etree._Element | None,
+    expr: str,
+    ask: Callable[[etree._Element, str], list[T]],
+) -> list[T]:
+    """What an expression selects from there, in a list that is the caller's own."""
+    found = known.get(expr)
+    if found is None:
+        found = known[expr] = [] if start is None else ask(start, expr)
+    return list(found)
 
 
 def _piece(number: int, part: Message) -> Piece:

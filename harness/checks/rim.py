@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
-from harness.checks.judged import Judged
-from harness.checks.xpath import attribute, first, nodes, string, strings
-from protocol import facts
+from harness.checks.judged import Judged, once_a_view
+from harness.checks.xpath import attribute, first
+from protocol import facts, safexml
 
 LIST = "descendant::rim:RegistryObjectList"
+_SLOT, _VALUE_LIST, _VALUE, _NAME, _LABEL, _CLASSIFICATION, _IDENTIFIER = (
+    f"{{{facts.RIM}}}{name}"
+    for name in (
+        "Slot",
+        "ValueList",
+        "Value",
+        "Name",
+        "LocalizedString",
+        "Classification",
+        "ExternalIdentifier",
+    )
+)
 
 #: Transactions that feed documents, that change metadata, and those of them that send a new version.
 FEEDING = ("TD2.1", "TD2.2")
@@ -28,7 +41,8 @@ class Code:
     element: etree._Element
 
 
-def entries(view: Judged) -> list[etree._Element]:
+@once_a_view
+def entries(view: Judged) -> Sequence[etree._Element]:
     """Document entries of a submission or of an answer."""
     return view.in_payload(f"{LIST}/rim:ExtrinsicObject")
 
@@ -40,18 +54,28 @@ def is_signature(entry: etree._Element) -> bool:
     )
 
 
-def documents_entries(view: Judged) -> list[etree._Element]:
+@once_a_view
+def signature_entries(view: Judged) -> Sequence[etree._Element]:
+    """Entries of signature documents."""
+    return [entry for entry in entries(view) if is_signature(entry)]
+
+
+@once_a_view
+def documents_entries(view: Judged) -> Sequence[etree._Element]:
     """Entries other than the signature's."""
-    return [entry for entry in entries(view) if not is_signature(entry)]
+    signatures = signature_entries(view)
+    return [entry for entry in entries(view) if entry not in signatures]
 
 
-def sets(view: Judged) -> list[etree._Element]:
+@once_a_view
+def sets(view: Judged) -> Sequence[etree._Element]:
     """Registry packages, save those classified as folders."""
     folder = f"rim:Classification/@classificationNode='{facts.FOLDER}'"
     return view.in_payload(f"{LIST}/rim:RegistryPackage[not({folder})]")
 
 
-def associations(view: Judged) -> list[etree._Element]:
+@once_a_view
+def associations(view: Judged) -> Sequence[etree._Element]:
     return view.in_payload(f"{LIST}/rim:Association")
 
 
@@ -62,30 +86,28 @@ def slot(element: etree._Element, name: str) -> str:
 def slot_values(element: etree._Element, name: str) -> list[str]:
     return [
         value
-        for item in nodes(element, "rim:Slot")
-        if attribute(item, "name") == name
-        for value in strings(item, "rim:ValueList/rim:Value")
+        for item in element.iterchildren(_SLOT)
+        if item.get("name") == name
+        for values in item.iterchildren(_VALUE_LIST)
+        for value in map(safexml.text, values.iterchildren(_VALUE))
     ]
 
 
 def classifications(element: etree._Element, scheme: str) -> list[etree._Element]:
     return [
         item
-        for item in nodes(element, "rim:Classification")
+        for item in element.iterchildren(_CLASSIFICATION)
         if attribute(item, "classificationScheme") == scheme
     ]
 
 
 def codes(element: etree._Element, scheme: str) -> list[Code]:
-    return [
-        Code(
-            attribute(item, "nodeRepresentation"),
-            slot(item, "codingScheme"),
-            string(item, "rim:Name/rim:LocalizedString/@value"),
-            item,
-        )
-        for item in classifications(element, scheme)
-    ]
+    return [code_of(item) for item in classifications(element, scheme)]
+
+
+def code_of(item: etree._Element) -> Code:
+    """What a classification says."""
+    return Code(attribute(item, "nodeRepresentation"), slot(item, "codingScheme"), title(item), item)
 
 
 def code_text(code: Code) -> str:
@@ -99,13 +121,14 @@ def external(element: etree._Element, scheme: str) -> str:
 def externals(element: etree._Element, scheme: str) -> list[etree._Element]:
     return [
         item
-        for item in nodes(element, "rim:ExternalIdentifier")
+        for item in element.iterchildren(_IDENTIFIER)
         if attribute(item, "identificationScheme") == scheme
     ]
 
 
 def title(element: etree._Element) -> str:
-    return string(element, "rim:Name/rim:LocalizedString/@value")
+    labels = (label for name in element.iterchildren(_NAME) for label in name.iterchildren(_LABEL))
+    return next((value for label in labels if (value := label.get("value")) is not None), "")
 
 
 def document_of(view: Judged, entry: etree._Element) -> bytes | None:

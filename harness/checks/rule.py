@@ -246,26 +246,26 @@ RIGHT: Final = (Finding("", "PASS", ""),)
 WRONG: Final = (Finding("", "FAIL", ""),)
 
 
+def _made(status: Status, where: str, found: str, expected: str) -> Finding:
+    """A Finding without what a frozen constructor costs: rules make hundreds of them for one document."""
+    finding = object.__new__(Finding)
+    fields = finding.__dict__
+    fields["rule"], fields["status"], fields["where"] = "", status, where
+    fields["found"], fields["expected"], fields["exchange"] = found, expected, ""
+    return finding
+
+
 def passed(where: str, found: str = "") -> Finding:
-    return Finding("", "PASS", where, found)
+    return _made("PASS", where, found, "")
 
 
 def failed(where: str, found: str, expected: str) -> Finding:
-    return Finding("", "FAIL", where, found or "absent", expected)
+    return _made("FAIL", where, found or "absent", expected)
 
 
 def verdict(good: bool, where: str, found: str, expected: str) -> Finding:
     """PASS or FAIL by `good`; `expected` is kept on a PASS too, it tells what was asked."""
-    # Without what a frozen constructor costs: rules make hundreds of them for one document.
-    finding = object.__new__(Finding)
-    fields = finding.__dict__
-    fields["rule"] = ""
-    fields["status"] = "PASS" if good else "FAIL"
-    fields["where"] = where
-    fields["found"] = found or ("" if good else "absent")
-    fields["expected"] = expected
-    fields["exchange"] = ""
-    return finding
+    return _made("PASS" if good else "FAIL", where, found or ("" if good else "absent"), expected)
 
 
 def twice(first: bool, second: bool, where: str, found: str, expected: str, other: str = "") -> Finding:

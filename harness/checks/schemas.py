@@ -5,7 +5,7 @@ The official schema of a pack has a rule of its own (CDA-XSD); the two are compa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
@@ -14,7 +14,6 @@ from harness.checks.judged import Judged
 from harness.checks.rule import ANY, Finding, check, check_document, failed, passed
 from harness.own_schemas import own_schemas
 from harness.schema_words import Refusal
-from protocol import safexml
 from protocol.errors import Text
 
 SCHEMA = "SCHEMA"
@@ -24,16 +23,18 @@ MEND = Text(
 )
 
 
-def _findings(family: str, element: etree._Element | None, prefix: str) -> Iterator[Finding]:
+def _findings(
+    family: str, element: etree._Element | None, at: Callable[[etree._Element | None], str]
+) -> Iterator[Finding]:
     """PASS, or one FAIL a refusal; nothing for an element that no schema of the family is for."""
     refused = None if element is None else own_schemas().problems(family, element)
     if element is None or refused is None:
         return
     if not refused:
-        yield passed(f"{prefix}{safexml.path_of(element)}", own_schemas().families[family].source)
+        yield passed(at(element), own_schemas().families[family].source)
     for refusal in refused:
         line = f" (l. {refusal.line})" if refusal.line else ""
-        yield failed(f"{prefix}{refusal.path}{line}", _found(refusal), refusal.expected)
+        yield failed(f"{at(None)}{refusal.path}{line}", _found(refusal), refusal.expected)
 
 
 def _found(refusal: Refusal) -> str:
@@ -52,7 +53,7 @@ def _found(refusal: Refusal) -> str:
 )
 def cda(view: CdaView) -> Iterator[Finding]:
     # A document inside a style sheet is judged with it, as the official schema does.
-    yield from _findings("CDA", view.outer if view.root is not None else None, f"{view.name}:")
+    yield from _findings("CDA", view.outer if view.root is not None else None, view.at)
 
 
 @check(
@@ -65,7 +66,7 @@ def cda(view: CdaView) -> Iterator[Finding]:
     mend=MEND,
 )
 def xds(view: Judged) -> Iterator[Finding]:
-    yield from _findings("XDS", view.payload, f"{view.side}:")
+    yield from _findings("XDS", view.payload, view.at)
 
 
 @check(
@@ -79,7 +80,7 @@ def xds(view: Judged) -> Iterator[Finding]:
     confidence="B",
 )
 def hl7v3(view: Judged) -> Iterator[Finding]:
-    yield from _findings("HL7V3", view.payload, f"{view.side}:")
+    yield from _findings("HL7V3", view.payload, view.at)
 
 
 @check(
@@ -97,7 +98,7 @@ def hl7v3(view: Judged) -> Iterator[Finding]:
     default="warning",
 )
 def services(view: Judged) -> Iterator[Finding]:
-    yield from _findings("SERVICES", view.payload, f"{view.side}:")
+    yield from _findings("SERVICES", view.payload, view.at)
 
 
 @check(
@@ -112,7 +113,7 @@ def services(view: Judged) -> Iterator[Finding]:
     mend=MEND,
 )
 def vihf(view: Judged) -> Iterator[Finding]:
-    yield from _findings("VIHF", view.assertion, "request:")
+    yield from _findings("VIHF", view.assertion, view.at)
 
 
 @check(
@@ -132,4 +133,4 @@ def soap(view: Judged) -> Iterator[Finding]:
         return
     parts = (view.root, *view.nodes("soap:Header/wsa:*"), *view.nodes(".//xop:Include"))
     for part in parts:
-        yield from _findings("SOAP", part, f"{view.side}:")
+        yield from _findings("SOAP", part, view.at)

@@ -11,13 +11,17 @@ import binascii
 import quopri
 import re
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from lxml import etree
+
+if TYPE_CHECKING:
+    from signxml.verifier import SignatureConfiguration
 
 _BLANK: Final = b" \t\r\n"
 _FOLD: Final = re.compile(rb"\r\n[ \t]+")
@@ -56,12 +60,12 @@ def cut(body: bytes, boundary: str) -> tuple[Cut, ...]:
 
     A part that no delimiter closes is none.
     """
-    mark = re.escape(boundary.encode("latin-1", "replace"))
-    delimiter = re.compile(rb"(?:\A|\r\n)--" + mark + rb"(--)?[ \t]*(?=\r\n|\Z)")
+    mark = b"--" + boundary.encode("latin-1", "replace")
+    delimiter = re.compile(rb"(?:\A|\r\n)" + re.escape(mark) + rb"(--)?[ \t]*(?=\r\n|\Z)")
     parts: list[Cut] = []
     begin: int | None = None
     place = 0
-    while found := delimiter.search(body, place):
+    while found := _next(delimiter, mark, body, place):
         if begin is not None:
             parts.append(_part(body[begin : found.start()]))
         if found[1]:
@@ -70,6 +74,17 @@ def cut(body: bytes, boundary: str) -> tuple[Cut, ...]:
         # The CRLF that ends a delimiter may begin the next one: an empty part.
         place = found.end()
     return tuple(parts)
+
+
+def _next(delimiter: re.Pattern[bytes], mark: bytes, body: bytes, place: int) -> re.Match[bytes] | None:
+    """`delimiter.search(body, place)`, looking only where its mark is: a tenth of the time."""
+    at = body.find(mark, place)
+    while at >= 0:
+        start = max(at - 2, 0)
+        if start >= place and (found := delimiter.match(body, start)):
+            return found
+        at = body.find(mark, at + 1)
+    return None
 
 
 def _part(data: bytes) -> Cut:
@@ -113,6 +128,22 @@ def sha1(data: bytes) -> str:
     return digest.finalize().hex()
 
 
+@lru_cache(maxsize=64)
+def _asked(moment: datetime) -> SignatureConfiguration:
+    """What signxml is to accept of a signature, its certificate looked at on that day."""
+    from signxml.algorithms import DigestAlgorithm, SignatureMethod
+    from signxml.verifier import SignatureConfiguration
+
+    return SignatureConfiguration(
+        location="./",
+        expect_references=False,
+        signature_methods=frozenset(item for item in SignatureMethod if not item.name.startswith(_FOREIGN)),
+        digest_algorithms=frozenset(DigestAlgorithm),
+        ignore_ambiguous_key_info=True,
+        verification_time=moment,
+    )
+
+
 def signature_refused(signed: etree._Element, certificate: x509.Certificate | None, identifier: str) -> str:
     """Verify the signature that `signed` is or holds, with that certificate, by signxml; "" when it holds.
 
@@ -121,25 +152,16 @@ def signature_refused(signed: etree._Element, certificate: x509.Certificate | No
     if certificate is None:
         return "ds:X509Certificate"
     # Its import costs as much as many a document: those that are judged without a signature don't pay for it.
-    from signxml.algorithms import DigestAlgorithm, SignatureMethod
     from signxml.exceptions import SignXMLException
-    from signxml.verifier import SignatureConfiguration, XMLVerifier
+    from signxml.verifier import XMLVerifier
 
-    configuration = SignatureConfiguration(
-        location="./",
-        expect_references=False,
-        signature_methods=frozenset(item for item in SignatureMethod if not item.name.startswith(_FOREIGN)),
-        digest_algorithms=frozenset(DigestAlgorithm),
-        ignore_ambiguous_key_info=True,
-        verification_time=certificate.not_valid_before_utc + timedelta(seconds=1),
-    )
     try:
         XMLVerifier().verify(
             signed,
             x509_cert=certificate,
             id_attribute=identifier,
             validate_schema=False,
-            expect_config=configuration,
+            expect_config=_asked(certificate.not_valid_before_utc + timedelta(seconds=1)),
         )
     except (SignXMLException, UnsupportedAlgorithm, *_ODD) as problem:
         return f"{type(problem).__name__}: {problem}"[:200]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from cryptography import x509
 from lxml import etree
 
-from harness.checks.judged import Judged
+from harness.checks.judged import Judged, once_a_view
 from harness.checks.rule import ANY, Finding, check, failed, verdict
 from harness.checks.transport import client_certificate, extended, usages, within_dates
 from harness.checks.xmldsig import (
@@ -32,6 +32,7 @@ VIHF = "A-VIHF"
 CLAUSE = "VIHF, signature ; XML Signature Core"
 
 
+@once_a_view
 def _signature(view: Judged) -> etree._Element | None:
     return None if view.assertion is None else first(view.assertion, "ds:Signature")
 
@@ -105,32 +106,49 @@ def digest(view: Judged) -> Iterator[Finding]:
     signature = _signature(view)
     if signature is None or view.assertion is None:
         return
-    for item in read_references(signature):
-        if item.uri == f"#{attribute(view.assertion, 'ID')}":
-            yield _digest_of(view, signature, view.assertion, item)
+    for item in _own_references(view):
+        yield _digest_of(view, signature, view.assertion, item)
+
+
+@once_a_view
+def _own_references(view: Judged) -> tuple[Reference, ...]:
+    """Those that lead to the assertion."""
+    signature = _signature(view)
+    if signature is None or view.assertion is None:
+        return ()
+    named = f"#{attribute(view.assertion, 'ID')}"
+    return tuple(item for item in read_references(signature) if item.uri == named)
 
 
 def _digest_of(
     view: Judged, signature: etree._Element, assertion: etree._Element, item: Reference
 ) -> Finding:
     where = view.at(signature) + "/ds:SignedInfo/ds:Reference/ds:DigestValue"
-    computed = item.digest_of(assertion)
+    computed = _computed(view, assertion, item)
     if computed is None:
         return failed(where, item.digest_method, " | ".join(ALGORITHMS))
     return agreed(
         verdict(computed == item.digest, where, item.digest, computed),
-        _holds(signature, assertion),
+        _holds(view, signature, assertion),
         view.opinion("VIHF", assertion, signer(signature), "ID"),
     )
 
 
-def _holds(signature: etree._Element, assertion: etree._Element) -> bool:
+def _computed(view: Judged, assertion: etree._Element, item: Reference) -> str | None:
+    return view.kept(("VIHF", item), lambda: item.digest_of(assertion))
+
+
+def _trouble(view: Judged, signature: etree._Element) -> str:
+    return view.kept("VIHF", lambda: signature_holds(signature))
+
+
+def _holds(view: Judged, signature: etree._Element, assertion: etree._Element) -> bool:
     """Whether the whole of it holds by our own code: its value, and the digest of the assertion."""
-    named = [item for item in read_references(signature) if item.uri == f"#{attribute(assertion, 'ID')}"]
+    named = _own_references(view)
     return (
-        not signature_holds(signature)
+        not _trouble(view, signature)
         and bool(named)
-        and all(item.digest_of(assertion) == item.digest for item in named)
+        and all(_computed(view, assertion, item) == item.digest for item in named)
     )
 
 
@@ -146,10 +164,10 @@ def _holds(signature: etree._Element, assertion: etree._Element) -> bool:
 def value(view: Judged) -> Iterator[Finding]:
     signature = _signature(view)
     if signature is not None and view.assertion is not None:
-        where, trouble = view.at(signature) + "/ds:SignatureValue", signature_holds(signature)
+        where, trouble = view.at(signature) + "/ds:SignatureValue", _trouble(view, signature)
         yield agreed(
             verdict(not trouble, where, trouble or VERIFIED, VERIFIED),
-            _holds(signature, view.assertion),
+            _holds(view, signature, view.assertion),
             view.opinion("VIHF", view.assertion, signer(signature), "ID"),
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
@@ -213,6 +214,7 @@ def client_certificate(view: Judged) -> x509.Certificate | None:
     return read_certificate(der) if der else None
 
 
+@lru_cache(maxsize=64)
 def read_certificate(der: bytes) -> x509.Certificate | None:
     try:
         return x509.load_der_x509_certificate(der)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from harness.checks.judged import Judged
+from harness.checks.judged import Judged, once_a_view
 from harness.checks.rim import (
     FEEDING,
     code_text,
@@ -17,10 +17,9 @@ from harness.checks.rim import (
     document_again,
     document_of,
     documents_entries,
-    entries,
     external,
-    is_signature,
     sets,
+    signature_entries,
     slot,
 )
 from harness.checks.rule import Finding, check, failed, passed, twice, verdict
@@ -47,9 +46,10 @@ MANIFEST = "http://www.w3.org/2000/09/xmldsig#Manifest"
 
 
 def _entry(view: Judged) -> etree._Element | None:
-    return next((item for item in entries(view) if is_signature(item)), None)
+    return next(iter(signature_entries(view)), None)
 
 
+@once_a_view
 def _signature(view: Judged) -> etree._Element | None:
     """Root of the signature document, None when it is absent or no ds:Signature."""
     entry = _entry(view)
@@ -153,15 +153,23 @@ def references(view: Judged) -> Iterator[Finding]:
 
 def _inner_digest(view: Judged, signature: etree._Element, item: Reference) -> Finding:
     where = f"{_place(view)}/ds:SignedInfo/ds:Reference[@URI='{item.uri}']"
-    held = _named(signature, item)
+    held = _named(view, signature, item)
     if len(held) != 1:
         return failed(where, f"{len(held)} × Id", "1")
-    computed = item.digest_of(held[0])
+    computed = _computed(view, item, held[0])
     return agreed(
         verdict(computed == item.digest, where, item.digest, computed or " | ".join(ALGORITHMS)),
-        _holds(signature),
+        _holds(view, signature),
         view.opinion("XADES", signature, signer(signature), "Id"),
     )
+
+
+def _computed(view: Judged, item: Reference, held: etree._Element) -> str | None:
+    return view.kept(("XADES", item), lambda: item.digest_of(held))
+
+
+def _trouble(view: Judged, signature: etree._Element) -> str:
+    return view.kept("XADES", lambda: signature_holds(signature))
 
 
 @check(
@@ -215,14 +223,15 @@ def digest(view: Judged) -> Iterator[Finding]:
         data = document_of(view, item)
         if uri in named and data is not None:
             found, again = named[uri].digest, document_again(view, item) or b""
-            digests, others = _digests(named[uri], data), _digests(named[uri], again)
+            digests = _digests(view, named[uri], data)
+            others = digests if again == data else _digests(view, named[uri], again)
             where = f"{_place(view)}/ds:Manifest[{uri}]"
             yield twice(
                 found in digests, found in others, where, found, " | ".join(digests), " | ".join(others)
             )
 
 
-def _digests(reference: Reference, data: bytes) -> list[str]:
+def _digests(view: Judged, reference: Reference, data: bytes) -> list[str]:
     """The digest that the transforms ask for: of the bytes, or of the canonical form."""
     name = ALGORITHMS.get(reference.digest_method)
     if name is None:
@@ -230,7 +239,8 @@ def _digests(reference: Reference, data: bytes) -> list[str]:
     if not reference.transforms:
         return [encoded_digest(name, data)]
     try:
-        root = safexml.parse(data, huge=True)
+        read = view.cda_of(data)
+        root = safexml.parse(data, huge=True) if read is None or read.outer is None else read.outer
     except XmlRefused:
         return [encoded_digest(name, data)]
     return [_whole_document(reference, root, name)]
@@ -261,28 +271,25 @@ def _whole_document(reference: Reference, root: etree._Element, name: str) -> st
 def value(view: Judged) -> Iterator[Finding]:
     signature = _signature(view)
     if signature is not None:
-        where, trouble = _place(view) + "/ds:SignatureValue", signature_holds(signature)
+        where, trouble = _place(view) + "/ds:SignatureValue", _trouble(view, signature)
         yield agreed(
             verdict(not trouble, where, trouble or VERIFIED, VERIFIED),
-            _holds(signature),
+            _holds(view, signature),
             view.opinion("XADES", signature, signer(signature), "Id"),
         )
 
 
-def _holds(signature: etree._Element) -> bool:
+def _holds(view: Judged, signature: etree._Element) -> bool:
     """Whether the whole of it holds by our own code: its value, and the digests of what SignedInfo names."""
-    return not signature_holds(signature) and all(
-        len(held := _named(signature, item)) == 1 and item.digest_of(held[0]) == item.digest
+    return not _trouble(view, signature) and all(
+        len(held := _named(view, signature, item)) == 1 and _computed(view, item, held[0]) == item.digest
         for item in read_references(signature)
     )
 
 
-def _named(signature: etree._Element, item: Reference) -> list[etree._Element]:
-    return [
-        one
-        for one in nodes(signature, "descendant::*[@Id]")
-        if attribute(one, "Id") == item.uri.removeprefix("#")
-    ]
+def _named(view: Judged, signature: etree._Element, item: Reference) -> list[etree._Element]:
+    named = view.kept("XADES Id", lambda: nodes(signature, "descendant::*[@Id]"))
+    return [one for one in named if attribute(one, "Id") == item.uri.removeprefix("#")]
 
 
 @check(

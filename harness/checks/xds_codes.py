@@ -5,7 +5,7 @@ Editions of the value sets differ, and old official codes circulate: most are wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
@@ -57,7 +57,7 @@ def _in_value_set(
     return member
 
 
-def _bearers(view: Judged, scheme: str) -> list[etree._Element]:
+def _bearers(view: Judged, scheme: str) -> Sequence[etree._Element]:
     return sets(view) if scheme == facts.SS_CONTENT_TYPE else documents_entries(view)
 
 

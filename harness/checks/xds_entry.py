@@ -17,7 +17,7 @@ from harness.checks.rim import (
     codes,
     documents_entries,
     entries,
-    is_signature,
+    signature_entries,
     slot,
     slot_values,
     title,
@@ -105,9 +105,10 @@ def mime(view: Judged) -> Iterator[Finding]:
     mend=Text("ajouter le Slot qui manque", "add the missing Slot"),
 )
 def mandatory_slots(view: Judged) -> Iterator[Finding]:
+    signatures = signature_entries(view)
     for item in entries(view):
         for name in SLOTS:
-            if is_signature(item) and name == "legalAuthenticator":
+            if item in signatures and name == "legalAuthenticator":
                 continue
             values = slot_values(item, name)
             good = len(values) == 1 and bool(values[0])
@@ -159,7 +160,7 @@ def chronology(view: Judged) -> Iterator[Finding]:
 )
 def language(view: Judged) -> Iterator[Finding]:
     for item in entries(view):
-        value, signed = slot(item, "languageCode"), is_signature(item)
+        value, signed = slot(item, "languageCode"), item in signature_entries(view)
         good = value == "art" if signed else re.fullmatch(r"[a-z]{2}-[A-Z]{2}", value) is not None
         yield verdict(good, f"{view.at(item)}/languageCode", value, "art" if signed else "fr-FR")
 

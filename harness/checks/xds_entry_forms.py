@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.checks.forms import is_oid
 from harness.checks.judged import Judged
-from harness.checks.rim import FEEDING, UPDATES, entries, is_signature, sets, slot_values
+from harness.checks.rim import FEEDING, UPDATES, entries, sets, signature_entries, slot_values
 from harness.checks.rule import Finding, check, verdict
 from harness.checks.xpath import attribute, nodes
 from protocol.errors import Text
@@ -93,8 +93,8 @@ def hash_form(view: Judged) -> Iterator[Finding]:
 )
 def signature_times(view: Judged) -> Iterator[Finding]:
     sent = [value for item in sets(view) for value in slot_values(item, "submissionTime")]
-    for item in entries(view):
-        if is_signature(item) and sent:
+    for item in signature_entries(view):
+        if sent:
             for name in ("creationTime", "serviceStartTime"):
                 for value in slot_values(item, name):
                     yield verdict(value == sent[0], f"{view.at(item)}/{name}", value, sent[0])

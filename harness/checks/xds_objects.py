@@ -6,19 +6,19 @@ Authors and identifiers of submission sets and of document entries follow the sa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
 from harness.checks.forms import cx, is_oid, is_ps_id, is_structure_id, xcn, xon
-from harness.checks.judged import Judged
+from harness.checks.judged import Judged, once_a_view
 from harness.checks.rim import (
     FEEDING,
     LIST,
     UPDATES,
     classifications,
+    code_of,
     code_text,
-    codes,
     entries,
     external,
     externals,
@@ -59,8 +59,9 @@ SPECIALTY_SYSTEMS = (facts.OID_AUTHOR_SPECIALTY, "1.2.250.1.213.1.1.4.6")
 )
 def slots(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload(f"{LIST}//*[rim:Slot]"):
-        names = Counter(strings(item, "rim:Slot/@name"))
-        doubles = [name for name, count in names.items() if count > 1]
+        names = strings(item, "rim:Slot/@name")
+        counts = Counter(names) if len(set(names)) < len(names) else {}
+        doubles = [name for name, count in counts.items() if count > 1]
         yield verdict(not doubles, view.at(item), " | ".join(doubles), "1 × rim:Slot/@name")
     for item in view.in_payload(f"{LIST}//rim:Slot"):
         values = strings(item, "rim:ValueList/rim:Value")
@@ -309,20 +310,12 @@ def coded(view: Judged) -> Iterator[Finding]:
     for item in view.in_payload(f"{LIST}/rim:*/rim:Classification[@classificationScheme]"):
         if attribute(item, "classificationScheme") in authors:
             continue
-        parent = item.getparent()
-        found = (
-            [code for code in codes(parent, attribute(item, "classificationScheme")) if code.element is item]
-            if (parent is not None)
-            else []
-        )
-        schemes = slot_values(item, "codingScheme")
-        for code in found:
-            good = bool(code.code and code.label) and len(schemes) == 1 and bool(schemes[0])
-            yield verdict(
-                good, view.at(item), f"{code_text(code)}^{code.label}", "code^codingScheme^displayName"
-            )
+        code, schemes = code_of(item), slot_values(item, "codingScheme")
+        good = bool(code.code and code.label) and len(schemes) == 1 and bool(schemes[0])
+        yield verdict(good, view.at(item), f"{code_text(code)}^{code.label}", "code^codingScheme^displayName")
 
 
-def _authors(view: Judged) -> list[tuple[etree._Element, list[etree._Element]]]:
+@once_a_view
+def _authors(view: Judged) -> Sequence[tuple[etree._Element, list[etree._Element]]]:
     found = [(item, classifications(item, facts.SS_AUTHOR)) for item in sets(view)]
     return found + [(item, classifications(item, facts.DE_AUTHOR)) for item in entries(view)]

@@ -16,8 +16,8 @@ from harness.checks.rim import (
     documents_entries,
     entries,
     external,
-    is_signature,
     sets,
+    signature_entries,
     slot,
     slot_values,
     targets,
@@ -247,7 +247,7 @@ def relations(view: Judged) -> Iterator[Finding]:
 )
 def signs(view: Judged) -> Iterator[Finding]:
     for item in sets(view):
-        signatures = [entry for entry in entries(view) if is_signature(entry)]
+        signatures = signature_entries(view)
         yield verdict(
             len(signatures) == 1,
             view.at(item),

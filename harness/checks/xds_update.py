@@ -19,8 +19,8 @@ from harness.checks.rim import (
     associations,
     codes,
     entries,
-    is_signature,
     sets,
+    signature_entries,
     slot_values,
     targets,
 )
@@ -84,8 +84,8 @@ def operation(view: Judged) -> Iterator[Finding]:
 def unsigned(view: Judged) -> Iterator[Finding]:
     if view.payload is None:
         return
-    found = [item for item in entries(view) if is_signature(item)]
-    found += [*targets(view, facts.SIGNS), *view.in_payload("descendant-or-self::xds:Document")]
+    documents = view.in_payload("descendant-or-self::xds:Document")
+    found = [*signature_entries(view), *targets(view, facts.SIGNS), *documents]
     for item in found:
         yield failed(view.at(item), etree.QName(item).localname, "absent")
     if not found:

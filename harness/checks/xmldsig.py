@@ -10,6 +10,7 @@ import binascii
 import copy
 import hashlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -77,7 +78,9 @@ class Reference:
 
 
 def encoded_digest(name: str, data: bytes) -> str:
-    return base64.b64encode(hashlib.new(name, data, usedforsecurity=False).digest()).decode()
+    # Its own constructor: `hashlib.new` looks the algorithm up in OpenSSL each time.
+    made = getattr(hashlib, name)(data, usedforsecurity=False)
+    return base64.b64encode(made.digest()).decode()
 
 
 def canonical(element: etree._Element, *, exclusive: bool, comments: bool) -> bytes:
@@ -102,8 +105,14 @@ def read_references(
 def signer(signature: etree._Element) -> x509.Certificate | None:
     """The first certificate of KeyInfo; None when there is none that can be read."""
     text = string(signature, "ds:KeyInfo/ds:X509Data/ds:X509Certificate")
+    return _certificate(text) if text else None
+
+
+@lru_cache(maxsize=64)
+def _certificate(text: str) -> x509.Certificate | None:
+    """Senders are few: each certificate is read once."""
     try:
-        return x509.load_der_x509_certificate(base64.b64decode("".join(text.split()))) if text else None
+        return x509.load_der_x509_certificate(base64.b64decode("".join(text.split())))
     except (ValueError, binascii.Error, x509.InvalidVersion):
         return None
 
