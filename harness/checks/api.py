@@ -217,12 +217,13 @@ def with_severity(
     """Apply severities by rule id (default: the rule's own): FAIL becomes WARN or INFO; "off" drops the findings."""
     chosen = severities or {}
     status: Mapping[Severity, Status] = {"error": "FAIL", "warning": "WARN", "info": "INFO"}
+    defaults = _defaults()
     kept, seen = [], None
     severity: Severity = "error"
     for finding in findings:
         if finding.rule != seen:  # findings of a rule come together
             seen = finding.rule
-            severity = chosen.get(seen) or rule(seen).default
+            severity = chosen.get(seen) or defaults.get(seen) or rule(seen).default
         if severity != "off":
             kept.append(replace(finding, status=status[severity]) if finding.status == "FAIL" else finding)
     return kept
@@ -245,6 +246,11 @@ def rules() -> tuple[Rule[Any], ...]:
 @cache
 def _by_id() -> Mapping[str, Rule[Any]]:
     return {item.id: item for item in rules()}
+
+
+@cache
+def _defaults() -> Mapping[str, Severity]:
+    return {item.id: item.default for item in rules()}
 
 
 def rule(identifier: str) -> Rule[Any]:
