@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -62,7 +63,7 @@ def _ratios(documents: Sequence[Parsed], official: etree.XMLSchema) -> list[str]
         ("every document rule", None, 0.0),
     ):
         chosen = [name for name in only if name in api.groups()] if only else None
-        cost = _least(lambda chosen=chosen: _judge(documents, chosen))  # type: ignore[misc]
+        cost = _least(partial(_judge, documents, chosen))
         bound = f" (limit {limit:g})" if limit else ""
         lines.append(
             f"{said}: {cost / floor:.2f} times the official XSD validation{bound} "

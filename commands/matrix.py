@@ -134,11 +134,6 @@ def _frames(evidence: Path | None, lang: Lang, *, quiet: bool) -> Iterator[Path]
         yield _tree(evidence)
         return
     from harness.mutate.record import CASES
-    from harness.run import run_campaign
-    from mock_dmp import pki
-    from mock_dmp.server import MockServer
-    from protocol.datafolders import folder
-    from reports.console import Progress
 
     if not quiet:
         tell(
@@ -146,6 +141,19 @@ def _frames(evidence: Path | None, lang: Lang, *, quiet: bool) -> Iterator[Path]
             f"{len(CASES)} cas du plan, joués contre un bouchon",
             f"{len(CASES)} cases of the plan, played against a mock",
         )
+    with played() as root:
+        yield root
+
+
+@contextmanager
+def played() -> Iterator[Path]:
+    """The evidence tree of a fresh run of the cases of the proof against a mock; gone afterwards."""
+    from harness.mutate.record import CASES
+    from harness.run import run_campaign
+    from mock_dmp import pki
+    from mock_dmp.server import MockServer
+    from protocol.datafolders import folder
+
     with tempfile.TemporaryDirectory(prefix="dmpcompat-") as name:
         scratch = Path(name)
         pki.init(scratch / "pki")
@@ -157,8 +165,6 @@ def _frames(evidence: Path | None, lang: Lang, *, quiet: bool) -> Iterator[Path]
                 pki=scratch / "pki",
                 only=CASES,
                 seed=1,
-                lang=lang,
-                listener=Progress(lang, quiet=True),
             )
         yield scratch / "out" / "preuves"
 

@@ -42,7 +42,7 @@ def _intro(told: Mapping[str, Any]) -> str:
         f"{len(told['false_alarms'])} of them made a rule speak.\n\n"
         "`dmpcompat matrix --kill` measures it again, on a fresh run or on the evidence that it is given; a test fails "
         f"under {record().level} % ({record().target_level} % by a rule aimed at), when a rule kills a smaller part of "
-        "its mutants than is recorded here, or when a mutant survives that is not listed. `python bench/kill.py` "
+        "its mutants than is recorded here, or when a mutant survives that is not listed. `python -m bench.kill` "
         "records."
     )
 

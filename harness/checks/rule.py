@@ -81,6 +81,25 @@ class Rule(Generic[View]):
         return "*" in self.on or transaction in self.on
 
 
+def _maker(
+    rule: str,
+    group: str,
+    on: tuple[str, ...],
+    side: Side,
+    title: Text,
+    mend: Text,
+    clause: str,
+    requirements: tuple[str, ...],
+    confidence: Confidence,
+    default: Severity,
+) -> Callable[[Callable[[View], Iterator[Finding]]], Rule[View]]:
+    def make(function: Callable[[View], Iterator[Finding]]) -> Rule[View]:
+        told = (rule, group, on, side, title, mend, clause, requirements, confidence, default)
+        return Rule(*told, function.__module__, function)
+
+    return make
+
+
 def check(
     rule: str,
     *,
@@ -96,23 +115,7 @@ def check(
 ) -> Callable[[Callable[[Judged], Iterator[Finding]]], Rule[Judged]]:
     """Make a rule of a function that looks at one side of an exchange (yields one Finding a node looked at)."""
 
-    def make(function: Callable[[Judged], Iterator[Finding]]) -> Rule[Judged]:
-        return Rule(
-            rule,
-            group,
-            on,
-            side,
-            title,
-            mend,
-            clause,
-            requirements,
-            confidence,
-            default,
-            function.__module__,
-            function,
-        )
-
-    return make
+    return _maker(rule, group, on, side, title, mend, clause, requirements, confidence, default)
 
 
 def check_document(
@@ -128,23 +131,18 @@ def check_document(
 ) -> Callable[[Callable[[CdaView], Iterator[Finding]]], Rule[CdaView]]:
     """Make a rule of a function that looks at one CDA document, alone or carried by an exchange."""
 
-    def make(function: Callable[[CdaView], Iterator[Finding]]) -> Rule[CdaView]:
-        return Rule(
-            rule,
-            group,
-            ("TD2.1", "TD2.2", "TD3.2"),
-            "document",
-            title,
-            mend,
-            clause,
-            requirements,
-            confidence,
-            default,
-            function.__module__,
-            function,
-        )
-
-    return make
+    return _maker(
+        rule,
+        group,
+        ("TD2.1", "TD2.2", "TD3.2"),
+        "document",
+        title,
+        mend,
+        clause,
+        requirements,
+        confidence,
+        default,
+    )
 
 
 def check_sequence(
@@ -160,23 +158,7 @@ def check_sequence(
 ) -> Callable[[Callable[[Sequence[Judged]], Iterator[Finding]]], Rule[Sequence[Judged]]]:
     """Make a rule of a function that looks at the requests of a run, in the order they were sent."""
 
-    def make(function: Callable[[Sequence[Judged]], Iterator[Finding]]) -> Rule[Sequence[Judged]]:
-        return Rule(
-            rule,
-            group,
-            ANY,
-            "sequence",
-            title,
-            mend,
-            clause,
-            requirements,
-            confidence,
-            default,
-            function.__module__,
-            function,
-        )
-
-    return make
+    return _maker(rule, group, ANY, "sequence", title, mend, clause, requirements, confidence, default)
 
 
 def check_answers(
@@ -192,23 +174,7 @@ def check_answers(
 ) -> Callable[[Callable[[Sequence[Answered]], Iterator[Finding]]], Rule[Sequence[Answered]]]:
     """Make a rule of a function that looks at the answers of a run together, in the order they came."""
 
-    def make(function: Callable[[Sequence[Answered]], Iterator[Finding]]) -> Rule[Sequence[Answered]]:
-        return Rule(
-            rule,
-            group,
-            ANY,
-            "answers",
-            title,
-            mend,
-            clause,
-            requirements,
-            confidence,
-            default,
-            function.__module__,
-            function,
-        )
-
-    return make
+    return _maker(rule, group, ANY, "answers", title, mend, clause, requirements, confidence, default)
 
 
 def check_aftermath(
@@ -222,23 +188,7 @@ def check_aftermath(
 ) -> Callable[[Callable[[Aftermath], Iterator[Finding]]], Rule[Aftermath]]:
     """Make a rule of a function that looks at what was sent after a fault: a frame that must not follow."""
 
-    def make(function: Callable[[Aftermath], Iterator[Finding]]) -> Rule[Aftermath]:
-        return Rule(
-            rule,
-            "AFTERMATH",
-            ANY,
-            "aftermath",
-            title,
-            mend,
-            clause,
-            requirements,
-            confidence,
-            "error",
-            function.__module__,
-            function,
-        )
-
-    return make
+    return _maker(rule, "AFTERMATH", ANY, "aftermath", title, mend, clause, requirements, confidence, "error")
 
 
 #: All that helpers tell of their elements when a document is judged briefly: whether all is right.

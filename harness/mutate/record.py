@@ -1,6 +1,6 @@
 """What was recorded of the mutation: the level that must hold, why a mutant survives, the figures of the pages.
 
-`datasets/mutation/reasons.yaml` is written by hand; `figures.json` by `bench/kill.py`.
+`datasets/mutation/reasons.yaml` is written by hand; `figures.json` by `python -m bench.kill`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from harness.mutate.registry import Wire, mutator
+from harness.mutate.registry import Over, Wire, mutator
 
 REQUEST: Final = "wire-request"
 ANSWER: Final = "wire-answer"
@@ -106,29 +106,31 @@ def _mark(wire: Wire) -> bytes:
     return b"--" + found[1].encode() if found else b"--"
 
 
-for _side, _over in (("request", REQUEST), ("answer", ANSWER)):
-    mutator(f"mime-{_side}-no-boundary", over=_over, breaks="MTOM-PARAMETERS")(  # type: ignore[arg-type]
+_BOTH: Final[tuple[tuple[str, Over], ...]] = (("request", REQUEST), ("answer", ANSWER))
+
+for _side, _over in _BOTH:
+    mutator(f"mime-{_side}-no-boundary", over=_over, breaks="MTOM-PARAMETERS")(
         lambda wire, _: _type(wire, r'boundary="?[^";]+"?;? ?', "")
     )
-    mutator(f"mime-{_side}-no-start-info", over=_over, breaks="MTOM-PARAMETERS")(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-no-start-info", over=_over, breaks="MTOM-PARAMETERS")(
         lambda wire, _: _type(wire, r';? ?start-info="[^"]*"', "")
     )
-    mutator(f"mime-{_side}-type", over=_over, breaks="MTOM-PARAMETERS")(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-type", over=_over, breaks="MTOM-PARAMETERS")(
         lambda wire, _: _type(wire, 'type="application/xop\\+xml"', 'type="text/xml"')
     )
-    mutator(f"mime-{_side}-start-lost", over=_over, breaks="MTOM-ROOT")(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-start-lost", over=_over, breaks="MTOM-ROOT")(
         lambda wire, _: _type(wire, 'start="<[^"]*"', 'start="<nowhere@example>"')
     )
-    mutator(f"mime-{_side}-no-end", over=_over, breaks=("MTOM-BOUNDARY", "READ-MULTIPART"))(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-no-end", over=_over, breaks=("MTOM-BOUNDARY", "READ-MULTIPART"))(
         lambda wire, _: _bytes(wire, b"\r\n" + _mark(wire) + b"--", b"")
     )
-    mutator(f"mime-{_side}-line-feeds", over=_over, breaks=("MTOM-BOUNDARY", "READ-MULTIPART"))(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-line-feeds", over=_over, breaks=("MTOM-BOUNDARY", "READ-MULTIPART"))(
         lambda wire, _: _bytes(wire, b"\r\n" + _mark(wire), b"\n" + _mark(wire), -1)
     )
-    mutator(f"mime-{_side}-root-media", over=_over, breaks="MTOM-ROOT")(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-root-media", over=_over, breaks="MTOM-ROOT")(
         lambda wire, _: _bytes(wire, b"Content-Type: application/xop+xml", b"Content-Type: text/xml")
     )
-    mutator(f"mime-{_side}-id-gone", over=_over, breaks=("MTOM-CONTENT-ID", "MTOM-ROOT"))(  # type: ignore[arg-type]
+    mutator(f"mime-{_side}-id-gone", over=_over, breaks=("MTOM-CONTENT-ID", "MTOM-ROOT"))(
         lambda wire, _: _bytes(wire, b"Content-ID:", b"X-Content-ID:")
     )
 
