@@ -23,10 +23,10 @@ from typing import Final
 from lxml import etree
 
 from bench.schema_mutants import HL7, KINDS, Mutant, Unfit, mutants
-from harness import packs
 from harness.checks import api
 from harness.checks.cda_view import SchemaPack
-from harness.pack_schema import PackSchemas
+from harness.packs import registry as packs
+from harness.packs.schema import PackSchemas
 from protocol.datafolders import folder
 from protocol.errors import DmpcompatError
 from protocol.yamlread import read_yaml

@@ -17,11 +17,11 @@ from typing import Final
 
 from lxml import etree
 
-from harness import packs
-from harness.check_tree import judge_paths
 from harness.checks import api
-from harness.judge_files import Asked, judge_file
-from harness.pack_schema import compile_schema
+from harness.files.judge import Asked, judge_file
+from harness.files.tree import judge_paths
+from harness.packs import registry as packs
+from harness.packs.schema import compile_schema
 from protocol import safexml
 from protocol.datafolders import folder
 

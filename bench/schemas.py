@@ -28,7 +28,7 @@ from harness.drive.clock import SystemClock
 from harness.drive.identity import Keyring
 from harness.drive.ids import RandomIds
 from harness.drive.lps import Lps
-from harness.own_schemas import OwnSchemas, own_schemas
+from harness.xsd.own import OwnSchemas, own_schemas
 from mock_dmp import pki
 from mock_dmp.server import MockServer
 from protocol import safexml, transactions

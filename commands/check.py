@@ -14,10 +14,10 @@ from protocol.errors import Lang, Text, UsageError
 from reports.console import bar, dump
 
 if TYPE_CHECKING:
-    from harness.check_state import Ledger
-    from harness.check_subject import Kind
-    from harness.check_tree import CheckRun, How
-    from harness.judge_files import Asked
+    from harness.files.judge import Asked
+    from harness.files.state import Ledger
+    from harness.files.subject import Kind
+    from harness.files.tree import CheckRun, How
 
 
 @click.command()
@@ -80,11 +80,11 @@ def check(
     lang: Lang,
 ) -> int:
     """Judge documents and exchanges: files, folders, zip archives and XDM deliveries, of any size."""
-    from harness import packs
-    from harness.check_crew import Limits
-    from harness.check_state import Ledger
-    from harness.check_tree import How, recalled
-    from harness.judge_files import Asked
+    from harness.files.crew import Limits
+    from harness.files.judge import Asked
+    from harness.files.state import Ledger
+    from harness.files.tree import How, recalled
+    from harness.packs import registry as packs
 
     if bool(state) and bool(resume):
         raise _one_of("--state | --resume")
@@ -103,7 +103,7 @@ def _judged(
     paths: tuple[Path, ...], asked: Asked, how: How, ledger: Ledger, lang: Lang, state: Path | None
 ) -> CheckRun:
     """With a progress bar where somebody looks; what an interruption leaves is told."""
-    from harness.check_tree import judge_paths
+    from harness.files.tree import judge_paths
 
     try:
         with bar() as progress:
@@ -132,7 +132,7 @@ def _one_of(options: str) -> UsageError:
 
 def _write(run: CheckRun, form: str, lang: Lang, out: Path | None) -> None:
     """Piece by piece; a file is complete or is not there."""
-    from harness.check_formats.choose import render
+    from harness.files.formats.choose import render
 
     if out is None:
         for piece in render(run, form, lang):

@@ -22,8 +22,8 @@ def pack() -> None:
 @shown
 def pack_add(folder: Path, name: str, lang: Lang, as_json: bool) -> int:
     """Register FOLDER with the digest of its content. Nothing is copied."""
-    from harness import packs
-    from harness.pack_layout import Layout
+    from harness.packs import registry as packs
+    from harness.packs.layout import Layout
 
     added = packs.add(folder, name)
     layout = Layout(Path(added.folder))
@@ -53,7 +53,7 @@ def pack_add(folder: Path, name: str, lang: Lang, as_json: bool) -> int:
 @shown
 def pack_list(lang: Lang, as_json: bool) -> int:
     """List the registered packs."""
-    from harness import packs
+    from harness.packs import registry as packs
 
     known = packs.registered()
     if as_json:
@@ -82,9 +82,9 @@ def pack_verify(name: str, documents: str | None, lang: Lang, as_json: bool) -> 
 
     Exit code: 0 sound, 1 a layer can't run (or the engines differ), 2 all runs but something is never checked.
     """
-    from harness import packs
-    from harness.pack_cross import compare
-    from harness.pack_verify import verify
+    from harness.packs import registry as packs
+    from harness.packs.cross import compare
+    from harness.packs.verify import verify
     from reports import kit_report
 
     known = packs.load(name)
@@ -106,7 +106,7 @@ def pack_verify(name: str, documents: str | None, lang: Lang, as_json: bool) -> 
 @shown
 def pack_remove(name: str, lang: Lang, as_json: bool) -> int:
     """Forget a pack. Its folder is left alone."""
-    from harness import packs
+    from harness.packs import registry as packs
 
     removed = packs.remove(name)
     if as_json:

@@ -1,6 +1,6 @@
 """What `dmpcompat pack verify` shows: the state of the layers, then the defects of the kit, the gravest first.
 
-Renderings only, for a terminal and as plain JSON values; harness.pack_verify decides.
+Renderings only, for a terminal and as plain JSON values; harness.packs.verify decides.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from protocol.errors import Lang, Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from harness.pack_cross import Comparison
-    from harness.pack_defects import KitDefect
-    from harness.pack_verify import KitReport, LayerState
+    from harness.packs.cross import Comparison
+    from harness.packs.defects import KitDefect
+    from harness.packs.verify import KitReport, LayerState
 
 #: Places shown for one code in a terminal; JSON has them all.
 _SHOWN: Final = 15

@@ -15,8 +15,8 @@ from lxml import etree
 
 from harness import evidence
 from harness.checks.judged import Declared, Judged
-from harness.own_schemas import own_schemas
 from harness.plan import LoadedPlan
+from harness.xsd.own import own_schemas
 from protocol import facts, transactions
 
 #: A step with one of these says itself what is in the message.

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 import cli
 import generate
-from harness import expectation_words, pack_defects
+from harness import expectation_words
 from harness.campaign import (
     CampaignFile,
     NotApplicable,
@@ -30,6 +30,7 @@ from harness.campaign import (
 from harness.checks import api as checks
 from harness.expectations import Expect, XpathExpect
 from harness.feeding import Fed
+from harness.packs import defects as pack_defects
 from harness.page_expectations import PageExpect
 from harness.plan import Case, Filters, Plan, load_plan
 from harness.scope import scope

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from harness import packs
 from harness.checks import api
 from harness.drive import metadata
-from harness.judge_files import Asked, judge_file
-from harness.packs import Pack
+from harness.files.judge import Asked, judge_file
+from harness.packs import registry as packs
+from harness.packs.registry import Pack
 from protocol import safexml
 from protocol.errors import IdentifierError
 from protocol.exchange import header

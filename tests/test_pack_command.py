@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import cli
-from harness import packs
-from harness.check_layers import OFFICIAL
-from harness.pack_defects import KINDS
+from harness.files.layers import OFFICIAL
+from harness.packs import registry as packs
+from harness.packs.defects import KINDS
 from harness.schematron import saxon
 from tests.harness import kits as mini
 
@@ -186,7 +186,7 @@ def test_a_name_that_differs_by_case_is_followed_by_both_engines(
 def test_a_difference_between_the_engines_is_told(
     folder: Path, document: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness import pack_cross
+    from harness.packs import cross as pack_cross
     from harness.schematron.cross import Difference
 
     found = Difference("bon.xml", mini.HEADER, "fired", "1 × a : b", "0 × b")

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 from lxml import etree
 
 import harness.checks as package
-from harness import own_schemas, rule_examples, schema_order, schema_words
+from harness import rule_examples
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
@@ -39,6 +39,9 @@ from harness.checks.rule import (
     passed,
     verdict,
 )
+from harness.xsd import order as schema_order
+from harness.xsd import own as own_schemas
+from harness.xsd import words as schema_words
 from protocol.errors import Lang, Text, UsageError
 from protocol.exchange import Exchange
 from protocol.transactions import Transaction, load

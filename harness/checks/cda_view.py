@@ -63,7 +63,7 @@ class LayerSaid:
 
 
 class SchemaPack(Protocol):
-    """What the rules ask of a pack of official artefacts (harness.pack_schema has the real one)."""
+    """What the rules ask of a pack of official artefacts (harness.packs.schema has the real one)."""
 
     @property
     def label(self) -> str:

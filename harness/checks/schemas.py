@@ -1,4 +1,4 @@
-"""Our own schemas as rules, one a family: they need no pack. What refuses is explained by harness.schema_words.
+"""Our own schemas as rules, one a family: they need no pack. What refuses is explained by harness.xsd.words.
 
 The official schema of a pack has a rule of its own (CDA-XSD); the two are compared by bench/schemas.py.
 """
@@ -12,8 +12,8 @@ from lxml import etree
 from harness.checks.cda_view import CdaView
 from harness.checks.judged import Judged
 from harness.checks.rule import ANY, Finding, check, check_document, failed, passed
-from harness.own_schemas import own_schemas
-from harness.schema_words import Refusal
+from harness.xsd.own import own_schemas
+from harness.xsd.words import Refusal
 from protocol.errors import Text
 
 SCHEMA = "SCHEMA"

@@ -54,7 +54,7 @@ class Folder:
             return None
         actual = self._actual(wanted)
         if actual is None:
-            from harness.pack_values import stand_in_file  # only then: it costs the start of a command
+            from harness.packs.values import stand_in_file  # only then: it costs the start of a command
 
             made = stand_in_file(self.root, wanted)
             if made is not None:

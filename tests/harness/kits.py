@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.pack_layout import facts
+from harness.packs.layout import facts
 
 SCHEMATRONS = "schematrons"
 HEADER = "schematrons/profils/structurationMinimale/ASIP-STRUCT-MIN-StrucMin.sch"

@@ -9,8 +9,8 @@ import pytest
 
 from harness.checks import api
 from harness.checks.rule import Finding
-from harness.own_schemas import own_schemas
-from harness.schema_words import MOST
+from harness.xsd.own import own_schemas
+from harness.xsd.words import MOST
 from protocol.datafolders import folder
 from protocol.exchange import Exchange
 from protocol.transactions import load

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from harness.check_record import faults_of, verdict_of
 from harness.checks import api, second
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import Finding, twice
 from harness.checks.xmldsig import agreed, signer
+from harness.files.record import faults_of, verdict_of
 from harness.runner import conclusion
 from harness.verdict import Verdict, of_case
 from protocol import facts, safexml

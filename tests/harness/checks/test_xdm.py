@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from harness.archives import entries
-from harness.check_record import Record
-from harness.check_tree import judge_paths
 from harness.checks.judged import Declared, Judged
+from harness.files.archives import entries
+from harness.files.record import Record
+from harness.files.tree import judge_paths
 from protocol import facts
 from protocol.exchange import Exchange
 from protocol.transactions import load
