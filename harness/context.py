@@ -1,4 +1,4 @@
-"""What a step is given: the campaign, the platform, who drives, the values captured so far.
+"""What a step is given: the campaign, the platform, who plays the LPS, the values captured so far.
 
 One context lives as long as one case. It holds no rule and takes no decision.
 """
@@ -14,6 +14,8 @@ from harness.drive.identity import Keyring
 from harness.drive.ids import Ids
 from harness.judging import Judging
 from harness.plan import Case
+from harness.players.api import Player
+from harness.players.driver import Driver
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class CaseContext:
     keyring: Keyring | None
     clock: Clock
     ids: Ids
+    player: Player = field(default_factory=Driver)
     values: dict[str, str] = field(default_factory=dict)
     sent: dict[str, bytes] = field(default_factory=dict)
     watches: list[Watch] = field(default_factory=list)

@@ -7,8 +7,6 @@ user would: what is judged then is the answer alone. Cookies last as long as the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from http.cookies import SimpleCookie
 from typing import Any, ClassVar
 
 from lxml import etree
@@ -17,13 +15,11 @@ from pydantic import Field, StrictBool
 from harness.checks.pages import page_view
 from harness.context import CaseContext
 from harness.drive import urls
-from harness.drive.client import send, tls_of
-from harness.drive.message import OutgoingMessage
 from harness.page_expectations import PageExpect, to_plain
 from harness.problems import Problems
 from harness.steps import loading
 from harness.steps.api import Outcome, StepSpec, Unmet, step
-from harness.steps.drive import AnyActor, Side, as_kept, identity_of, need_failed
+from harness.steps.drive import AnyActor, Side, need_failed
 from harness.substitution import names_in, substitute
 from harness.vocabulary import Vocabulary
 from protocol import directory
@@ -132,19 +128,7 @@ class BrowseStep(StepSpec):
         return told
 
     def run(self, context: CaseContext) -> Outcome:
-        identity = identity_of(self.as_, context)
-        url = context.platform.url
-        sent = send(
-            self._message(context),
-            url,
-            tls_of(identity) if url.startswith("https:") else None,
-            session=context.platform.session or "default",
-            clock=context.clock,
-        )
-        exchange = replace(
-            sent, id=context.ids.uuid(), started=as_kept(sent.started), ended=as_kept(sent.ended)
-        )
-        context.cookies.update(_cookies(exchange))
+        exchange = context.player.browse(self, context).exchange
         resolved: dict[str, Any] = {
             "transaction": self.transaction,
             "sides": list(self.sides(context.case.side)),
@@ -164,24 +148,6 @@ class BrowseStep(StepSpec):
             return Outcome(findings, exchange, resolved, unmet=unmet)
         return Outcome(findings, exchange, resolved)
 
-    def _message(self, context: CaseContext) -> OutgoingMessage:
-        if self.follow or self.form:
-            path = (
-                str(substitute(self.follow, context.values))
-                or urls.build(self.transaction, self.browse, self._patient(context)).path
-            )
-            inside = path[path.index(urls.PREFIX) :] if urls.PREFIX in path else path
-            if self.form:
-                return urls.post(
-                    self.transaction, inside, substitute(self.form, context.values), context.cookies
-                )
-            return urls.get(self.transaction, inside, context.cookies)
-        made = urls.build(self.transaction, self.browse, self._patient(context), alterations=self.alter)
-        return replace(made, headers=urls.get(self.transaction, made.path, context.cookies).headers)
-
-    def _patient(self, context: CaseContext) -> object:
-        return context.campaign.patients.get(self.patient, self.patient) if self.patient else None
-
     def _captured(self, exchange: Exchange, context: CaseContext) -> dict[str, str]:
         view = page_view(exchange.response.body if exchange.response else b"")
         found: dict[str, str] = {}
@@ -199,14 +165,3 @@ class BrowseStep(StepSpec):
                 )
             found[name] = values[0]
         return found
-
-
-def _cookies(exchange: Exchange) -> dict[str, str]:
-    """Cookies that the answer gives; the path is that of the site, which a case never leaves."""
-    if exchange.response is None:
-        return {}
-    jar: SimpleCookie = SimpleCookie()
-    for name, value in exchange.response.headers:
-        if name.lower() == "set-cookie":
-            jar.load(value)
-    return {name: morsel.value for name, morsel in jar.items()}

@@ -1,15 +1,13 @@
-"""`drive`: the driver plays the LPS. It builds a message, sends it, and both sides are judged as asked.
+"""`drive`: the LPS sends one message, and both sides are judged as asked.
 
-Building and sending are `harness.drive`, judging is the context's. A deliberately wrong message (`alter`)
-is judged on its answer only, unless the plan says otherwise.
+Who sends it is the player of the context (`harness.players`), judging is the context's. A deliberately wrong message
+(`alter`) is judged on its answer only, unless the plan says otherwise.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -25,13 +23,10 @@ from pydantic import (
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import Finding
 from harness.context import CaseContext
-from harness.drive.build import build
-from harness.drive.client import send, tls_of
-from harness.drive.identity import Identity, Mode
-from harness.drive.lps import Lps
-from harness.drive.message import OutgoingMessage
 from harness.expectations import Expect, to_plain
-from harness.feeding import Fed, Feeder
+from harness.feeding import Fed
+from harness.players.api import Made
+from harness.players.driver import identity_of
 from harness.problems import Problems
 from harness.reception import WORDS, described, reception
 from harness.steps import loading
@@ -39,8 +34,7 @@ from harness.steps.api import Outcome, StepSpec, Unmet, step
 from harness.substitution import names_in, substitute
 from harness.vocabulary import Vocabulary
 from protocol import directory, safexml
-from protocol.errors import Text, ToolError
-from protocol.exchange import Exchange
+from protocol.errors import Text
 from protocol.yamlread import Where
 
 Side = Literal["request", "response"]
@@ -219,27 +213,8 @@ class DriveStep(StepSpec):
         return ("response",) if wrong_on_purpose else ("request", "response")
 
     def run(self, context: CaseContext) -> Outcome:
-        identity = identity_of(self.as_, context)
-        message = build(
-            self.drive,
-            self._parameters(context, identity),
-            identity,
-            self._lps(context),
-            clock=context.clock,
-            ids=context.ids,
-            alterations=self.alter,
-        )
-        tls = tls_of(identity) if context.platform.url.startswith("https:") else None
-        sent = send(
-            message,
-            context.platform.url,
-            tls,
-            session=context.platform.session or "default",
-            clock=context.clock,
-        )
-        exchange = replace(
-            sent, id=context.ids.uuid(), started=as_kept(sent.started), ended=as_kept(sent.ended)
-        )
+        made = context.player.drive(self, context)
+        exchange = made.exchange
         resolved = {
             "transaction": self.drive,
             "sides": list(self.sides(context.case.side)),
@@ -259,7 +234,7 @@ class DriveStep(StepSpec):
         if any(finding.status in {"FAIL", "VACUOUS"} for finding in asked):
             return Outcome(findings, exchange, resolved, stop=True)
         try:
-            context.values.update(self._captured(message, exchange, context))
+            context.values.update(self._captured(made, context))
         except Unmet as unmet:
             return Outcome(findings, exchange, resolved, unmet=unmet)
         return Outcome(findings, exchange, resolved)
@@ -275,40 +250,13 @@ class DriveStep(StepSpec):
             told |= {"caller": who.user.ps_id, "structure": who.structure.struct_id}
         return told
 
-    def _parameters(self, context: CaseContext, identity: Identity) -> dict[str, Any]:
-        parameters: dict[str, Any] = substitute(self.with_, context.values)
-        if self.patient:
-            parameters["patient"] = context.campaign.patients.get(self.patient, self.patient)
-        if self.documents:
-            feeder = Feeder(
-                identity=identity,
-                patient=parameters["patient"],
-                ids=context.ids,
-                clock=context.clock,
-                oid_root=context.campaign.file.software.oid_root,
-                sent=context.sent,
-            )
-            texts = [substitute(fed.model_dump(), context.values) for fed in self.documents]
-            parameters["documents"] = [feeder.parameter(Fed.model_validate(text)) for text in texts]
-        return parameters
-
-    def _lps(self, context: CaseContext) -> Lps:
-        software = context.campaign.file.software
-        return Lps(
-            name=software.name if self.lps.name is None else self.lps.name,
-            version=software.version if self.lps.version is None else self.lps.version,
-            wire_number=context.campaign.number if self.lps.number is None else self.lps.number,
-            lps_id=context.campaign.file.id,
-            oid_root=software.oid_root,
-        )
-
-    def _captured(self, message: OutgoingMessage, exchange: Exchange, context: CaseContext) -> dict[str, str]:
+    def _captured(self, made: Made, context: CaseContext) -> dict[str, str]:
         transaction = context.judging.registry.by_id(self.drive)
         found: dict[str, str] = {}
         for name, save in self.save.items():
-            view = Judged(exchange, "request" if save.part else save.side, transaction, Declared())
+            view = Judged(made.exchange, "request" if save.part else save.side, transaction, Declared())
             if save.fact:
-                value = message.fact(save.fact)
+                value = made.fact(save.fact)
             elif save.part:
                 parts = [part for part in view.parts if part is not view.start]
                 rank = save.part - 1
@@ -332,23 +280,6 @@ def _as_xml(view: Judged, path: str) -> str:
     """The first element of the path with its namespaces, "" when there is none."""
     found = view.nodes(path)
     return safexml.canonical(found[0]).decode("utf-8") if found else ""
-
-
-def identity_of(who: Actor, context: CaseContext) -> Identity:
-    """The identity of the PKI folder, with what the plan replaces in it. Raises ToolError without a folder."""
-    if context.keyring is None:
-        raise ToolError(
-            "STEP-011", Text("aucun dossier de certificats", "no folder of certificates"), field="pki"
-        )
-    mode: Mode | None = who.mode or None
-    return context.keyring.identity(
-        who.name, mode=mode, user=who.user, structure=who.structure, tls=who.tls, sign=who.sign
-    )
-
-
-def as_kept(moment: datetime) -> datetime:
-    """Evidence keeps milliseconds: what is judged now must be what can be judged again."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def need_failed(asked: tuple[Finding, ...]) -> Unmet:

@@ -1,0 +1,1 @@
+"""Who plays the LPS: our own driver, or somebody's software that is observed."""
