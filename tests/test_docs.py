@@ -316,7 +316,12 @@ def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
 def codes_of_files() -> frozenset[str]:
     """What is said of files and archives that can't be judged: codes of the sources."""
     code = re.compile(r"\b(?:ZIP|FILE|XML|XDM|CHECK)-[A-Z0-9]+")
-    sources = [*(ROOT / "harness").glob("*.py"), ROOT / "protocol" / "safexml.py"]
+    sources = [
+        *(ROOT / "harness").glob("*.py"),
+        *(ROOT / "harness" / "files").glob("*.py"),
+        *(ROOT / "harness" / "packs").glob("*.py"),
+        ROOT / "protocol" / "safexml.py",
+    ]
     return frozenset(found for path in sources for found in code.findall(path.read_text(encoding="utf-8")))
 
 

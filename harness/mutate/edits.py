@@ -100,6 +100,12 @@ def replace(path: str, old: str, new: str) -> Change:
     return shape(path, lambda text: text.replace(old, new, 1))
 
 
+def _written(fragment: str) -> list[etree._Element]:
+    """The elements of a fragment: a constant of the mutators, never a value from outside."""
+    declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in PREFIXES.items())
+    return list(etree.fromstring(f"<x {declared}>{fragment}</x>"))
+
+
 def twin(path: str) -> Change:
     """The element a second time, after itself."""
 
@@ -115,14 +121,24 @@ def twin(path: str) -> Change:
 
 def add(path: str, fragment: str, *, first: bool = False) -> Change:
     """An element, written as XML with the prefixes of the rules, as the last child (or the first)."""
-    declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in PREFIXES.items())
 
     def change(root: etree._Element, _: Random) -> bool:
         for parent in select(root, path)[:1]:
-            # Fragments are constants of the mutators, never values from outside.
-            held = etree.fromstring(f"<x {declared}>{fragment}</x>")
-            for place, child in enumerate(list(held)):
+            for place, child in enumerate(_written(fragment)):
                 parent.insert(place, child) if first else parent.append(child)
+            return True
+        return False
+
+    return change
+
+
+def after(path: str, fragment: str) -> Change:
+    """Elements, written as XML with the prefixes of the rules, right after the element."""
+
+    def change(root: etree._Element, _: Random) -> bool:
+        for one in select(root, path)[:1]:
+            for other in reversed(_written(fragment)):
+                one.addnext(other)
             return True
         return False
 

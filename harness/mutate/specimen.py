@@ -148,15 +148,20 @@ def _document_place(frame: Frame) -> tuple[int, int] | None:
 
 def part_places(frame: Frame) -> Sequence[tuple[int, int, int]]:
     """Each part of a multipart: where its headers begin, where its content begins, where it ends."""
-    named = _BOUNDARY.search(frame.content_type)
+    return places(frame.body, frame.content_type)
+
+
+def places(body: bytes, content_type: str) -> Sequence[tuple[int, int, int]]:
+    """`part_places` of a body of that Content-Type."""
+    named = _BOUNDARY.search(content_type)
     if named is None:
         return ()
     mark = b"--" + named[1].encode()
-    places = [found.start() for found in re.finditer(rb"(?:\A|(?<=\r\n))" + re.escape(mark), frame.body)]
+    marks = [found.start() for found in re.finditer(rb"(?:\A|(?<=\r\n))" + re.escape(mark), body)]
     found = []
-    for here, after in pairwise(places):
+    for here, after in pairwise(marks):
         begin = here + len(mark) + 2
-        content = frame.body.find(b"\r\n\r\n", begin, after)
+        content = body.find(b"\r\n\r\n", begin, after)
         if content >= 0:
             found.append((begin, content + 4, after - 2))
     return found
