@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError
 
 from harness.masking import SHORTEST
-from harness.plan import Authentication, LoadedPlan, Model, Words, load_plan
+from harness.plan import Authentication, LoadedPlan, load_plan
 from harness.problems import Problems
 from harness.vocabulary import Vocabulary
+from harness.wording import Model, Words
 from protocol.datafolders import folder
 from protocol.errors import PlanError, Text, ToolError, UsageError
 from protocol.patientrecord import Patient, read_patient

@@ -1,16 +1,20 @@
 """What happens during a run, as values: written as NDJSON in the evidence and told to a listener.
 
-An event carries plain JSON data. It is told as it happens; it holds no verdict of its own.
+An event carries plain JSON data. It is told as it happens; it holds no verdict of its own. The lines of the file
+hold one another (`harness.evidence.chain`).
 """
 
 from __future__ import annotations
 
-import json
+import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+from harness.evidence import chain
 
 Kind = Literal[
     "run-started",
@@ -24,7 +28,11 @@ Kind = Literal[
     "cleaning-failed",
     "run-interrupted",
     "run-finished",
+    "journal-mended",
+    "evidence-added",
 ]
+#: Events after which the journal must be on the disk, and not only handed to the system.
+_LASTING: Final = frozenset({"case-finished", "run-interrupted", "run-finished", "evidence-added"})
 
 
 @dataclass(frozen=True)
@@ -36,27 +44,42 @@ class Event:
     case: str
     data: dict[str, Any]
 
-    def line(self) -> str:
-        """One line of JSON, without its end of line."""
+    def fields(self) -> dict[str, Any]:
+        """The event as plain JSON."""
         stamp = self.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        value = {"event": self.kind, "at": stamp, "case": self.case, **self.data}
-        return json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return {"event": self.kind, "at": stamp, "case": self.case, **self.data}
 
 
 Listener = Callable[[Event], None]
 
 
 class Journal:
-    """Appends events to a file and tells the listener. Each line is written out at once."""
+    """Appends events to a file and tells the listener. Each line is written out at once and carries the digest of the
+    one before it; a journal that is there already is continued, its unfinished last line mended and that told.
+
+    Usable from several threads. Raises EvidenceError for a journal that does not hold together.
+    """
 
     def __init__(self, path: Path, listener: Listener | None, mask: Callable[[str], str]) -> None:
         self._path = path
         self._listener = listener
         self._mask = mask
+        self._writing = threading.Lock()
+        mended = chain.mend(path)
+        self._head = chain.read(path).head if path.is_file() else chain.GENESIS
+        if mended is not None:
+            self.tell("journal-mended", **mended)
 
     def tell(self, kind: Kind, case: str = "", **data: Any) -> None:
         event = Event(kind, datetime.now(UTC), case, data)
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(self._mask(event.line()) + "\n")
+        with self._writing:
+            # Masked before it is hashed: the chain is over what the file holds.
+            line = self._mask(chain.link(event.fields(), self._head).decode()).encode()
+            with self._path.open("ab") as stream:
+                stream.write(line + b"\n")
+                stream.flush()
+                if kind in _LASTING:
+                    os.fsync(stream.fileno())
+            self._head = chain.digest(line)
         if self._listener is not None:
             self._listener(event)

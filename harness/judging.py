@@ -15,6 +15,7 @@ from harness.checks import api
 from harness.checks.aftermath import aftermath
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding, Severity
+from harness.checks.watched import watched
 from harness.expectations import Expect, judge_answer
 from harness.page_expectations import PageExpect, judge_page
 from harness.verdict import apply_policy
@@ -72,6 +73,11 @@ class Judging:
             return ()
         view = aftermath(exchanges, dict(told), self.registry, self.declared)
         return apply_policy(api.judge_aftermath(view, only=told["forbid"]), self.policy, self._defaults)
+
+    def watch(self, exchanges: Sequence[Exchange], told: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """Findings on what was sent while the software was watched (`told`: see harness.checks.watched)."""
+        view = watched(exchanges, dict(told), self.registry, self.declared)
+        return apply_policy(api.judge_watch(view), self.policy, self._defaults)
 
     @cached_property
     def _defaults(self) -> Mapping[str, Severity]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from harness import plan_parts
 from harness.checks.rule import Severity
 from harness.problems import Problems
 from harness.steps.api import AnyStep
 from harness.vocabulary import Vocabulary
+from harness.wording import Model, Words
 from protocol.errors import PlanError, Text
 from protocol.yamlread import Where, YamlDocument, parse_yaml, read_yaml
 
@@ -26,23 +27,9 @@ PLAN_SCHEMA: Literal["dmpcompat-plan/1"] = "dmpcompat-plan/1"
 
 Code = Annotated[str, Field(pattern=r"^[A-Z]{2,4}-[A-Za-z0-9.]+-[0-9]{3}[a-z]?$", examples=["CT-0.2-010"])]
 Authentication = Literal["direct", "indirect", "air"]
-EvidenceKind = Literal["frames", "tls", "vihf", "findings"]
-
-
-class Model(BaseModel):
-    """Base of what is read from plan and campaign files: frozen, unknown fields refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Words(Model):
-    """A sentence in the two languages."""
-
-    fr: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def text(self) -> Text:
-        return Text(self.fr, self.en)
+#: `frames`, `tls`, `vihf`, `findings` are kept by the run itself; `report`: what a validator said of a document;
+#: `identifiers`: uniqueId and INS, for whoever looks on the server; `screen` and `declaration` come from the operator.
+EvidenceKind = Literal["frames", "tls", "vihf", "findings", "report", "identifiers", "screen", "declaration"]
 
 
 class Filters(Model):
@@ -69,6 +56,14 @@ class Case(Model):
     requirements: list[str] = []
     filters: Filters
     preconditions: list[Words] = []
+    operate: Words | None = Field(
+        default=None, description="what the operator does; made from the steps when it is left out"
+    )
+    data: list[Words] = Field(default=[], description="data that the operator types, and what may replace them")
+    linked: list[Code] = Field(default=[], description="cases whose result this one goes on from, or completes")
+    catches: list[str] = Field(
+        default=[], description="seeded defects that must make it fail (docs/plans.md); proved by self-play"
+    )
     steps: list[AnyStep] = Field(min_length=1)
     evidence: list[EvidenceKind] = Field(default=["frames", "tls", "vihf", "findings"], min_length=1)
 

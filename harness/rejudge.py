@@ -33,7 +33,7 @@ from protocol.exchange import Exchange
 
 MASKED: Final = "NOT RE-JUDGEABLE (masked)"
 #: Kinds of steps that judge several frames together: methods of Judging.
-_TOGETHER: Final = ("answers", "aftermath")
+_TOGETHER: Final = ("answers", "aftermath", "watch")
 Change = Literal["same", "different", "appeared", "disappeared", "NOT RE-JUDGEABLE (masked)"]
 
 

@@ -30,7 +30,7 @@ from protocol import transactions
 from protocol.errors import Lang, Text, UsageError
 
 TREE: Final = "preuves"
-_EVENTS: Final = "evenements.ndjson"
+_EVENTS: Final = evidence.JOURNAL
 
 
 def run_campaign(

@@ -31,7 +31,7 @@ from harness.judging import Judging, changed_rules
 from harness.masking import Masker, public_numbers
 from harness.plan import Case
 from harness.results import CaseResult, finding_to_plain, text_to_plain
-from harness.steps.api import Outcome, StepSpec, Unmet
+from harness.steps.api import Outcome, Seen, StepSpec, Unmet
 from harness.verdict import Verdict, of_case
 from harness.vocabulary import MODES
 from protocol.errors import NO_TEXT, DmpcompatError, Text, ToolError
@@ -153,6 +153,8 @@ class _Attempt:
             entry["resolved"] = dict(outcome.resolved)
         if outcome.exchange is not None:
             entry |= self._keep(number, outcome.exchange, outcome, context)
+        if outcome.seen is not None:
+            entry["frames"] = [self._keep_seen(number, seen) for seen in outcome.seen]
         self.steps.append(entry)
         self.findings += outcome.findings
         self.lines += [finding_to_plain(finding, number) for finding in outcome.findings]
@@ -229,6 +231,13 @@ class _Attempt:
             again = context.judging.all(kept.exchange, resolved)
             entry["not_rejudgeable"] = list(changed_rules(outcome.findings, again))
         return entry
+
+    def _keep_seen(self, number: int, seen: Seen) -> str:
+        """Write an exchange that a step saw; its stem."""
+        transaction = self.runner.registry.by_id(seen.transaction)
+        stem = self.folder.add(keep(seen.exchange, self.runner.masker), number, transaction)
+        self.played.append(Played(stem, seen.exchange, transaction.id))
+        return stem
 
     def _session_name(self) -> str:
         return f"{self.case.code.lower().replace('.', '-')}-{secrets.token_hex(4)}"

@@ -11,12 +11,15 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from protocol.errors import EvidenceError, Text
 
 Origin = Literal["mock", "driver", "proxy", "import"]
 Headers = tuple[tuple[str, str], ...]
+#: Marks of an exchange, after its side and a colon.
+RESERIALISED: Final = "reserialised"
+SUPPOSED: Final = "supposed"
 
 
 def header(headers: Headers, name: str) -> str:
@@ -50,7 +53,11 @@ class Tls:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its response. `response` is None when none came; `failure` then says why."""
+    """One request and its response. `response` is None when none came; `failure` then says why.
+
+    `marks`: what here is not the bytes of the wire, and must not be judged as if it were: RESERIALISED, a side's
+    body went through a text log; SUPPOSED, its headers are not those that were sent. `<side>:<mark>`.
+    """
 
     id: str
     origin: Origin
@@ -61,6 +68,7 @@ class Exchange:
     response: Response | None
     tls: Tls | None = None
     failure: str = ""
+    marks: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """SHA-256 (hex) over both bodies: what a report refers to."""
@@ -92,6 +100,7 @@ class Exchange:
                 "certificate": self.tls.certificate.hex(),
             },
             "failure": self.failure,
+            **({"marks": list(self.marks)} if self.marks else {}),
         }
 
     def save(self, folder: Path, stem: str) -> tuple[Path, ...]:
@@ -100,10 +109,10 @@ class Exchange:
         Returns the paths. The bodies are the bytes of the wire; the suffix only helps to open them.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        written = [folder / f"{stem}_requete{_suffix(self.request.headers)}"]
+        written = [folder / f"{stem}_requete{suffix(self.request.headers)}"]
         written[0].write_bytes(self.request.body)
         if self.response is not None:
-            written.append(folder / f"{stem}_reponse{_suffix(self.response.headers)}")
+            written.append(folder / f"{stem}_reponse{suffix(self.response.headers)}")
             written[-1].write_bytes(self.response.body)
         written.append(folder / f"{stem}_echange.json")
         written[-1].write_text(
@@ -130,6 +139,7 @@ def from_facts(facts: dict[str, Any], request_body: bytes, response_body: bytes)
             if tls is None
             else Tls(tls["version"], tls["cipher"], bytes.fromhex(tls["certificate"])),
             failure=str(facts["failure"]),
+            marks=tuple(str(mark) for mark in facts.get("marks", ())),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise EvidenceError(
@@ -158,7 +168,8 @@ def load(folder: Path, stem: str) -> Exchange:
         ) from problem
 
 
-def _suffix(headers: Headers) -> str:
+def suffix(headers: Headers) -> str:
+    """Suffix of the file of a body: it only helps to open it."""
     media = header(headers, "Content-Type").partition(";")[0].strip().lower()
     if media == "text/html":
         return ".html"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from protocol.catalogue import entries
 from protocol.datafolders import folder
@@ -123,6 +123,51 @@ class Transaction:
         return self.status == "implemented"
 
 
+def _neighbour(name: str, title: Text, standard: str, source: str) -> Transaction:
+    empty: dict[str, Any] = dict.fromkeys(
+        ("service", "soap_version", "action", "response_action", "request_root", "response_root"), ""
+    )
+    lists: dict[str, Any] = dict.fromkeys(
+        ("profiles", "message_types", "auth", "access", "dmp_states", "error_codes", "requirements", "unknown"),
+        (),
+    )
+    return Transaction(
+        id=name,
+        title=title,
+        status="planned",
+        planned=NO_TEXT,
+        message="none",
+        standard=standard,
+        mtom_request="never",
+        mtom_response="never",
+        discriminator=None,
+        needs_authorisation=False,
+        source=source,
+        confidence="B",
+        **empty,
+        **lists,
+    )
+
+
+#: Calls that care software makes around those of the DMP: evidence holds them, no transaction of the interface is.
+NEIGHBOURS: Final[Mapping[str, Transaction]] = MappingProxyType(
+    {
+        "INSi": _neighbour(
+            "INSi",
+            Text("Recherche d'INS par le téléservice INSi", "Search of an INS by the INSi service"),
+            "SOAP 1.2, téléservice INSi",
+            "exemples publics du téléservice",
+        ),
+        "param-lps": _neighbour(
+            "param-lps",
+            Text("Lecture du fichier de paramètres", "Fetch of the parameter file"),
+            "HTTP GET",
+            "guide d'intégration DMP (EX_GEN-1540)",
+        ),
+    }
+)
+
+
 class Registry:
     """The transactions, by id, by action and root, by path. Immutable."""
 
@@ -139,7 +184,9 @@ class Registry:
         return tuple(self._by_id)
 
     def by_id(self, transaction_id: str) -> Transaction:
-        """Raises ToolError for an unknown id."""
+        """That transaction, or that neighbour of the DMP (NEIGHBOURS). Raises ToolError for an unknown id."""
+        if transaction_id in NEIGHBOURS:
+            return NEIGHBOURS[transaction_id]
         if transaction_id not in self._by_id:
             raise ToolError(
                 "TD-001",

@@ -13,12 +13,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from harness.checks.rule import Finding
-from harness.evidence import MANIFEST, read_json
+from harness.evidence import INDEX, MANIFEST, read_json
 from harness.expectation_words import title
-from harness.results import RUN_FILE, CaseResult, RunResult, finding_from_plain
+from harness.results import RUN_FILE, CaseResult, RunResult, finding_from_plain, text_from_plain
 from protocol import requirements
 from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
 from reports import dsse, explain, keys, numbers, statement
@@ -26,6 +26,8 @@ from reports.model import (
     RESULTS,
     CaseLine,
     FindingLine,
+    InheritedLine,
+    JournalHead,
     Named,
     PassedLine,
     Report,
@@ -133,6 +135,8 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
             left_out=left_out,
             requirements=_requirements(cases),
             evidence=_sha256(run.evidence / MANIFEST),
+            journal=_journal(run),
+            inherited=tuple(_inherited(item) for item in facts.get("inherited", ())),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise EvidenceError(
@@ -140,6 +144,23 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
             Text("le résultat de l'exécution est incomplet", "the result of the run is incomplete"),
             found=f"{type(problem).__name__}: {problem}",
         ) from problem
+
+
+def _journal(run: RunResult) -> JournalHead | None:
+    told = read_json(run.evidence / INDEX).get("journal")
+    return None if told is None else JournalHead(told["head"], told["lines"])
+
+
+def _inherited(item: dict[str, Any]) -> InheritedLine:
+    return InheritedLine(
+        code=item["code"],
+        title=text_from_plain(item["title"]),
+        reference=item["reference"],
+        connector=item["connector"],
+        verdict=item["verdict"],
+        requirements=tuple(item["requirements"]),
+        report_sha256=item["report_sha256"],
+    )
 
 
 def _case(run: RunResult, case: CaseResult) -> CaseLine:

@@ -101,6 +101,29 @@ class RequirementLine:
 
 
 @dataclass(frozen=True)
+class JournalHead:
+    """SHA-256 of the last line of the journal of events, and its number."""
+
+    head: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class InheritedLine:
+    """A case that this run did not play, since a connector's report proves it. `reference`: that report, `connector`:
+    the software it is about, `verdict`: what it found there; `requirements`: those that it proves here.
+    """
+
+    code: str
+    title: Text
+    reference: str
+    connector: str
+    verdict: str
+    requirements: tuple[str, ...]
+    report_sha256: str
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a reader needs; `evidence` is the SHA-256 of the manifest of the evidence tree.
 
@@ -127,6 +150,8 @@ class Report:
     left_out: tuple[str, ...]
     requirements: tuple[RequirementLine, ...]
     evidence: str
+    journal: JournalHead | None = None
+    inherited: tuple[InheritedLine, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -38,6 +38,8 @@ _MEMBERS: Final = {
     "cases",
     "requirements",
 }
+#: Members that statements made by earlier versions lack.
+_LATER: Final = {"journal", "inherited"}
 
 
 def payload(report: Report, digests: dict[str, str]) -> bytes:
@@ -69,6 +71,8 @@ def payload(report: Report, digests: dict[str, str]) -> bytes:
                 "tool": raw["tool"],
                 "cases": [{"code": case.code, "verdict": case.verdict} for case in report.cases],
                 "requirements": [{"id": line.id, "verdict": line.verdict} for line in report.requirements],
+                "journal": raw["journal"],
+                "inherited": raw["inherited"],
             },
         }
     )
@@ -86,8 +90,9 @@ def read(data: bytes) -> dict[str, Any]:
             raise ValueError(f"members {sorted(raw)}")
         if (raw["_type"], raw["predicateType"]) != (STATEMENT_TYPE, PREDICATE_TYPE):
             raise ValueError(f"types {raw['_type']!r}, {raw['predicateType']!r}")
-        if set(raw["predicate"]) != _MEMBERS:
-            raise ValueError(f"members {sorted(set(raw['predicate']) ^ _MEMBERS)}")
+        if set(raw["predicate"]) - _LATER != _MEMBERS:
+            raise ValueError(f"members {sorted((set(raw['predicate']) - _LATER) ^ _MEMBERS)}")
+        journal_of(raw)
         for name in ("reportRef", "result", "issuedAt"):
             if not isinstance(raw["predicate"][name], str):
                 raise ValueError(f"{name} {raw['predicate'][name]!r}")
@@ -108,6 +113,20 @@ def digests_of(statement: dict[str, Any]) -> dict[str, str]:
     if len(digests) != len(statement["subject"]):
         raise ValueError("a subject is named twice")
     return digests
+
+
+def journal_of(statement: dict[str, Any]) -> tuple[str, int] | None:
+    """Digest and number of the last line of the journal when it was signed; None when there was no journal.
+
+    Raises ValueError, KeyError or TypeError for anything else.
+    """
+    journal = statement["predicate"].get("journal")
+    if journal is None:
+        return None
+    head, lines = journal["head"], journal["lines"]
+    if set(journal) != {"head", "lines"} or type(lines) is not int or not re.fullmatch(r"[0-9a-f]{64}", head):
+        raise ValueError("journal")
+    return str(head), lines
 
 
 def _refused(code: str, text: Text, found: str = "") -> EvidenceError:

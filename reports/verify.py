@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from harness import evidence as evidence_tree
 from harness import rejudge
+from harness.evidence import chain, sealing
 from protocol.datafolders import home
 from protocol.errors import DmpcompatError, EvidenceError, Text, UsageError
 from reports import canonical, dsse, keys, numbers, statement
@@ -133,6 +134,13 @@ def verify(
             _agreement,
         ),
         (Text("Les preuves sont celles qui ont été signées", "The evidence is the one signed"), _evidence),
+        (
+            Text(
+                "Le journal est enchaîné, jusqu'à la ligne signée et après",
+                "The journal is chained, up to the line signed and after",
+            ),
+            _journal,
+        ),
     ]
     if rejudged:
         plan.append(
@@ -329,7 +337,8 @@ def _evidence(state: _State) -> Text:
     if not manifest.is_file():
         raise _ko("VERIFY-013", Text("manifeste absent", "no manifest"), where=str(manifest))
     found = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    if found != expected:
+    later = sealing.added_since(state.evidence, expected)
+    if later is None:
         raise _ko("VERIFY-013", Text("manifeste modifié", "altered manifest"), found=found, expected=expected)
     differences = evidence_tree.verify(state.evidence)
     if differences:
@@ -339,8 +348,43 @@ def _evidence(state: _State) -> Text:
     run = state.evidence.parent / statement.RUN
     if run.is_file():
         _same(run, signed[statement.RUN])
+    if found != expected:
+        names = ", ".join(later)
+        raise Skip(
+            Text(
+                f"les preuves signées sont là, intactes ; {len(later)} pièce(s) déposée(s) depuis, que ce rapport "
+                f"ne couvre pas : {names}",
+                f"the evidence signed is all there, untouched; {len(later)} piece(s) lodged since, which this report "
+                f"does not cover: {names}",
+            )
+        )
     count = manifest.read_bytes().count(b"\n")
     return Text(f"{count} fichiers", f"{count} files")
+
+
+def _journal(state: _State) -> Text:
+    signed = statement.journal_of(state.statement)
+    if signed is None:
+        raise Skip(Text("rapport sans journal signé", "report without a signed journal"))
+    if state.evidence is None:
+        raise Skip(Text("preuves non fournies (--evidence)", "evidence not given (--evidence)"))
+    head, lines = signed
+    path = state.evidence / evidence_tree.JOURNAL
+    if not path.is_file():
+        raise _ko("VERIFY-016", Text("journal absent", "no journal"), where=path.name)
+    read = chain.read(path)
+    if read.breaks:
+        raise EvidenceError("VERIFY-016", read.breaks[0], field=path.name)
+    if not chain.holds_at(path, head, lines):
+        raise _ko(
+            "VERIFY-016",
+            Text(
+                f"la ligne {lines} n'est pas celle qui a été signée", f"line {lines} is not the one signed"
+            ),
+            where=path.name,
+            expected=head,
+        )
+    return Text(f"{read.lines} lignes", f"{read.lines} lines")
 
 
 def _rejudge(state: _State) -> Text:

@@ -96,6 +96,14 @@ def test_each_mutator_breaks_rules_or_requirements_that_exist() -> None:
     assert {one.name: one.breaks for one in mutators() if not set(one.breaks) <= names} == {}
 
 
+def test_every_rule_kills_a_mutant_aimed_at_it_or_says_why_none_can(killed: Kill) -> None:
+    proved = {name for name, rate in killed.by_rule().items() if rate.killed}
+    known = record()
+    unproved = {item.id for item in api.rules()} - proved
+    assert {name for name in unproved if not known.why_unaimed(name).en} == set()
+    assert {name for name in proved if known.why_unaimed(name).en} == set(), "a reason that holds no more"
+
+
 def test_a_mutation_is_the_same_each_time(played: RunResult, killed: Kill) -> None:
     specimens = corpus.specimens(played.evidence)
     chosen = [

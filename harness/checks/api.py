@@ -23,6 +23,7 @@ from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import (
+    RIGHT,
     Answered,
     Confidence,
     Finding,
@@ -35,10 +36,12 @@ from harness.checks.rule import (
     check_answers,
     check_document,
     check_sequence,
+    check_watch,
     failed,
     passed,
     verdict,
 )
+from harness.checks.watched import Watched
 from harness.xsd import order as schema_order
 from harness.xsd import own as own_schemas
 from harness.xsd import words as schema_words
@@ -60,6 +63,7 @@ __all__ = [
     "check_answers",
     "check_document",
     "check_sequence",
+    "check_watch",
     "explain",
     "failed",
     "groups",
@@ -68,6 +72,7 @@ __all__ = [
     "judge_answers",
     "judge_document",
     "judge_sequence",
+    "judge_watch",
     "passed",
     "rule",
     "rule_bundle_digest",
@@ -92,6 +97,7 @@ _LOOKED_AT: Mapping[Side, tuple[SideAsked, ...]] = {
     "sequence": (),
     "answers": (),
     "aftermath": (),
+    "watch": (),
 }
 _NAMES: Mapping[Side, Text] = {
     "request": Text("requête", "request"),
@@ -102,6 +108,7 @@ _NAMES: Mapping[Side, Text] = {
     "sequence": Text("suite des requêtes", "sequence of requests"),
     "answers": Text("suite des réponses", "sequence of answers"),
     "aftermath": Text("requêtes qui suivent une panne", "requests after a fault"),
+    "watch": Text("requêtes d'une fenêtre surveillée", "requests of a watched window"),
 }
 
 
@@ -159,11 +166,13 @@ def judge_document(
     not where nor what it saw.
     """
     view = CdaView(data, name, pack, parsed)
-    run = _run_briefly if brief else _run
     place = f"{name}:"
     found: list[Finding] = []
     for item in _of_documents(selection(only)):
-        found += run(item, view, place)
+        if not brief or item.group in _DEAR:
+            found += _run(item, view, place)
+        else:
+            found += _run_briefly(item, view, place)
     return found
 
 
@@ -214,10 +223,21 @@ def judge_aftermath(view: Aftermath, *, only: Iterable[str]) -> list[Finding]:
     ]
 
 
+def judge_watch(view: Watched) -> list[Finding]:
+    """Findings on what was sent while a software was watched: of the rule that what is forbidden calls for."""
+    wanted = "WATCH-NO-CALL" if view.any_call else "WATCH-FORBIDDEN"
+    return _run(rule(wanted), view, "session:")
+
+
 def with_severity(
     findings: Iterable[Finding], severities: Mapping[str, Severity] | None = None
 ) -> list[Finding]:
     """Apply severities by rule id (default: the rule's own): FAIL becomes WARN or INFO; "off" drops the findings."""
+    if not severities and not _some_off():
+        found = list(findings)
+        if not any(finding.status == "FAIL" for finding in found):
+            return found  # most documents
+        findings = found
     chosen = severities or {}
     status: Mapping[Severity, Status] = {"error": "FAIL", "warning": "WARN", "info": "INFO"}
     defaults = _defaults()
@@ -254,6 +274,12 @@ def _by_id() -> Mapping[str, Rule[Any]]:
 @cache
 def _defaults() -> Mapping[str, Severity]:
     return {item.id: item.default for item in rules()}
+
+
+@cache
+def _some_off() -> bool:
+    """Whether a rule says nothing unless the plan asks."""
+    return "off" in _defaults().values()
 
 
 def rule(identifier: str) -> Rule[Any]:
@@ -393,17 +419,20 @@ def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
 
 def _run_briefly(item: Rule[CdaView], view: CdaView, place: str) -> list[Finding]:
     """The same, when a rule found nothing wrong, with as many passes that tell nothing; else what `_run` tells."""
-    if item.group in _DEAR:
-        return _run(item, view, place)
     view.brief = True
+    good, count = RIGHT[0], 0
     try:
-        statuses = [finding.status for finding in item.function(view)]
+        for finding in item.function(view):
+            if finding is not good and finding.status != "PASS":
+                count = -1
+                break
+            count += 1
     except Exception:  # noqa: BLE001 - told by the other run
-        statuses = ["ERROR"]
+        count = -1
     view.brief = False
-    if statuses.count("PASS") < len(statuses):
+    if count < 0:
         return _run(item, view, place)
-    return [_bare(item.id, "PASS")] * len(statuses) or [_bare(item.id, "VACUOUS")]
+    return [_bare(item.id, "PASS")] * count if count else [_bare(item.id, "VACUOUS")]
 
 
 @cache

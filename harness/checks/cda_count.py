@@ -24,7 +24,7 @@ def counted(
     if not parents:
         return ()
     if view.brief:
-        return _briefly(view.index.counts(parents, child), low, high)
+        return RIGHT if view.index.within(parents, child, low, high) else WRONG
     expected = f"{low}..{'*' if high is None else high}"
     first, found = None, []
     for parent, count in zip(parents, view.index.counts(parents, child), strict=True):
@@ -37,17 +37,17 @@ def counted(
     return found
 
 
-def _briefly(counts: Sequence[int], low: int, high: int | None) -> Sequence[Finding]:
-    enough = not low or low <= min(counts)
-    return RIGHT if enough and (high is None or max(counts) <= high) else WRONG
-
-
 def with_attributes(view: CdaView, path: str, *names: str) -> Sequence[Finding]:
     """A failure for each element without one of these attributes, else one pass; a nullFlavor excuses it."""
     if view.brief:
-        told = [item for item in view.nodes(path) if item.get("nullFlavor") is None]
-        good = all(item.get(name, "").strip() for item in told for name in names)
-        return (RIGHT if good else WRONG) if told else ()
+        told: Sequence[Finding] = ()
+        for item in view.nodes(path):
+            if item.get("nullFlavor") is None:
+                told = RIGHT
+                for name in names:
+                    if not item.get(name, "").strip():
+                        return WRONG
+        return told
     right, found = None, []
     for item in view.nodes(path):
         if item.get("nullFlavor") is None:
@@ -71,8 +71,13 @@ def valued(
 ) -> Sequence[Finding]:
     """A failure for each element whose attribute isn't `allowed`, else one pass; a nullFlavor excuses it."""
     if view.brief:
-        told = [item.get(name, "") for item in view.nodes(path) if item.get("nullFlavor") is None]
-        return (RIGHT if all(map(allowed, told)) else WRONG) if told else ()
+        told: Sequence[Finding] = ()
+        for item in view.nodes(path):
+            if item.get("nullFlavor") is None:
+                told = RIGHT
+                if not allowed(item.get(name, "")):
+                    return WRONG
+        return told
     right, found = None, []
     for item in view.nodes(path):
         if item.get("nullFlavor") is None:

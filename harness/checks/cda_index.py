@@ -118,13 +118,36 @@ class HeaderIndex:
 
     def counts(self, parents: Sequence[etree._Element], expr: str) -> list[int]:
         """How many elements an XPath selects from each of these."""
-        steps = steps_of(expr)
-        if steps is None or len(steps) > 1:
+        step = only_step(expr)
+        if step is None:
             return [len(self.nodes(parent, expr)) for parent in parents]
-        if steps[0].tests or steps[0].tag == "*":
-            return [len(self.step((parent,), steps[0])) for parent in parents]
-        tag, children = steps[0].tag, self._children
+        if step.tests or step.tag == "*":
+            return [len(self.step((parent,), step)) for parent in parents]
+        tag, children = step.tag, self._children
         return [len(children[parent].get(tag, _NONE)) for parent in parents]
+
+    def within(self, parents: Sequence[etree._Element], expr: str, low: int, high: int | None) -> bool:
+        """Whether an XPath selects `low` to `high` (None: no bound) elements from each of these."""
+        step = only_step(expr)
+        if step is None or step.tests or step.tag == "*":
+            counts = self.counts(parents, expr)
+            return low <= min(counts, default=low) and (high is None or max(counts, default=0) <= high)
+        tag, children = step.tag, self._children
+        for parent in parents:
+            count = len(children[parent].get(tag, _NONE))
+            if count < low or (high is not None and count > high):
+                return False
+        return True
+
+    def repeated(self, tag: str) -> Elements:
+        """Elements of the header of that name that come after another one of the same parent, in order."""
+        seen, found = set(), []
+        for item in self._tagged.get(tag, _NONE):
+            parent = item.getparent()
+            if parent in seen:
+                found.append(item)
+            seen.add(parent)
+        return found
 
     def step(self, parents: Sequence[etree._Element], step: Step) -> Elements:
         """The children of these that a step leads to."""
@@ -139,6 +162,33 @@ class HeaderIndex:
         for test in tests:
             reached = [child for child in reached if test(self, child)]
         return reached
+
+
+class Reached(dict[str, Elements]):
+    """What paths lead to from the root of an index, each followed once, from where its parents were found."""
+
+    def __init__(self, root: etree._Element | None, index: HeaderIndex) -> None:
+        self._root = root
+        self._index = index
+
+    def __missing__(self, expr: str) -> Elements:
+        found = self[expr] = _NONE if self._root is None else self._follow(self._root, expr)
+        return found
+
+    def _follow(self, root: etree._Element, expr: str) -> Elements:
+        last = last_step(expr)
+        if last is None:
+            return [root] if expr == "." else nodes(root, expr)
+        head, step = last
+        parents = self[head] if head else [root]
+        return self._index.step(parents, step) if parents else _NONE
+
+
+@lru_cache(maxsize=2048)
+def only_step(expr: str) -> Step | None:
+    """The step of a path of one; None for any other expression."""
+    steps = steps_of(expr)
+    return steps[0] if steps is not None and len(steps) == 1 else None
 
 
 @lru_cache(maxsize=2048)

@@ -13,6 +13,7 @@ from typing import Final, Generic, Literal, TypeVar
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView
 from harness.checks.judged import Judged
+from harness.checks.watched import Watched
 from protocol.errors import NO_TEXT, Text
 
 #: AMBIGUOUS: two decoders read the same bytes differently, so nothing is known of what they say.
@@ -21,8 +22,10 @@ Severity = Literal["error", "warning", "info", "off"]
 Confidence = Literal["A", "B", "C"]
 #: Which bytes a rule looks at. A "both" rule runs once a side; "document" rules look at one CDA document,
 #: "sequence" rules at the requests of a whole run, "answers" rules at its answers together, "aftermath" rules at the
-#: requests that follow a fault of the platform.
-Side = Literal["request", "response", "both", "connection", "document", "sequence", "answers", "aftermath"]
+#: requests that follow a fault of the platform, "watch" rules at those of a window in which some are forbidden.
+Side = Literal[
+    "request", "response", "both", "connection", "document", "sequence", "answers", "aftermath", "watch"
+]
 
 View = TypeVar("View")
 
@@ -189,6 +192,20 @@ def check_aftermath(
     """Make a rule of a function that looks at what was sent after a fault: a frame that must not follow."""
 
     return _maker(rule, "AFTERMATH", ANY, "aftermath", title, mend, clause, requirements, confidence, "error")
+
+
+def check_watch(
+    rule: str,
+    *,
+    title: Text,
+    clause: str,
+    mend: Text = NO_TEXT,
+    requirements: tuple[str, ...] = (),
+    confidence: Confidence = "A",
+) -> Callable[[Callable[[Watched], Iterator[Finding]]], Rule[Watched]]:
+    """Make a rule of a function that looks at what was sent while a software was watched."""
+
+    return _maker(rule, "A-NOCALL", ANY, "watch", title, mend, clause, requirements, confidence, "error")
 
 
 #: All that helpers tell of their elements when a document is judged briefly: whether all is right.

@@ -1,4 +1,5 @@
-"""Specimens of the proof: our good sample documents, and the good frames of an evidence folder.
+"""Specimens of the proof: our good sample documents, the same with a part they do without, and the good frames of
+an evidence folder.
 
 A frame is good when its step was judged on that side, nothing in it was altered on purpose, and its findings are none
 but PASS, VACUOUS and INFO. Of frames that look alike (same transaction, same body, refused or not) few are kept.
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from harness import evidence
+from harness import evidence, rule_examples
 from harness.checks.judged import Declared
 from harness.mutate.specimen import Document, Frame, Run, Specimen
 from harness.rejudge import declared_of
@@ -24,6 +25,8 @@ from protocol.datafolders import folder
 #: Of frames that look alike, how many are kept.
 ALIKE: Final = 2
 _GOOD: Final = frozenset({"PASS", "VACUOUS", "INFO"})
+#: Transactions that have ended: a call is refused whatever it holds, so that no step judges a request right in form.
+_ENDED: Final = frozenset({"TD0.0"})
 #: What tells frames of one transaction apart for a mutator.
 _MARKS: Final = (
     b"Fault>",
@@ -44,6 +47,15 @@ def documents() -> tuple[Document, ...]:
         for one in listed
         if one["verdict"] == "PASS"
     )
+
+
+def richer() -> tuple[Document, ...]:
+    """Our samples with one more right part each: what a rule looks at and few documents hold."""
+    found: dict[bytes, Document] = {}
+    for change in rule_examples.right():
+        data = rule_examples.document(change)
+        found.setdefault(data, Document(f"{change.sample} + {change.rule}", data))
+    return tuple(found.values())
 
 
 def frames(root: Path, *, alike: int = ALIKE) -> tuple[Frame, ...]:
@@ -76,7 +88,7 @@ def declared(root: Path) -> Declared:
 
 def specimens(root: Path, *, alike: int = ALIKE) -> tuple[Specimen, ...]:
     """All of them. Raises EvidenceError."""
-    return (*documents(), *frames(root, alike=alike), *runs(root))
+    return (*documents(), *richer(), *frames(root, alike=alike), *runs(root))
 
 
 def _tests(root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -110,5 +122,6 @@ def _good(root: Path) -> Iterator[Frame]:
             said = stored.get(int(step["step"]), set())
             for frame in _sides(root, code, step):
                 judged = frame.side in step["resolved"].get("sides", ())
-                if judged and all(status in _GOOD for side, status in said if side == frame.side):
+                ended = frame.transaction.id in _ENDED and frame.side == "request"
+                if (judged or ended) and all(status in _GOOD for side, status in said if side == frame.side):
                     yield frame

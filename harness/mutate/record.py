@@ -16,13 +16,22 @@ import yaml
 from harness.mutate.kill import Kill, Rate
 from harness.mutate.registry import mutators
 from protocol.datafolders import folder
-from protocol.errors import Text
+from protocol.errors import NO_TEXT, Text
 
 FIGURES: Final = "figures.json"
 #: Cases of the shipped plan that a fresh run plays to have specimens of every transaction.
 CASES: Final = (
     *("CT-0.0-010", "CT-0.1-010", "CT-0.1-020", "CT-0.1-065", "CT-0.1-120", "CT-0.3-010", "CT-0.4-010"),
-    *("CT-0.5-020", "CT-0.9-010", "CT-0.9-080", "CT-0.10-010", "CT-1.1-010", "CT-1.3-030", "CT-1.5-010"),
+    *(
+        "CT-0.4-020",
+        "CT-0.5-020",
+        "CT-0.9-010",
+        "CT-0.9-080",
+        "CT-0.10-010",
+        "CT-1.1-010",
+        "CT-1.3-030",
+        "CT-1.5-010",
+    ),
     *("CT-1.5-030", "CT-1.5-040", "CT-1.5-050", "CT-1.6-010", "CT-2.1-030", "CT-2.1-100", "CT-2.1-110"),
     *("CT-3.1-030", "CT-3.1-130", "CT-3.2-010", "CT-3.3-010", "CT-3.3-015", "CT-TR-097"),
 )
@@ -39,6 +48,13 @@ class Record:
     survivors: Mapping[str, Text]
     idle: Mapping[str, Text]
     unaimed: Mapping[str, Text]
+
+    def why_unaimed(self, rule: str) -> Text:
+        """Why no mutator aims at a rule, and what proves it; an empty text when no reason is listed."""
+        for name, why in self.unaimed.items():
+            if rule == name or (name.endswith("*") and rule.startswith(name[:-1])):
+                return why
+        return NO_TEXT
 
 
 @cache

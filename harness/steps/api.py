@@ -32,10 +32,19 @@ class Unmet(DmpcompatError):
 
 
 @dataclass(frozen=True)
+class Seen:
+    """An exchange that a step saw, and did not make; `transaction` is its id."""
+
+    exchange: Exchange
+    transaction: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a step left: findings, the exchange when it made one, and how its expectation was resolved.
 
     `resolved` is plain JSON, kept in the evidence so that the step can be judged again from there alone.
+    `seen`: exchanges that it watched, kept and judged together; None for a step that watches nothing.
     `unmet`: the case can't go on, its precondition isn't there; `stop`: it can't go on, since the answer
     isn't the expected one.
     """
@@ -45,6 +54,7 @@ class Outcome:
     resolved: Mapping[str, Any] | None = None
     unmet: Unmet | None = None
     stop: bool = False
+    seen: tuple[Seen, ...] | None = None
 
 
 class StepSpec(BaseModel, ABC):

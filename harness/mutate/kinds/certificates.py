@@ -84,6 +84,11 @@ def signer_of_authentication(root: etree._Element, _: Random) -> bool:
     return _joined(root, _certificate(days=20_000, signs=False))
 
 
-@mutator("signer-other-structure", over="request", on=("TD2.1",), breaks=("SIG-STRUCTURE", "SIG-ISSUER"))
+@mutator(
+    "signer-other-structure",
+    over="request",
+    on=("TD2.1",),
+    breaks=("SIG-STRUCTURE", "SIG-ISSUER", "VIHF-SAME-HOLDER"),
+)
 def signer_other_structure(root: etree._Element, _: Random) -> bool:
     return _joined(root, _certificate(days=20_001, signs=True))

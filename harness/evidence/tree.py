@@ -1,8 +1,9 @@
-"""The evidence tree: `preuves/`, one directory a case, an index, a manifest of SHA-256 that lists all files.
+"""The evidence tree: `preuves/`, one directory a case.
 
 Files are written whole or not at all; the directory of a case appears when the case is finished. Frames are
 the bytes of the wire, unless `harness.masking` overwrote a secret: then `test.json` holds the digest of the
-original and the ranges. What the files mean is judged elsewhere.
+original and the ranges. Index and manifest are made by `harness.evidence.sealing`; what the files mean is
+judged elsewhere.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ from protocol.errors import EvidenceError, Text
 from protocol.exchange import Exchange, Headers, load
 from protocol.transactions import Transaction
 
-MANIFEST: Final = "manifest-sha256.txt"
-INDEX: Final = "index.json"
 _CHUNK: Final = 1024 * 1024
 
 
@@ -154,45 +153,3 @@ def finished(root: Path, code: str) -> Mapping[str, Any] | None:
 def frame(root: Path, code: str, stem: str) -> Exchange:
     """One stored exchange. Raises EvidenceError."""
     return load(root / code, stem)
-
-
-def seal(root: Path, index: Mapping[str, Any]) -> str:
-    """Write the index, with the digest of every file, then the manifest; returns the digest of the manifest.
-
-    Files left by an interrupted run are removed first, so that the manifest lists all there is.
-    """
-    for left in root.glob(".*.partial"):
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
-    listed = {name: sha256_of(root / name) for name in _files(root) if name not in (MANIFEST, INDEX)}
-    write_atomic(root / INDEX, to_json({**index, "files": listed}))
-    lines = {**listed, INDEX: sha256_of(root / INDEX)}
-    manifest = "".join(f"{digest}  {name}\n" for name, digest in sorted(lines.items())).encode()
-    write_atomic(root / MANIFEST, manifest)
-    return hashlib.sha256(manifest).hexdigest()
-
-
-def verify(root: Path) -> tuple[str, ...]:
-    """Differences between the manifest and the tree: altered, missing, unlisted files; empty when it holds.
-
-    Raises EvidenceError when there is no manifest.
-    """
-    try:
-        lines = (root / MANIFEST).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise EvidenceError(
-            "EVID-002",
-            Text("manifeste absent ou illisible", "manifest missing or unreadable"),
-            field=str(root),
-        ) from problem
-    listed = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    there = {name for name in _files(root) if name != MANIFEST}
-    altered = [
-        f"altered: {name}" for name in sorted(there & listed.keys()) if sha256_of(root / name) != listed[name]
-    ]
-    missing = [f"missing: {name}" for name in sorted(listed.keys() - there)]
-    unlisted = [f"unlisted: {name}" for name in sorted(there - listed.keys())]
-    return (*altered, *missing, *unlisted)
-
-
-def _files(root: Path) -> list[str]:
-    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())

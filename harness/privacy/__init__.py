@@ -1,0 +1,1 @@
+"""The guard before evidence leaves the house: secrets and identities, looked for inside whatever holds them."""

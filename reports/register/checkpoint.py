@@ -1,0 +1,162 @@
+"""Checkpoints: what a log commits to at one moment, as the signed notes that transparency logs exchange.
+
+A note is text, a blank line, then one line a signature (C2SP signed-note); a checkpoint's text is the origin of the
+log, its size and its root (C2SP tlog-checkpoint). Several parties may sign one: the log itself, witnesses. Which of
+them a verifier believes is decided by the caller.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from protocol.errors import EvidenceError, Text
+
+_ED25519: Final = b"\x01"
+_DASH: Final = "\u2014 "
+_NAME: Final = re.compile(r"[^\s+]{1,200}")
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_LONGEST: Final = 64 * 1024
+
+
+@dataclass(frozen=True)
+class NoteKey:
+    """A public key under the name that its signature lines carry."""
+
+    name: str
+    public: Ed25519PublicKey
+
+    @property
+    def hint(self) -> bytes:
+        """Four bytes that tell which key signed: over name and key, no proof of anything."""
+        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + _raw(self.public)).digest()[:4]
+
+    def __str__(self) -> str:
+        """The form in which a verifier is given the key: `name+hint+base64`."""
+        return f"{self.name}+{self.hint.hex()}+{base64.b64encode(_ED25519 + _raw(self.public)).decode()}"
+
+    @classmethod
+    def parse(cls, text: str) -> NoteKey:
+        """The inverse of `str`. Raises EvidenceError."""
+        try:
+            name, hint, encoded = text.split("+", 2)
+            data = base64.b64decode(encoded, validate=True)
+            if not _NAME.fullmatch(name) or data[:1] != _ED25519:
+                raise ValueError(name)
+            key = cls(name, Ed25519PublicKey.from_public_bytes(data[1:]))
+        except (ValueError, binascii.Error) as problem:
+            raise _unreadable("key", str(problem)) from problem
+        if key.hint.hex() != hint:
+            raise _unreadable("key", hint, expected=key.hint.hex())
+        return key
+
+
+@dataclass(frozen=True)
+class NoteSignature:
+    name: str
+    hint: bytes
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Size and root of the log `origin` at one moment, with the signatures under it."""
+
+    origin: str
+    size: int
+    root: bytes
+    signatures: tuple[NoteSignature, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+    def __str__(self) -> str:
+        """The whole note."""
+        lines = [
+            f"{_DASH}{one.name} {base64.b64encode(one.hint + one.value).decode()}\n"
+            for one in self.signatures
+        ]
+        return self.text + "\n" + "".join(lines)
+
+    def signed(self, name: str, private: Ed25519PrivateKey) -> Checkpoint:
+        """The same with one more signature. Raises EvidenceError for a name that a note can't carry."""
+        if not _NAME.fullmatch(name):
+            raise _unreadable("name", name, expected=_NAME.pattern)
+        key = NoteKey(name, private.public_key())
+        made = NoteSignature(name, key.hint, private.sign(self.text.encode()))
+        return replace(self, signatures=(*self.signatures, made))
+
+    def signers(self, known: Iterable[NoteKey]) -> tuple[NoteKey, ...]:
+        """Those of the known keys that signed it. Raises EvidenceError when a line claims a known key and is wrong."""
+        found = []
+        for key in known:
+            mine = [one for one in self.signatures if (one.name, one.hint) == (key.name, key.hint)]
+            for one in mine:
+                try:
+                    key.public.verify(one.value, self.text.encode())
+                except InvalidSignature as problem:
+                    raise EvidenceError(
+                        "CHKPT-002",
+                        Text(
+                            "signature fausse sous un point de contrôle", "wrong signature under a checkpoint"
+                        ),
+                        found=key.name,
+                    ) from problem
+            if mine:
+                found.append(key)
+        return tuple(found)
+
+
+def parse(text: str) -> Checkpoint:
+    """Read a note strictly: these lines and no others. Raises EvidenceError."""
+    head, separator, tail = text.partition("\n\n")
+    lines = head.split("\n")
+    if len(text) > _LONGEST or not separator or len(lines) != 3 or (tail and not tail.endswith("\n")):
+        raise _unreadable("note", text[:80])
+    origin, size, encoded = lines
+    try:
+        root = base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error) as problem:
+        raise _unreadable("root", encoded) from problem
+    if not origin or not _SIZE.fullmatch(size) or len(root) != hashlib.sha256().digest_size:
+        raise _unreadable("checkpoint", f"{origin} {size}")
+    found = Checkpoint(origin, int(size), root, tuple(_signature(line) for line in tail.split("\n")[:-1]))
+    if str(found) != text:
+        raise _unreadable("note", text[:80])
+    return found
+
+
+def _signature(line: str) -> NoteSignature:
+    name, _, encoded = line.removeprefix(_DASH).partition(" ")
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except (ValueError, binascii.Error) as problem:
+        raise _unreadable("signature", line) from problem
+    if not line.startswith(_DASH) or not _NAME.fullmatch(name) or len(data) <= 4:
+        raise _unreadable("signature", line)
+    return NoteSignature(name, data[:4], data[4:])
+
+
+def _raw(public: Ed25519PublicKey) -> bytes:
+    return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def _unreadable(field: str, found: str, *, expected: str = "") -> EvidenceError:
+    return EvidenceError(
+        "CHKPT-001",
+        Text("point de contrôle illisible", "the checkpoint can't be read"),
+        field=field,
+        found=found,
+        expected=expected,
+    )
