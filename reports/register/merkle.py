@@ -7,7 +7,8 @@ are made from the list of all leaf hashes; checking one needs only what a verifi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from protocol.errors import EvidenceError, Text
 
@@ -25,22 +26,40 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def root(hashes: Sequence[bytes]) -> bytes:
+@dataclass
+class Frontier:
+    """A tree that grows: its complete subtrees from left to right, each as (leaves, hash): all that an append needs."""
+
+    whole: list[tuple[int, bytes]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return sum(leaves for leaves, _ in self.whole)
+
+    def add(self, leaf: bytes) -> None:
+        """Append one leaf hash: two subtrees of the same size become one, as in a binary counter."""
+        leaves, here = 1, leaf
+        while self.whole and self.whole[-1][0] == leaves:
+            here = node_hash(self.whole.pop()[1], here)
+            leaves *= 2
+        self.whole.append((leaves, here))
+
+    def root(self) -> bytes:
+        """Root of the tree so far (RFC 6962 section 2.1)."""
+        if not self.whole:
+            return EMPTY
+        found = self.whole[-1][1]
+        for _, left in reversed(self.whole[:-1]):
+            found = node_hash(left, found)
+        return found
+
+
+def root(hashes: Iterable[bytes]) -> bytes:
     """Root of the tree over these leaf hashes (RFC 6962 section 2.1)."""
-    if not hashes:
-        return EMPTY
-    # Complete subtrees from left to right, as a binary counter: each has twice the leaves of the next at least.
-    whole: list[tuple[int, bytes]] = []
+    tree = Frontier()
     for one in hashes:
-        size, here = 1, one
-        while whole and whole[-1][0] == size:
-            here = node_hash(whole.pop()[1], here)
-            size *= 2
-        whole.append((size, here))
-    found = whole[-1][1]
-    for _, left in reversed(whole[:-1]):
-        found = node_hash(left, found)
-    return found
+        tree.add(one)
+    return tree.root()
 
 
 def inclusion(hashes: Sequence[bytes], index: int) -> tuple[bytes, ...]:
