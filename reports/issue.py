@@ -19,9 +19,10 @@ from harness.checks.rule import Finding
 from harness.evidence import INDEX, MANIFEST, read_json
 from harness.expectation_words import title
 from harness.results import RUN_FILE, CaseResult, RunResult, finding_from_plain, text_from_plain
-from protocol import requirements
+from protocol import dsse, requirements
 from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
-from reports import dsse, explain, keys, numbers, statement
+from protocol.trust import trust_document
+from reports import explain, keys, numbers, statement
 from reports.model import (
     RESULTS,
     CaseLine,
@@ -61,7 +62,7 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
     reference = numbers.allocate(issued.date(), "T", signer.key.issuers[0])
     report = compose(run, reference=str(reference), issued=issued)
     files = {name: render(report, lang) for name, render in RENDERINGS.items()}
-    files["trust.json"] = keys.trust_document([signer.key])
+    files["trust.json"] = trust_document([signer.key])
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     digests[statement.EVIDENCE] = _sha256(run.evidence / MANIFEST)
     digests[statement.RUN] = _sha256(run_folder / RUN_FILE)

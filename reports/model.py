@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from protocol.errors import Text
-from reports.keys import stamp
+from protocol.trust import stamp
 
 #: Result of a report by exit code of the run it tells.
 RESULTS: Final = {

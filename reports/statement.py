@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from protocol import canonical
 from protocol.errors import EvidenceError, Text
-from reports import canonical
-from reports.keys import moment
+from protocol.trust import moment
 from reports.model import Report
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"

@@ -7,18 +7,17 @@ a TST report has none.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from harness import evidence as evidence_tree
-from harness import rejudge
-from harness.evidence import chain, sealing
+from protocol import canonical, dsse
 from protocol.datafolders import home
-from protocol.errors import DmpcompatError, EvidenceError, Text, UsageError
-from reports import canonical, dsse, keys, numbers, statement
+from protocol.errors import DmpcompatError, Text, UsageError
+from protocol.trust import load_trust, moment
+from reports import numbers, statement, verify_evidence
+from reports.verify_evidence import Skip, ko, same
 
 Outcome = Literal["OK", "KO", "SKIPPED"]
 STATEMENT_FILE: Final = "statement.dsse.json"
@@ -60,14 +59,6 @@ class Verification:
         }
 
 
-class Skip(Exception):
-    """This step can't be done here; the reason is for the reader."""
-
-    def __init__(self, reason: Text) -> None:
-        self.reason = reason
-        super().__init__(reason.en)
-
-
 @dataclass
 class _State:
     """What the steps hand to one another."""
@@ -83,7 +74,7 @@ class _State:
     def signed(self) -> dsse.Envelope:
         """The envelope. The steps after its reading are skipped when it could not be read."""
         if self.envelope is None:
-            raise _ko("VERIFY-003", Text("enveloppe non lue", "envelope not read"))
+            raise ko("VERIFY-003", Text("enveloppe non lue", "envelope not read"))
         return self.envelope
 
 
@@ -133,18 +124,24 @@ def verify(
             Text("Le rapport dit ce que dit la déclaration", "The report says what the statement says"),
             _agreement,
         ),
-        (Text("Les preuves sont celles qui ont été signées", "The evidence is the one signed"), _evidence),
+        (
+            Text("Les preuves sont celles qui ont été signées", "The evidence is the one signed"),
+            lambda now: verify_evidence.evidence(now.evidence, now.statement),
+        ),
         (
             Text(
                 "Le journal est enchaîné, jusqu'à la ligne signée et après",
                 "The journal is chained, up to the line signed and after",
             ),
-            _journal,
+            lambda now: verify_evidence.journal(now.evidence, now.statement),
         ),
     ]
     if rejudged:
         plan.append(
-            (Text("Les verdicts se recalculent à l'identique", "Verdicts recompute identically"), _rejudge)
+            (
+                Text("Les verdicts se recalculent à l'identique", "Verdicts recompute identically"),
+                lambda now: verify_evidence.rejudge_all(now.evidence),
+            )
         )
     return Verification(tuple(_run(plan, state)))
 
@@ -187,7 +184,7 @@ def _report_folder(path: Path) -> Path:
 
 def _readable_trust(trust: Path) -> None:
     try:
-        keys.load_trust(trust)
+        load_trust(trust)
     except (DmpcompatError, OSError) as problem:
         found = problem.found if isinstance(problem, DmpcompatError) else str(problem.strerror)
         raise UsageError(
@@ -203,21 +200,19 @@ def _files(state: _State) -> Text:
     files = [entry for entry in state.folder.iterdir() if entry.name != "preuves"]
     for entry in files:
         if entry.is_symlink() or not entry.is_file() or entry.stat().st_size > _MAX_BYTES:
-            raise _ko("VERIFY-002", Text("entrée inattendue", "unexpected entry"), found=entry.name)
+            raise ko("VERIFY-002", Text("entrée inattendue", "unexpected entry"), found=entry.name)
     return Text(f"{len(files)} fichiers", f"{len(files)} files")
 
 
 def _envelope(state: _State) -> Text:
     data = (state.folder / STATEMENT_FILE).read_bytes()
     if not canonical.is_canonical(data):
-        raise _ko(
-            "VERIFY-003", Text("JSON non canonique", "JSON that is not canonical"), found=STATEMENT_FILE
-        )
+        raise ko("VERIFY-003", Text("JSON non canonique", "JSON that is not canonical"), found=STATEMENT_FILE)
     envelope = dsse.read(data)
     if envelope.payload_type != dsse.PAYLOAD_TYPE or not envelope.signatures:
-        raise _ko("VERIFY-004", Text("type ou signature absents", "type or signature missing"))
+        raise ko("VERIFY-004", Text("type ou signature absents", "type or signature missing"))
     if len({signature.keyid for signature in envelope.signatures}) != len(envelope.signatures):
-        raise _ko("VERIFY-005", Text("deux signatures de la même clé", "two signatures by one key"))
+        raise ko("VERIFY-005", Text("deux signatures de la même clé", "two signatures by one key"))
     state.envelope = envelope
     return Text(f"{len(envelope.signatures)} signature(s)", f"{len(envelope.signatures)} signature(s)")
 
@@ -230,9 +225,9 @@ def _statement(state: _State) -> Text:
 
 def _signature(state: _State) -> Text:
     source = state.trust or (state.own_trust if state.own_trust.is_file() else None)
-    known = keys.load_trust(source) if source else {}
+    known = load_trust(source) if source else {}
     predicate = state.statement["predicate"]
-    issued = keys.moment(predicate["issuedAt"])
+    issued = moment(predicate["issuedAt"])
     issuer = predicate["reportRef"][:3]
     believed = [signature for signature in state.signed.signatures if signature.keyid in known]
     if not believed:
@@ -249,9 +244,9 @@ def _signature(state: _State) -> Text:
     for signature in believed:
         key = known[signature.keyid]
         if not key.verifies(signature.value, covered):
-            raise _ko("VERIFY-006", Text("signature fausse", "wrong signature"), found=signature.keyid)
+            raise ko("VERIFY-006", Text("signature fausse", "wrong signature"), found=signature.keyid)
         if key.role != "seal" or issuer not in key.issuers:
-            raise _ko(
+            raise ko(
                 "VERIFY-007",
                 Text(
                     "cette clé ne peut pas signer pour cet émetteur", "this key may not sign for this issuer"
@@ -260,25 +255,25 @@ def _signature(state: _State) -> Text:
                 expected=f"seal {' '.join(key.issuers)}",
             )
         if not key.valid_at(issued):
-            raise _ko("VERIFY-008", Text("clé hors de ses dates", "key outside its dates"), found=str(issued))
+            raise ko("VERIFY-008", Text("clé hors de ses dates", "key outside its dates"), found=str(issued))
     name = known[believed[0].keyid].name
     return Text(name, name)
 
 
 def _check_bundled_key(state: _State) -> None:
-    bundled = keys.load_trust(state.folder / "trust.json")
+    bundled = load_trust(state.folder / "trust.json")
     covered = dsse.encoding(state.signed.payload_type, state.signed.payload)
     for signature in state.signed.signatures:
         key = bundled.get(signature.keyid)
         if key is None or not key.verifies(signature.value, covered):
-            raise _ko("VERIFY-006", Text("signature fausse", "wrong signature"), found=signature.keyid)
+            raise ko("VERIFY-006", Text("signature fausse", "wrong signature"), found=signature.keyid)
 
 
 def _reference(state: _State) -> Text:
     printed = state.statement["predicate"]["reportRef"]
     reference = str(numbers.parse(printed))
     if reference != printed:
-        raise _ko("VERIFY-009", Text("référence mal écrite", "reference badly written"), found=printed)
+        raise ko("VERIFY-009", Text("référence mal écrite", "reference badly written"), found=printed)
     return Text(reference, reference)
 
 
@@ -292,9 +287,9 @@ def _digests(state: _State) -> Text:
         entry.name for entry in state.folder.iterdir() if entry.name not in (STATEMENT_FILE, "preuves")
     }
     for name in sorted(present ^ set(signed)):
-        raise _ko("VERIFY-010", Text("fichier en trop ou manquant", "file missing or in excess"), found=name)
+        raise ko("VERIFY-010", Text("fichier en trop ou manquant", "file missing or in excess"), found=name)
     for name, digest in sorted(signed.items()):
-        _same(state.folder / name, digest)
+        same(state.folder / name, digest)
     return Text(f"{len(signed)} fichiers", f"{len(signed)} files")
 
 
@@ -302,7 +297,7 @@ def _agreement(state: _State) -> Text:
     report = canonical.loads((state.folder / "report.json").read_bytes())
     predicate = state.statement["predicate"]
     if not isinstance(report, dict) or not set(report) >= _REPORT_MEMBERS:
-        raise _ko("VERIFY-012", Text("rapport incomplet", "incomplete report"), where="report.json")
+        raise ko("VERIFY-012", Text("rapport incomplet", "incomplete report"), where="report.json")
     told = {
         "reference": (report["reference"], predicate["reportRef"]),
         "result": (report["result"], predicate["result"]),
@@ -314,109 +309,15 @@ def _agreement(state: _State) -> Text:
     }
     for name, (found, expected) in told.items():
         if found != expected:
-            raise _ko("VERIFY-012", Text("désaccord", "disagreement"), where=name)
+            raise ko("VERIFY-012", Text("désaccord", "disagreement"), where=name)
     page = (state.folder / "report.html").read_bytes()
     if predicate["reportRef"].encode() not in page:
-        raise _ko("VERIFY-012", Text("désaccord", "disagreement"), where="report.html")
+        raise ko("VERIFY-012", Text("désaccord", "disagreement"), where="report.html")
     count = len(predicate["cases"])
     return Text(f"{count} cas", f"{count} cases")
 
 
 def _verdicts(cases: Any) -> list[dict[str, Any]]:
     if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
-        raise _ko("VERIFY-012", Text("rapport incomplet", "incomplete report"), where="cases")
+        raise ko("VERIFY-012", Text("rapport incomplet", "incomplete report"), where="cases")
     return [{"code": case.get("code"), "verdict": case.get("verdict")} for case in cases]
-
-
-def _evidence(state: _State) -> Text:
-    if state.evidence is None:
-        raise Skip(Text("preuves non fournies (--evidence)", "evidence not given (--evidence)"))
-    signed = statement.digests_of(state.statement)
-    expected = signed[statement.EVIDENCE]
-    manifest = state.evidence / evidence_tree.MANIFEST
-    if not manifest.is_file():
-        raise _ko("VERIFY-013", Text("manifeste absent", "no manifest"), where=str(manifest))
-    found = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    later = sealing.added_since(state.evidence, expected)
-    if later is None:
-        raise _ko("VERIFY-013", Text("manifeste modifié", "altered manifest"), found=found, expected=expected)
-    differences = evidence_tree.verify(state.evidence)
-    if differences:
-        raise _ko(
-            "VERIFY-013", Text("preuves modifiées", "altered evidence"), found="; ".join(differences[:5])
-        )
-    run = state.evidence.parent / statement.RUN
-    if run.is_file():
-        _same(run, signed[statement.RUN])
-    if found != expected:
-        names = ", ".join(later)
-        raise Skip(
-            Text(
-                f"les preuves signées sont là, intactes ; {len(later)} pièce(s) déposée(s) depuis, que ce rapport "
-                f"ne couvre pas : {names}",
-                f"the evidence signed is all there, untouched; {len(later)} piece(s) lodged since, which this report "
-                f"does not cover: {names}",
-            )
-        )
-    count = manifest.read_bytes().count(b"\n")
-    return Text(f"{count} fichiers", f"{count} files")
-
-
-def _journal(state: _State) -> Text:
-    signed = statement.journal_of(state.statement)
-    if signed is None:
-        raise Skip(Text("rapport sans journal signé", "report without a signed journal"))
-    if state.evidence is None:
-        raise Skip(Text("preuves non fournies (--evidence)", "evidence not given (--evidence)"))
-    head, lines = signed
-    path = state.evidence / evidence_tree.JOURNAL
-    if not path.is_file():
-        raise _ko("VERIFY-016", Text("journal absent", "no journal"), where=path.name)
-    read = chain.read(path)
-    if read.breaks:
-        raise EvidenceError("VERIFY-016", read.breaks[0], field=path.name)
-    if not chain.holds_at(path, head, lines):
-        raise _ko(
-            "VERIFY-016",
-            Text(
-                f"la ligne {lines} n'est pas celle qui a été signée", f"line {lines} is not the one signed"
-            ),
-            where=path.name,
-            expected=head,
-        )
-    return Text(f"{read.lines} lignes", f"{read.lines} lines")
-
-
-def _rejudge(state: _State) -> Text:
-    if state.evidence is None:
-        raise Skip(Text("preuves non fournies (--evidence)", "evidence not given (--evidence)"))
-    again = rejudge.rejudge(state.evidence)
-    if again.rules_changed:
-        raise Skip(
-            Text(
-                "les règles installées ne sont pas celles du rapport : installer la version qu'il nomme",
-                "the installed rules are not those of the report: install the version that it names",
-            )
-        )
-    if not again.holds:
-        changed = [case.code for case in again.cases if not case.holds]
-        raise _ko(
-            "VERIFY-014", Text("des verdicts diffèrent", "some verdicts differ"), found=", ".join(changed)
-        )
-    return Text(f"{len(again.cases)} cas rejugés", f"{len(again.cases)} cases judged again")
-
-
-def _same(path: Path, digest: str) -> None:
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != digest:
-        raise _ko(
-            "VERIFY-011",
-            Text("fichier modifié", "altered file"),
-            where=path.name,
-            found=found,
-            expected=digest,
-        )
-
-
-def _ko(code: str, text: Text, *, where: str = "", found: str = "", expected: str = "") -> EvidenceError:
-    return EvidenceError(code, text, field=where, found=found, expected=expected)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from protocol import canonical
 from protocol.errors import EvidenceError, Text
-from reports import canonical, numbers
-from reports.keys import moment, stamp
+from protocol.trust import moment, stamp
+from reports import numbers
 
 FORMAT: Final = "dmpcompat-register/1"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")

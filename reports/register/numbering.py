@@ -26,7 +26,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from protocol.errors import ConfigError, EvidenceError, Text, ToolError
-from reports.keys import moment
+from protocol.trust import moment
 from reports.register import store
 from reports.register.database import LEAVES, REFERENCES, WIRE_NUMBERS, Database
 from reports.register.schemes import ReferenceScheme, WireScheme

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from protocol.errors import DmpcompatError, Text
-from reports.keys import moment, stamp
+from protocol.trust import moment, stamp
 from reports.register.entries import Entry
 
 State = Literal[

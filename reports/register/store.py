@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, insert, select
 
 from protocol.errors import EvidenceError, Text
-from reports.keys import stamp
+from protocol.trust import stamp
 from reports.register import checkpoint, entries, merkle, standing
 from reports.register.checkpoint import Checkpoint, NoteKey
 from reports.register.database import CHECKPOINTS, FRONTIER, LEAVES, REFERENCES, Database

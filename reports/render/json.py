@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from protocol import canonical
 from protocol.errors import Lang
-from reports import canonical
 from reports.model import Report
 
 

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol import canonical, dsse
 from protocol.errors import ConfigError, EvidenceError
-from reports import canonical, dsse, keys
+from protocol.trust import load_trust
+from reports import keys
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +90,7 @@ def test_a_trust_file_with_a_foreign_keyid_is_refused(tmp_path: Path) -> None:
     raw["keys"][0]["keyid"] = "0" * 64
     (tmp_path / "t.json").write_bytes(canonical.dumps(raw))
     with pytest.raises(EvidenceError):
-        keys.load_trust(tmp_path / "t.json")
+        load_trust(tmp_path / "t.json")
 
 
 def test_envelope_is_canonical_json(seal: keys.Seal) -> None:

@@ -16,9 +16,10 @@ from lxml import etree
 from harness import evidence
 from harness.results import CaseResult, RunResult
 from harness.verdict import Verdict
-from protocol import catalogue
+from protocol import canonical, catalogue, dsse
 from protocol.errors import NO_TEXT, EvidenceError, Text, UsageError
-from reports import canonical, dsse, keys
+from protocol.trust import trust_document
+from reports import keys
 from reports.issue import issue, refuse_issued
 from reports.verify import verify
 
@@ -186,7 +187,7 @@ def test_a_forged_verdict_with_the_forger_s_own_trust_file_inside_is_not_valid(
     run: Path, tmp_path: Path
 ) -> None:
     stranger = keys.installation_seal(tmp_path / "stranger")
-    (run / "rapport" / "trust.json").write_bytes(keys.trust_document([stranger.key]))
+    (run / "rapport" / "trust.json").write_bytes(trust_document([stranger.key]))
     resign(run, lambda s: s["predicate"].update(result="CONFORM"), stranger)
     assert verify(run).exit_code != 0
 

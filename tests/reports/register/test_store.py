@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import update
 
 from protocol.errors import EvidenceError
-from reports.keys import stamp
+from protocol.trust import stamp
 from reports.numbers import NumberRefused, Reference, allocate
 from reports.register import merkle
 from reports.register.database import LEAVES

@@ -10,11 +10,10 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from protocol import canonical
 from protocol.errors import EvidenceError, Text
-from reports import canonical
-from reports.keys import Seal
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 
@@ -32,22 +31,33 @@ class Envelope:
     signatures: tuple[Signature, ...]
 
 
+class Signer(Protocol):
+    """Something that signs, and the id of its public key."""
+
+    @property
+    def keyid(self) -> str:
+        """Id of the public key in the trust file."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature of these bytes."""
+
+
 def encoding(payload_type: str, payload: bytes) -> bytes:
     """What is signed (DSSE v1 pre-authentication encoding)."""
     kind = payload_type.encode()
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
 
 
-def sign(payload: bytes, seals: Sequence[Seal], payload_type: str = PAYLOAD_TYPE) -> bytes:
-    """The envelope as canonical JSON bytes, with one signature a seal."""
+def sign(payload: bytes, signers: Sequence[Signer], payload_type: str = PAYLOAD_TYPE) -> bytes:
+    """The envelope as canonical JSON bytes, with one signature a signer."""
     covered = encoding(payload_type, payload)
     return canonical.dumps(
         {
             "payloadType": payload_type,
             "payload": base64.b64encode(payload).decode(),
             "signatures": [
-                {"keyid": seal.key.keyid, "sig": base64.b64encode(seal.sign(covered)).decode()}
-                for seal in seals
+                {"keyid": signer.keyid, "sig": base64.b64encode(signer.sign(covered)).decode()}
+                for signer in signers
             ],
         }
     )
