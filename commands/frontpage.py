@@ -19,7 +19,7 @@ class Later(NamedTuple):
     sentence: str
 
 
-#: The attribute of the module has the name of the command.
+#: The attribute of the module has the name of the command, with an underscore after it when Python keeps the word.
 LATER: Final[dict[str, Later]] = {
     "check": Later(
         "commands.check",
@@ -34,9 +34,20 @@ LATER: Final[dict[str, Later]] = {
         "commands.run",
         "Preflight of a CAMPAIGN: certificates, address, clock, number. Sends no business call.",
     ),
+    "evidence": Later(
+        "commands.evidence", "Screens and declarations of a RUN: lodge them, list what is wanted."
+    ),
     "explain": Later(
         "commands.check",
         "Explain a RULE of the oracle: what it asks, of what, by which text. A group lists its rules; nothing, all.",
+    ),
+    "export": Later(
+        "commands.export",
+        "Export the evidence of a RUN, once the guard has looked for secrets and identities in every file.",
+    ),
+    "import": Later(
+        "commands.import_",
+        "Read frames that another tool captured into a recording. 0 all was read, 2 something was not.",
     ),
     "matrix": Later(
         "commands.matrix",
@@ -44,6 +55,14 @@ LATER: Final[dict[str, Later]] = {
     ),
     "pack": Later("commands.pack", "Official artefacts that you own: schemas, Schematrons, value sets."),
     "pki": Later("commands.pki", "Test certificates."),
+    "proxy": Later(
+        "commands.proxy",
+        "Record what an LPS and a test platform say to each other: reverse proxy over mutual TLS. SIGTERM drains.",
+    ),
+    "register": Later(
+        "commands.register",
+        "The append-only register of homologations: entries, proofs, status list, public list.",
+    ),
     "rejudge": Later(
         "commands.verify",
         "Judge stored EVIDENCE again: same rules, same bytes of findings; other rules, the difference.",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import ANY_PATH, default_lang
-from protocol.errors import Lang
+from commands.options import ANY_PATH, EXISTING, default_lang
+from protocol.errors import Lang, Text, UsageError
 from reports.console import tell
+
+if TYPE_CHECKING:
+    from mock_dmp.acceptance.official import Official
 
 
 @click.command()
@@ -44,6 +48,11 @@ from reports.console import tell
     help="Fault plan (YAML or JSON) of the default session from the start.",
 )
 @click.option(
+    "--status", "status_list", type=EXISTING, help="Signed status list of a register: its numbers are known."
+)
+@click.option("--status-trust", type=EXISTING, help="Trust file of its issuer.")
+@click.option("--status-key", type=EXISTING, help="Key that knows the numbers in it (`register tag-key`).")
+@click.option(
     "--ready-file", type=ANY_PATH, help="Written (JSON: url, pid, console) once requests are served."
 )
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
@@ -58,6 +67,9 @@ def serve(
     workers: int | None,
     console: int | None,
     fault_plan: Path | None,
+    status_list: Path | None,
+    status_trust: Path | None,
+    status_key: Path | None,
     ready_file: Path | None,
     lang: Lang,
 ) -> int:
@@ -87,6 +99,7 @@ def serve(
             tls13=tls13,
             console=console,
             faults=faults,
+            official=_official(status_list, status_trust, status_key),
         )
 
         def ready(url: str) -> None:
@@ -102,3 +115,20 @@ def serve(
 
         server.serve_forever(ready_file, ready)
     return 0
+
+
+def _official(status: Path | None, trust: Path | None, key: Path | None) -> Official | None:
+    """The status list, which goes with its trust file and its key. Raises UsageError, ConfigError."""
+    from mock_dmp.acceptance.official import Official
+
+    given = {"--status": status, "--status-trust": trust, "--status-key": key}
+    if not any(given.values()):
+        return None
+    if status is None or trust is None or key is None:
+        raise UsageError(
+            "SRV-020",
+            Text("ces trois options vont ensemble", "these three options go together"),
+            field=" ".join(name for name, value in given.items() if value is None),
+            expected=" ".join(given),
+        )
+    return Official.open(status, trust, key)

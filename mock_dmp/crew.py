@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, Literal, TypedDict, Unpack
 
 from mock_dmp import console as consoles
+from mock_dmp.acceptance.official import Official
 from mock_dmp.faults.plan import Planned
 from mock_dmp.server import MockServer, settle, unavailable, write_ready
 from mock_dmp.transport.listener import Patience
@@ -57,6 +58,7 @@ class Setup(TypedDict, total=False):
     drain_seconds: float
     console: int | socket.socket | None
     faults: Sequence[Planned]
+    official: Official | None
 
 
 @dataclass

@@ -24,6 +24,7 @@ from typing import Self
 from mock_dmp import console as consoles
 from mock_dmp import journal, pki, tls
 from mock_dmp.acceptance import policy
+from mock_dmp.acceptance.official import Official
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.app import MockApp
 from mock_dmp.dispatch import Dispatcher
@@ -53,7 +54,8 @@ class MockServer:
     both, the PKI serves to judge the VIHF.
     `db_url` and `data_dir`: see Store; `drain_seconds`: what a stop gives to the requests under way; `relay`: where
     connections come from, instead of listening (`mock_dmp.crew`); `console`: port of the console (0: a free one), or
-    its socket; None for none; `faults`: what to start with in the default session, beside nothing else.
+    its socket; None for none; `faults`: what to start with in the default session, beside nothing else;
+    `official`: the status list of a register, whose numbers are then known.
     Raises ConfigError: unreadable PKI, expired server certificate, port in use, database out of reach.
     """
 
@@ -74,6 +76,7 @@ class MockServer:
         relay: Relay | None = None,
         console: int | socket.socket | None = None,
         faults: Sequence[Planned] = (),
+        official: Official | None = None,
     ) -> None:
         index = None if pki_folder is None else pki.load(pki_folder)
         context = _context(host, index, plain_http=plain_http, tls13=tls13)
@@ -87,7 +90,9 @@ class MockServer:
         try:
             if relay is None:
                 collection.collect(self.store)
-            self.dispatcher = Dispatcher(self.store, accept=partial(policy.accept, trust=trust))
+            self.dispatcher = Dispatcher(
+                self.store, accept=partial(policy.accept, trust=trust, official=official)
+            )
             app = MockApp(self.store, self.dispatcher)
             if faults:
                 arming.start_with(self.store, faults)

@@ -7,7 +7,7 @@ they are findings (harness.checks).
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 Lang = Literal["fr", "en"]
 
@@ -64,6 +64,16 @@ class DmpcompatError(Exception):
         colon = " : " if lang == "fr" else ": "
         parts += [f"{word}{colon}{value}" for word, value in zip(words, values, strict=True) if value]
         return " — ".join(parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is sent to another process: classes have constructors of their own."""
+        return _again, (type(self), self.args, vars(self))
+
+
+def _again(kind: type[DmpcompatError], args: tuple[Any, ...], state: dict[str, Any]) -> DmpcompatError:
+    problem = kind.__new__(kind, *args)
+    vars(problem).update(state)
+    return problem
 
 
 class WireError(DmpcompatError):

@@ -128,7 +128,16 @@ def _neighbour(name: str, title: Text, standard: str, source: str) -> Transactio
         ("service", "soap_version", "action", "response_action", "request_root", "response_root"), ""
     )
     lists: dict[str, Any] = dict.fromkeys(
-        ("profiles", "message_types", "auth", "access", "dmp_states", "error_codes", "requirements", "unknown"),
+        (
+            "profiles",
+            "message_types",
+            "auth",
+            "access",
+            "dmp_states",
+            "error_codes",
+            "requirements",
+            "unknown",
+        ),
         (),
     )
     return Transaction(

@@ -89,6 +89,20 @@ def show_red(verdicts: Iterable[CaseResult], lang: Lang) -> None:
         click.echo(f"{verdict} {listed}: {visible(reason)}")
 
 
+def show_deviations(facts: Mapping[str, Any], lang: Lang) -> None:
+    """Known deviations: which hold, and those that want to be looked at."""
+    words = {
+        "holds": Text("dérogation connue", "known deviation"),
+        "expired": Text("dérogation EXPIRÉE", "EXPIRED deviation"),
+        "unused": Text("dérogation sans objet, à retirer", "unused deviation, to be removed"),
+    }
+    for item in facts.get("deviations", {}).get("known", ()):
+        if item["state"] in words:
+            cases = ", ".join(item["cases"]) or item["case"]
+            said = f"{item['rule']} {cases} ({item['ticket']}, {item['expires']})"
+            click.echo(f"{words[item['state']].to(lang)}: {visible(said)}")
+
+
 def show_preflight(items: Sequence[Item], lang: Lang) -> None:
     """What is in order in a line each, then what is not with its remedy, then the conclusion."""
     bad = [item for item in items if item.state in ("KO", "WARN")]

@@ -26,6 +26,7 @@ from reports import explain, keys, numbers, statement
 from reports.model import (
     RESULTS,
     CaseLine,
+    DeviationLine,
     FindingLine,
     InheritedLine,
     JournalHead,
@@ -138,6 +139,7 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
             evidence=_sha256(run.evidence / MANIFEST),
             journal=_journal(run),
             inherited=tuple(_inherited(item) for item in facts.get("inherited", ())),
+            deviations=tuple(_deviation(item) for item in facts.get("deviations", {}).get("known", ())),
         )
     except (KeyError, TypeError, ValueError) as problem:
         raise EvidenceError(
@@ -162,6 +164,11 @@ def _inherited(item: dict[str, Any]) -> InheritedLine:
         requirements=tuple(item["requirements"]),
         report_sha256=item["report_sha256"],
     )
+
+
+def _deviation(item: dict[str, Any]) -> DeviationLine:
+    told = {"reason": text_from_plain(item["reason"]), "cases": tuple(item["cases"])}
+    return DeviationLine(**item | told)
 
 
 def _case(run: RunResult, case: CaseResult) -> CaseLine:

@@ -124,6 +124,21 @@ class InheritedLine:
 
 
 @dataclass(frozen=True)
+class DeviationLine:
+    """A known deviation of the campaign, as the run met it. `state`: holds, expired, unused, not-run; `cases`: those
+    that it explains. It changes no verdict.
+    """
+
+    case: str
+    rule: str
+    reason: Text
+    expires: str
+    ticket: str
+    state: str
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a reader needs; `evidence` is the SHA-256 of the manifest of the evidence tree.
 
@@ -152,6 +167,11 @@ class Report:
     evidence: str
     journal: JournalHead | None = None
     inherited: tuple[InheritedLine, ...] = ()
+    deviations: tuple[DeviationLine, ...] = ()
+
+    def known(self, case: CaseLine) -> tuple[DeviationLine, ...]:
+        """The deviations that hold for a case."""
+        return tuple(one for one in self.deviations if one.state == "holds" and case.code in one.cases)
 
     @property
     def counts(self) -> dict[str, int]:

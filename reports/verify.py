@@ -170,7 +170,7 @@ def _run(plan: list[tuple[Text, Callable[[_State], Text]]], state: _State) -> li
 
 
 def _report_folder(path: Path) -> Path:
-    for candidate in (path, path / "rapport", path.parent):
+    for candidate in (path, path / "rapport", path / "data" / "rapport", path.parent):
         if (candidate / STATEMENT_FILE).is_file():
             return candidate
     raise UsageError(

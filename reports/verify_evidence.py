@@ -35,7 +35,7 @@ def evidence(given: Path | None, signed: Statement) -> Text:
     if not manifest.is_file():
         raise ko("VERIFY-013", Text("manifeste absent", "no manifest"), where=str(manifest))
     found = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    later = sealing.added_since(given, expected)
+    later = sealing.since(given, expected)
     if later is None:
         raise ko("VERIFY-013", Text("manifeste modifié", "altered manifest"), found=found, expected=expected)
     differences = evidence_tree.verify(given)
@@ -47,12 +47,13 @@ def evidence(given: Path | None, signed: Statement) -> Text:
     if run.is_file():
         same(run, digests[statement.RUN])
     if found != expected:
-        names = ", ".join(later)
+        names = ", ".join((*later.added, *(f"-{name}" for name in later.withdrawn)))
+        count = len(later.added) + len(later.withdrawn)
         raise Skip(
             Text(
-                f"les preuves signées sont là, intactes ; {len(later)} pièce(s) déposée(s) depuis, que ce rapport "
-                f"ne couvre pas : {names}",
-                f"the evidence signed is all there, untouched; {len(later)} piece(s) lodged since, which this report "
+                f"les preuves signées sont intactes ; {count} pièce(s) déposée(s) ou retirée(s) depuis, que ce "
+                f"rapport ne couvre pas : {names}",
+                f"the evidence signed is untouched; {count} piece(s) lodged or withdrawn since, which this report "
                 f"does not cover: {names}",
             )
         )

@@ -15,6 +15,7 @@ from lxml import etree
 from sqlalchemy import Connection
 
 from mock_dmp.acceptance.engine import Stage
+from mock_dmp.acceptance.official import Official
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.context import Call
 from mock_dmp.rights import Standing, anywhere, standing
@@ -29,7 +30,8 @@ from protocol.vihf import Vihf
 class Demand:
     """One call on its way. `certificate` signed the VIHF, None when it is unsigned; `vihf` is what was signed.
 
-    `trust` is None when the mock runs without a PKI: nothing can be said of authorities then.
+    `trust` is None when the mock runs without a PKI: nothing can be said of authorities then. `official`: the status
+    list that the platform was given, None without.
     """
 
     call: Call
@@ -44,6 +46,7 @@ class Demand:
     body_patient: Cx | None = None
     patient: Patient | None = None
     number: WireNumber | None = None
+    official: Official | None = None
     who: Standing | None = None
 
     @property
@@ -94,7 +97,10 @@ class Demand:
             named = self.vihf.patient
             self.patient = patients.by_ins(self.db, session, named.id, named.oid)
         if self.vihf.wire_number:
-            self.number = directory.wire_number(self.db, session, self.vihf.wire_number)
+            value = self.vihf.wire_number
+            self.number = directory.wire_number(self.db, session, value)
+            if self.official is not None:
+                self.number = self.official.known(value, self.number, self.now)
 
 
 @lru_cache(maxsize=1024)

@@ -51,6 +51,13 @@ def revoked(demand: Demand) -> Iterator[Breach]:
         yield Breach(_WHERE, "homologation retirée", "une homologation en vigueur")
 
 
+@HOMOLOGATION.rule("HN-STALE")
+def stale(demand: Demand) -> Iterator[Breach]:
+    """The status list that the platform was given is still news."""
+    if demand.official is not None and demand.official.stale(demand.now):
+        yield Breach("liste de statuts du registre", "périmée", "une liste dont nextUpdate n'est pas passé")
+
+
 @HOMOLOGATION.rule("HN-PROFILE")
 def profile(demand: Demand) -> Iterator[Breach]:
     """It covers a profile of the transaction; inferred, off by default."""

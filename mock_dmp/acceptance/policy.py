@@ -19,6 +19,7 @@ from mock_dmp.acceptance.demand import (
     Demand,
 )
 from mock_dmp.acceptance.engine import Stage
+from mock_dmp.acceptance.official import Official
 from mock_dmp.acceptance.refine import refined
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.context import Call, Caller, Carrier, Refusal
@@ -32,13 +33,14 @@ MODULES = (vihf, signature, freshness, coherence, reason, homologation, rights)
 STAGES: tuple[Stage[Demand], ...] = (VIHF, SIGNATURE, FRESHNESS, COHERENCE, HOMOLOGATION, RIGHTS)
 
 
-def accept(call: Call, trust: Trust | None = None) -> None:
+def accept(call: Call, trust: Trust | None = None, official: Official | None = None) -> None:
     """Accept the call and set its `vihf` and `caller`. Raises Refusal.
 
-    Without `trust` (a mock without a PKI) nothing is said of authority and revocation.
+    Without `trust` (a mock without a PKI) nothing is said of authority and revocation; `official` is the status list
+    of a register, when the platform was given one.
     """
     with call.session.store.read() as db:
-        _through(Demand(call=call, trust=trust, now=call.session.now(), db=db))
+        _through(Demand(call=call, trust=trust, now=call.session.now(), db=db, official=official))
 
 
 def _through(demand: Demand) -> None:

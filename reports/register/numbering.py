@@ -8,7 +8,6 @@ a keyed tag, and bound to the public register by a commitment that the holder al
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 import secrets
@@ -26,6 +25,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from protocol.errors import ConfigError, EvidenceError, Text, ToolError
+from protocol.statuslist import tag_of
 from protocol.trust import moment
 from reports.register import store
 from reports.register.database import LEAVES, REFERENCES, WIRE_NUMBERS, Database
@@ -57,7 +57,12 @@ class Secret:
 
     def tag(self, number: str) -> str:
         """The same for the same number, and tells nothing of it without the key (hex)."""
-        return hmac.new(self._derived(b"tag"), number.encode(), hashlib.sha256).hexdigest()
+        return tag_of(number, self.tag_key)
+
+    @property
+    def tag_key(self) -> bytes:
+        """What a platform is given to know the numbers that it receives: it opens no seal."""
+        return self._derived(b"tag")
 
     def seal(self, data: bytes, about: str) -> bytes:
         """Encrypt for one reference: what was sealed for another does not open."""

@@ -70,14 +70,15 @@ class Receipt:
         return merkle.check_inclusion(leaf, self.entry.seq, point.size, self.path, point.root)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The moment of the machine, in UTC."""
     return datetime.now(UTC)
 
 
 class Register:
     """An append-only register. `clock` gives the moment of an entry (UTC); entries never go back in time."""
 
-    def __init__(self, database: Database, key: LogKey, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, database: Database, key: LogKey, clock: Callable[[], datetime] = now) -> None:
         self.database = database
         self.key = key
         self._clock = clock

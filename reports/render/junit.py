@@ -1,7 +1,7 @@
 """JUnit XML, as continuous integration reads it: one test case a case of the plan.
 
 FAIL is a failure; ERROR and CONFIG are errors (ours or the environment's, never the software's); what was not
-decided is skipped, with its reason.
+decided is skipped, with its reason. A known deviation is told as a property: the failure stays one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from lxml import etree
 
 from protocol import safexml
 from protocol.errors import Lang
-from reports.model import CaseLine, Report
+from reports.model import CaseLine, DeviationLine, Report
 
 _SKIPPED = ("INCONCLUSIVE", "MANUAL", "NOT_APPLICABLE")
 _ERRORS = ("ERROR", "CONFIG")
@@ -32,15 +32,23 @@ def junit(report: Report, lang: Lang) -> bytes:
         ("plan", report.plan.sha256),
     ):
         etree.SubElement(properties, "property", name=name, value=value)
+    for known in report.deviations:
+        told = f"{known.case} {known.rule} {known.ticket} {known.expires} {known.state}"
+        etree.SubElement(properties, "property", name="known-deviation", value=safexml.holdable(told))
     for case in report.cases:
-        _case(suite, case, lang)
+        _case(suite, case, report.known(case), lang)
     return safexml.serialize(suite)
 
 
-def _case(suite: etree._Element, case: CaseLine, lang: Lang) -> None:
+def _case(suite: etree._Element, case: CaseLine, known: tuple[DeviationLine, ...], lang: Lang) -> None:
     element = etree.SubElement(
         suite, "testcase", name=f"{case.code} {case.title.to(lang)}", classname=".".join(case.transactions)
     )
+    if known:
+        properties = etree.SubElement(element, "properties")
+        for one in known:
+            told = f"{one.ticket} ({one.expires}): {one.rule} — {one.reason.to(lang)}"
+            etree.SubElement(properties, "property", name="known-deviation", value=safexml.holdable(told))
     if case.verdict == "FAIL":
         _outcome(element, "failure", case, lang)
     elif case.verdict in _ERRORS:

@@ -114,6 +114,24 @@ WORDS: Final[dict[str, Text]] = {
     ),
 }
 
+WORDS.update(
+    {
+        "known_deviation": Text("Dérogation connue", "Known deviation"),
+        "known_deviations": Text("Dérogations connues", "Known deviations"),
+        "known_note": Text(
+            "Déclarées par l'éditeur. Elles ne changent aucun verdict ni le résultat de ce rapport.",
+            "Declared by the vendor. They change no verdict, nor the result of this report.",
+        ),
+        "known_reason": Text("Motif et suivi", "Reason and ticket"),
+        "known_state": Text("État", "State"),
+        "until": Text("jusqu'au", "until"),
+        "known_holds": Text("en vigueur", "holds"),
+        "known_expired": Text("expirée", "expired"),
+        "known_unused": Text("sans objet : plus rien ne l'enfreint", "unused: nothing breaks it any more"),
+        "known_not-run": Text("non jouée", "not run"),
+    }
+)
+
 
 def words(lang: Lang) -> dict[str, str]:
     return {key: text.to(lang) for key, text in WORDS.items()}

@@ -1,0 +1,259 @@
+"""`dmpcompat register`: the append-only register of homologations, its proofs, the lists made from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from commands.options import ANY_PATH, EXISTING, default_lang, shown
+from protocol.errors import Lang, Text, UsageError
+from reports.console import dump, tell
+
+if TYPE_CHECKING:
+    from reports.register.opening import Office
+
+_PLACE = click.option(
+    "--register", "place", type=ANY_PATH, help="Folder of the register; your own by default."
+)
+_AT = click.option("--at", help="Moment to look at (2026-01-31T12:00:00Z); now by default.")
+
+
+@click.group()
+def register() -> None:
+    """The append-only register of homologations: entries, proofs, status list, public list."""
+
+
+@register.command("init")
+@click.argument("folder", type=ANY_PATH)
+@click.option("--issuer", default="TST", help="Three letters that begin its references.")
+@click.option("--name", help="Name of the authority.")
+@click.option("--origin", default="dmpcompat.test/homologations", help="Origin of its log.")
+@click.option("--db", default="", help="SQLAlchemy URL; a SQLite file of the folder by default.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
+def init(folder: Path, issuer: str, name: str | None, origin: str, db: str, lang: Lang) -> int:
+    """Make a register in FOLDER, with keys of its own."""
+    from pydantic import ValidationError
+
+    from reports.register.opening import Configuration, open_office
+    from reports.register.opening import init as make
+
+    given = {"issuer": issuer, "origin": origin, "database": db} | ({"name": name} if name else {})
+    try:
+        configuration = Configuration.model_validate(given)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        raise UsageError(
+            "REG-053",
+            Text("configuration refusée", "configuration refused"),
+            field=f"--{first['loc'][0]}",
+            found=str(first["input"]),
+            expected=str(first.get("ctx", {}).get("pattern", first["msg"])),
+        ) from problem
+    make(folder, configuration)
+    office = open_office(folder)
+    key = str(office.log_key)
+    office.close()
+    tell(lang, f"registre : {folder}\nclé du journal : {key}", f"register: {folder}\nkey of the log: {key}")
+    return 0
+
+
+@register.command("list")
+@_PLACE
+@_AT
+@shown
+def listing(place: Path | None, at: str | None, lang: Lang, as_json: bool) -> int:
+    """What every reference is worth."""
+    from reports.register.standing import LABELS
+
+    office = _open(place)
+    standings = office.register.standings(_moment(at))
+    office.close()
+    if as_json:
+        dump([_plain(one) for one in standings])
+    for one in () if as_json else standings:
+        tell(lang, f"{one.reference}  {LABELS[one.state].fr}", f"{one.reference}  {LABELS[one.state].en}")
+    return 0
+
+
+@register.command("show")
+@click.argument("reference")
+@_PLACE
+@_AT
+@shown
+def show(reference: str, place: Path | None, at: str | None, lang: Lang, as_json: bool) -> int:
+    """The state of a REFERENCE, its entries, and the proof that they are in the register. 1 when it can't be used."""
+    from reports.register.standing import LABELS
+
+    office = _open(place)
+    known = office.numbering.references.read(reference)
+    standing = office.register.standing(known, _moment(at))
+    receipts = [office.register.receipt(entry.seq) for entry in office.register.entries(known)]
+    office.close()
+    if as_json:
+        dump(
+            {
+                **_plain(standing),
+                "checkpoint": str(receipts[-1].checkpoint) if receipts else "",
+                "entries": [
+                    {
+                        "leaf": one.entry.leaf().decode(),
+                        "path": [step.hex() for step in one.path],
+                        "holds": one.holds(),
+                    }
+                    for one in receipts
+                ],
+            }
+        )
+    else:
+        tell(lang, f"{known} : {LABELS[standing.state].fr}", f"{known}: {LABELS[standing.state].en}")
+        for one in receipts:
+            line = (
+                f"  {one.entry.seq}  {one.entry.at:%Y-%m-%d %H:%M:%S}Z  {one.entry.kind}  {one.entry.reason}"
+            )
+            tell(lang, line, line)
+    return 0 if standing.usable else 1
+
+
+@register.command("audit")
+@click.argument("folder", type=EXISTING, required=False)
+@click.option("--since", type=EXISTING, help="A checkpoint that you kept (one is in every report).")
+@click.option("--key", "log_key", help="Key of the log (name+hint+base64), when FOLDER is a published copy.")
+@_PLACE
+@shown
+def audit(
+    folder: Path | None,
+    since: Path | None,
+    log_key: str | None,
+    place: Path | None,
+    lang: Lang,
+    as_json: bool,
+) -> int:
+    """Audit a register, or the published copy in FOLDER: whole, in order, and continuing a checkpoint of yours."""
+    from reports.register import tiles
+    from reports.register.audit import audit as judge
+    from reports.register.checkpoint import NoteKey, parse
+
+    old = parse(since.read_text(encoding="utf-8")) if since else None
+    if folder is not None:
+        if log_key is None:
+            raise UsageError(
+                "REG-054",
+                Text("la clé du journal manque", "the key of the log is missing"),
+                field="--key",
+                expected="name+hint+base64",
+                mend=Text("la demander à l'autorité", "ask the authority for it"),
+            )
+        point, leaves = tiles.read(folder)
+        keys = [NoteKey.parse(log_key)]
+    else:
+        office = _open(place)
+        point, leaves, keys = office.register.checkpoint(), office.register.leaves(), [office.log_key]
+        office.close()
+    lines = judge(leaves, point, keys, old)
+    if as_json:
+        dump(
+            [{"outcome": line.outcome, "text": line.text._asdict(), "detail": line.detail} for line in lines]
+        )
+    for line in () if as_json else lines:
+        tell(
+            lang,
+            f"{line.outcome}  {line.text.fr} ({line.detail})",
+            f"{line.outcome}  {line.text.en} ({line.detail})",
+        )
+    return 0 if all(line.outcome == "OK" for line in lines) else 1
+
+
+@register.command("export")
+@click.argument("folder", type=ANY_PATH)
+@_PLACE
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=1, show_default=True, help="Life of the status list."
+)
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
+def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
+    """Write what an authority publishes into FOLDER: public list, signed status list, tiles of the log, trust file."""
+    from harness.evidence import write_atomic
+    from protocol.trust import trust_document
+    from reports.register import public, status, tiles
+
+    office = _open(place)
+    at = datetime.now(UTC)
+    listed = status.status_list(office.register, office.configuration.issuer, at, timedelta(days=days))
+    public.export(office, folder, at, lang)
+    tiles.export(folder / "log", office.register.leaves(), office.register.checkpoint())
+    write_atomic(folder / "status.json", status.signed(listed, office.seal))
+    write_atomic(folder / "trust.json", trust_document([office.seal.key]))
+    write_atomic(folder / "log" / "key.txt", f"{office.log_key}\n".encode())
+    office.close()
+    tell(
+        lang,
+        f"{len(listed.entries)} homologation(s) publiées dans {folder}",
+        f"{len(listed.entries)} homologation(s) published in {folder}",
+    )
+    return 0
+
+
+@register.command("tag-key")
+@click.argument("file", type=ANY_PATH)
+@_PLACE
+@click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
+def tag_key(file: Path, place: Path | None, lang: Lang) -> int:
+    """Write into FILE the key by which a platform knows the wire numbers of the status list. It opens no number."""
+    office = _open(place)
+    key = office.numbering.secret.tag_key
+    office.close()
+    file.touch(mode=0o600, exist_ok=False)
+    file.write_text(key.hex() + "\n", encoding="ascii")
+    tell(lang, f"clé écrite : {file}", f"key written: {file}")
+    return 0
+
+
+@register.command("holes")
+@_PLACE
+@click.option("--hours", type=click.IntRange(0), default=24, show_default=True, help="Drawn that long ago.")
+@click.option("--log", "reason", help="Say in the register, for this reason, that they will never be given.")
+@shown
+def holes(place: Path | None, hours: int, reason: str | None, lang: Lang, as_json: bool) -> int:
+    """References that were drawn and that no entry uses."""
+    office = _open(place)
+    found = office.numbering.holes(datetime.now(UTC), timedelta(hours=hours))
+    if reason and found:
+        office.numbering.log_holes(found, office.seal.keyid, reason)
+    office.close()
+    if as_json:
+        dump(list(found))
+    for one in () if as_json else found:
+        tell(lang, one, one)
+    return 0
+
+
+def _open(place: Path | None) -> Office:
+    from reports.register.opening import open_office
+
+    return open_office(place)
+
+
+def _moment(text: str | None) -> datetime:
+    from protocol.trust import moment
+
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        return moment(text)
+    except ValueError as problem:
+        raise UsageError(
+            "REG-055",
+            Text("date illisible", "unreadable date"),
+            field="--at",
+            found=text,
+            expected="2026-01-31T12:00:00Z",
+        ) from problem
+
+
+def _plain(one: Any) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in vars(one).items()
+    }

@@ -1,0 +1,108 @@
+"""Auditing a register: by its own database, or from outside with an older checkpoint and what it publishes.
+
+Anybody who kept a checkpoint (one is printed in each report) can tell that what came before it was not rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from protocol.errors import DmpcompatError, EvidenceError, Text
+from reports.register import entries, merkle
+from reports.register.checkpoint import Checkpoint, NoteKey
+from reports.register.standing import Standing, after
+
+Outcome = Literal["OK", "KO"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at."""
+
+    outcome: Outcome
+    text: Text
+    detail: str = ""
+
+
+def audit(
+    leaves: Sequence[bytes], point: Checkpoint, keys: Sequence[NoteKey], since: Checkpoint | None = None
+) -> tuple[Line, ...]:
+    """Judge a whole register: the leaves it publishes, its checkpoint, and an older one that somebody kept.
+
+    `keys`: those that may sign its checkpoints. Never raises for what it finds.
+    """
+    hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
+    lines = [
+        _signed(point, keys, Text("le point de contrôle est signé", "the checkpoint is signed")),
+        _line(
+            len(hashes) == point.size and merkle.root(hashes) == point.root,
+            Text(
+                "les entrées donnent la racine du point de contrôle", "the entries give the checkpoint's root"
+            ),
+            f"{len(hashes)} / {point.size}",
+        ),
+        _history(leaves),
+    ]
+    if since is not None:
+        lines.append(
+            _signed(since, keys, Text("l'ancien point de contrôle est signé", "the old checkpoint is signed"))
+        )
+        lines.append(_continued(hashes, point, since))
+    return tuple(lines)
+
+
+def _signed(point: Checkpoint, keys: Sequence[NoteKey], text: Text) -> Line:
+    try:
+        signers = point.signers(keys)
+    except EvidenceError as problem:
+        return Line("KO", text, problem.message("en"))
+    return _line(bool(signers), text, " ".join(key.name for key in signers) or point.origin)
+
+
+def _continued(hashes: Sequence[bytes], point: Checkpoint, since: Checkpoint) -> Line:
+    text = Text(
+        "le registre prolonge l'ancien point de contrôle", "the register continues the old checkpoint"
+    )
+    if since.origin != point.origin:
+        return Line("KO", text, f"{since.origin} ≠ {point.origin}")
+    same = since.size <= len(hashes) and merkle.root(hashes[: since.size]) == since.root
+    return _line(same, text, f"{since.size} → {point.size}")
+
+
+def _history(leaves: Sequence[bytes]) -> Line:
+    """Every entry is in its place, and every move was allowed."""
+    text = Text(
+        "chaque entrée est à sa place et chaque décision était possible",
+        "each entry is in its place, each move was allowed",
+    )
+    known: dict[str, Standing] = {}
+    last = None
+    for seq, leaf in enumerate(leaves):
+        try:
+            entry = entries.read(leaf)
+            if entry.seq != seq or (last is not None and entry.at < last):
+                raise _misplaced(seq, entry)
+            if entry.reference:
+                before = known.get(entry.reference, Standing(entry.reference))
+                if entry.previous != before.last:
+                    raise _misplaced(seq, entry)
+                known[entry.reference] = after(before, entry)
+            last = entry.at
+        except DmpcompatError as problem:
+            return Line("KO", text, f"{seq}: {problem.message('en')}")
+    return Line("OK", text, str(len(leaves)))
+
+
+def _misplaced(seq: int, entry: entries.Entry) -> EvidenceError:
+    return EvidenceError(
+        "REG-004",
+        Text("entrée déplacée", "entry out of its place"),
+        found=f"{entry.seq} {entry.previous}",
+        expected=str(seq),
+    )
+
+
+def _line(holds: bool, text: Text, detail: str) -> Line:
+    return Line("OK" if holds else "KO", text, detail)
