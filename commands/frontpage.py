@@ -25,6 +25,10 @@ LATER: Final[dict[str, Later]] = {
         "commands.check",
         "Judge documents and exchanges: files, folders, zip archives and XDM deliveries, of any size.",
     ),
+    "compare": Later(
+        "commands.compare",
+        "Compare two runs: the verdicts that changed and why, new and gone cases. 0 none changed, 1 some did.",
+    ),
     "data": Later("commands.data", "Synthetic data in number."),
     "demo": Later(
         "commands.demo",
@@ -32,7 +36,7 @@ LATER: Final[dict[str, Later]] = {
     ),
     "doctor": Later(
         "commands.run",
-        "Preflight of a CAMPAIGN: certificates, address, clock, number. Sends no business call.",
+        "Preflight of a CAMPAIGN: certificates, network, number, scope, data. No business call without --probe.",
     ),
     "evidence": Later(
         "commands.evidence", "Screens and declarations of a RUN: lodge them, list what is wanted."
@@ -48,6 +52,10 @@ LATER: Final[dict[str, Later]] = {
     "import": Later(
         "commands.import_",
         "Read frames that another tool captured into a recording. 0 all was read, 2 something was not.",
+    ),
+    "homologate": Later(
+        "commands.homologate",
+        "Application files: open, submit, review, issue a number, suspend, reinstate, withdraw, amend.",
     ),
     "matrix": Later(
         "commands.matrix",
@@ -68,6 +76,10 @@ LATER: Final[dict[str, Later]] = {
         "Judge stored EVIDENCE again: same rules, same bytes of findings; other rules, the difference.",
     ),
     "run": Later("commands.run", "Run the plan of a CAMPAIGN, keep the evidence, issue the signed report."),
+    "scaffold": Later(
+        "commands.scaffold",
+        "Write the files of a KIT into DIR: a campaign, recipes of continuous integration, Docker. Replaces nothing.",
+    ),
     "serve": Later("commands.serve", "Start the mock DMP. SIGTERM drains and stops."),
     "verify": Later(
         "commands.verify",

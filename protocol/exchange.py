@@ -20,6 +20,7 @@ Headers = tuple[tuple[str, str], ...]
 #: Marks of an exchange, after its side and a colon.
 RESERIALISED: Final = "reserialised"
 SUPPOSED: Final = "supposed"
+UNDATED: Final = "undated"
 
 
 def header(headers: Headers, name: str) -> str:
@@ -56,7 +57,8 @@ class Exchange:
     """One request and its response. `response` is None when none came; `failure` then says why.
 
     `marks`: what here is not the bytes of the wire, and must not be judged as if it were: RESERIALISED, a side's
-    body went through a text log; SUPPOSED, its headers are not those that were sent. `<side>:<mark>`.
+    body went through a text log; SUPPOSED, its headers are not those that were sent; UNDATED, when is not known for
+    sure. `<side>:<mark>`.
     """
 
     id: str
@@ -154,18 +156,32 @@ def from_facts(facts: dict[str, Any], request_body: bytes, response_body: bytes)
 def load(folder: Path, stem: str) -> Exchange:
     """Read what `Exchange.save` wrote. Raises EvidenceError."""
     try:
-        facts = json.loads((folder / f"{stem}_echange.json").read_text(encoding="utf-8"))
+        described = (folder / f"{stem}_echange.json").read_bytes()
         asked, answer = (_body(folder, f"{stem}_{side}") for side in ("requete", "reponse"))
         if asked is None:
             raise FileNotFoundError(f"{stem}_requete")
-        return from_facts(facts, asked.read_bytes(), answer.read_bytes() if answer else b"")
-    except (OSError, json.JSONDecodeError) as problem:
-        raise EvidenceError(
-            "EXCH-002",
-            Text("l'échange n'est pas lisible sur disque", "the exchange can't be read from disk"),
-            field=str(folder / stem),
-            found=str(problem),
-        ) from problem
+        bodies = asked.read_bytes(), answer.read_bytes() if answer else b""
+    except OSError as problem:
+        raise _unreadable(str(folder / stem), problem) from problem
+    return from_bytes(str(folder / stem), described, *bodies)
+
+
+def from_bytes(name: str, described: bytes, request_body: bytes, response_body: bytes) -> Exchange:
+    """The same from what its files hold; `name` is told when they can't be read. Raises EvidenceError."""
+    try:
+        facts = json.loads(described)
+    except (ValueError, RecursionError) as problem:
+        raise _unreadable(name, problem) from problem
+    return from_facts(facts, request_body, response_body)
+
+
+def _unreadable(name: str, problem: Exception) -> EvidenceError:
+    return EvidenceError(
+        "EXCH-002",
+        Text("l'échange n'est pas lisible", "the exchange can't be read"),
+        field=name,
+        found=str(problem),
+    )
 
 
 def suffix(headers: Headers) -> str:

@@ -109,6 +109,7 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
     facts = run.facts
     try:
         campaign, plan, rules = facts["campaign"], facts["plan"], facts["rules"]
+        pack = facts.get("pack")
         left_out = tuple(item["code"] for item in facts["scope"] if item["state"] == "not-selected")
         result = RESULTS[run.exit_code]
         cases = tuple(_case(run, case) for case in run.verdicts)
@@ -131,7 +132,7 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
             guide=", ".join(plan["guide"]),
             plan=Named(plan["id"], plan["version"], plan["sha256"]),
             rules=Named(facts["tool"]["name"], facts["tool"]["version"], rules["sha256"]),
-            pack=None,
+            pack=Named(pack["name"], pack["version"], pack["sha256"]) if pack else None,
             tool=Named(facts["tool"]["name"], facts["tool"]["version"], ""),
             cases=cases,
             left_out=left_out,

@@ -100,6 +100,13 @@ def rejudge_all(given: Path | None) -> Text:
         raise ko(
             "VERIFY-014", Text("des verdicts diffèrent", "some verdicts differ"), found=", ".join(changed)
         )
+    if again.missing_pack:
+        raise Skip(
+            Text(
+                f"cas rejugés sans le paquet officiel, absent d'ici : {again.missing_pack}",
+                f"cases judged again without the official pack, not here: {again.missing_pack}",
+            )
+        )
     return Text(f"{len(again.cases)} cas rejugés", f"{len(again.cases)} cases judged again")
 
 

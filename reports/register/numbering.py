@@ -172,6 +172,12 @@ class Numbering:
         kept = json.loads(self.secret.open(bytes(sealed), reference))
         return WireNumber(reference, kept["number"], kept["nonce"])
 
+    def told_or_given(self, reference: str) -> WireNumber:
+        """The number of that reference, given now when it has none: what an interrupted issue goes on with."""
+        with self.register.database.read() as db:
+            known = db.execute(select(WIRE_NUMBERS.c.reference).filter_by(reference=reference)).scalar()
+        return self.give(reference) if known is None else self.told(reference)
+
     def holes(self, at: datetime, older_than: timedelta = timedelta(days=1)) -> tuple[str, ...]:
         """References drawn that long ago and named by no entry."""
         used = select(LEAVES.c.reference)

@@ -58,6 +58,10 @@ WORDS: Final[dict[str, Text]] = {
     "AMBIGUOUS": Text("Lectures divergentes", "Readings differ"),
     "VACUOUS": Text("Rien à examiner", "Nothing to look at"),
     "attention": Text("Ce qui demande une action", "What asks for action"),
+    "inherited": Text(
+        "cas hérités d'un connecteur : son rapport signé les prouve, ce logiciel ne les a pas joués.",
+        "cases inherited from a connector: its signed report proves them, this software did not play them.",
+    ),
     "left_out": Text(
         "cas du périmètre déclaré n'ont pas été joués (--only). Ce rapport ne dit rien d'eux.",
         "cases of the declared scope were not played (--only). This report says nothing of them.",

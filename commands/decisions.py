@@ -1,0 +1,160 @@
+"""Decisions of the agency on application files: the number, and what becomes of it later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.office import LANG, PLACE, Desk, acting, agency_only, moment_of
+from commands.options import ANY_PATH, EXISTING, shown
+from protocol.errors import Lang
+from reports.console import dump, tell
+
+
+@click.command("issue")
+@click.argument("name")
+@click.option(
+    "--number-file", type=ANY_PATH, help="Write the secret wire number there instead of showing it."
+)
+@acting
+@LANG
+def issue(name: str, number_file: Path | None, place: Path | None, who: str, reason: str, lang: Lang) -> int:
+    """Homologate: give the file NAME its number. The secret number is told once."""
+    from reports.dossier.deciding import grant
+
+    agency_only(who)
+    with Desk(place) as desk:
+        given = grant(desk.office, desk.dossier(name), reason)
+    tell(lang, f"référence publique : {given.reference}", f"public reference: {given.reference}")
+    if given.number is None:
+        tell(lang, "le numéro secret a déjà été remis", "the secret number was told before")
+    elif number_file is not None:
+        number_file.touch(mode=0o600, exist_ok=False)
+        number_file.write_text(f"{given.number.number}\n{given.number.nonce}\n", encoding="ascii")
+        tell(lang, f"numéro secret : {number_file}", f"secret number: {number_file}")
+    else:
+        told = given.number
+        tell(
+            lang,
+            f"numéro secret (LPS_ID_HOMOLOGATION_DMP), montré une seule fois : {told.number}\npreuve : {told.nonce}",
+            f"secret number (LPS_ID_HOMOLOGATION_DMP), shown only once: {told.number}\nproof: {told.nonce}",
+        )
+    return 0
+
+
+def _decision(
+    name: str, french: str, english: str, act: Callable[..., Any], *, dated: str = "", days: int = 0
+) -> click.Command:
+    """A command of the agency about a number that was given."""
+
+    def command(
+        file: str, place: Path | None, who: str, reason: str, lang: Lang, on: str | None = None
+    ) -> int:
+        agency_only(who)
+        with Desk(place) as desk:
+            dossier = desk.dossier(file)
+            moments = [moment_of(on, days)] if dated else []
+            receipts = act(desk.office, dossier, reason, *moments)
+        for receipt in receipts:
+            tell(
+                lang,
+                f"{receipt.entry.reference} : {french} (entrée {receipt.entry.seq})",
+                f"{receipt.entry.reference}: {english} (entry {receipt.entry.seq})",
+            )
+        return 0
+
+    command.__doc__ = f"{english[0].upper()}{english[1:]} the homologation of the file FILE."
+    made: Any = LANG(acting(command))
+    if dated:
+        made = click.option(f"--{dated}", "on", help="Moment (2026-01-31T12:00:00Z).")(made)
+    return click.command(name)(click.argument("file")(made))
+
+
+def _suspend(*given: Any) -> Any:
+    from reports.dossier import deciding
+
+    return deciding.suspend(*given)
+
+
+def _reinstate(*given: Any) -> Any:
+    from reports.dossier import deciding
+
+    return deciding.reinstate(*given)
+
+
+def _withdraw(*given: Any) -> Any:
+    from reports.dossier import deciding
+
+    return deciding.withdraw(*given)
+
+
+def _notice(*given: Any) -> Any:
+    from reports.dossier import deciding
+
+    return deciding.notice(*given)
+
+
+suspend = _decision("suspend", "suspension", "suspend", _suspend)
+reinstate = _decision("reinstate", "rétablissement", "reinstate", _reinstate)
+withdraw = _decision("withdraw", "retrait", "withdraw", _withdraw, dated="effective")
+notice = _decision("notice", "mise en demeure", "give notice to", _notice, dated="deadline", days=180)
+
+
+@click.command("regression")
+@click.argument("name")
+@click.option(
+    "--changed", multiple=True, required=True, help="Transaction or profile that changed; may be repeated."
+)
+@PLACE
+@shown
+def regression(name: str, changed: tuple[str, ...], place: Path | None, lang: Lang, as_json: bool) -> int:
+    """Which cases a new release of the file NAME must replay."""
+    with Desk(place) as desk:
+        codes = desk.regression(name, changed)
+    if as_json:
+        dump(list(codes))
+    for code in () if as_json else codes:
+        tell(lang, code, code)
+    return 0
+
+
+@click.command("amend")
+@click.argument("name")
+@click.argument("run", type=EXISTING)
+@click.option(
+    "--changed", multiple=True, required=True, help="Transaction or profile that changed; may be repeated."
+)
+@click.option("--trust", type=EXISTING, help="Trust file of whoever signed the report.")
+@click.option(
+    "--test-driver", is_flag=True, help="Accept the built-in driver as the software: rehearsals only."
+)
+@acting
+@LANG
+def amend(
+    name: str,
+    run: Path,
+    changed: tuple[str, ...],
+    trust: Path | None,
+    test_driver: bool,
+    place: Path | None,
+    who: str,
+    reason: str,
+    lang: Lang,
+) -> int:
+    """Add the release that RUN tested to the homologation of the file NAME."""
+    from reports.dossier import deciding, lodging
+    from reports.dossier.regression import refuse_short
+
+    agency_only(who)
+    with Desk(place) as desk:
+        dossier = desk.dossier(name)
+        facts = lodging.facts_of(run, trust)
+        lodging.refuse_own_driver(facts, allowed=test_driver)
+        refuse_short(dossier.read(), facts, desk.regression(name, changed))
+        deciding.amend(desk.office, dossier, reason, facts)
+    version = facts["software"]["version"]
+    tell(lang, f"version ajoutée : {version}", f"release added: {version}")
+    return 0

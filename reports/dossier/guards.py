@@ -1,0 +1,250 @@
+"""What stops a move of an application file, and what would lift it: one function a guard, named in the table of moves.
+
+A guard looks at the file and at who wants to move it; it answers with the reason for a refusal, or nothing. It never
+looks at the clock of the machine nor at the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from protocol.errors import Text
+from reports.dossier.view import View
+
+#: Reviewers who must have approved, none of whom ran the campaign.
+EYES: Final = 2
+_GOOD: Final = ("PASS", "WARN", "INHERITED")
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a guard refuses, what it found, and what would lift it."""
+
+    text: Text
+    found: str
+    lift: Text
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who wants to move the file: key id and role; `parent_in_force`: what the register says of the connector."""
+
+    actor: str
+    role: str
+    parent_in_force: bool = True
+
+
+Guard = Callable[[View, Asked], Stop | None]
+
+
+def _scope(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    empty = [name for name in ("products", "profiles", "modes") if not file.opening.get(name)]
+    if not empty:
+        return None
+    return Stop(
+        Text("le périmètre n'est pas déclaré", "the scope is not declared"),
+        " ".join(empty),
+        Text("ouvrir le dossier avec une campagne complète", "open the file with a whole campaign"),
+    )
+
+
+def _with_piece(what: str, fr: str, en: str) -> Guard:
+    def guard(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+        if file.piece(what) is not None:
+            return None
+        return Stop(
+            Text(f"il manque au dossier : {fr}", f"the file lacks: {en}"),
+            what,
+            Text(f"dmpcompat homologate submit --what {what}", f"dmpcompat homologate submit --what {what}"),
+        )
+
+    return guard
+
+
+def _product(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    """The evidence is of a product and version that were declared."""
+    piece = file.piece("evidence")
+    if piece is None:
+        return None  # told by the guard before
+    software = piece.facts["software"]
+    declared = [f"{one['name']} {version}" for one in file.opening["products"] for version in one["versions"]]
+    told = f"{software['name']} {software['version']}"
+    if told in declared:
+        return None
+    return Stop(
+        Text("les preuves sont d'un autre produit que ceux du dossier", "the evidence is of another product"),
+        f"{told} / {', '.join(declared)}",
+        Text("rejouer le plan avec le produit déclaré", "run the plan with the declared product"),
+    )
+
+
+def _complete(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    """No case of the scope without a verdict; those set aside have their reason from the campaign."""
+    piece = file.piece("evidence")
+    if piece is None:
+        return None
+    missing = list(piece.facts["leftOut"])
+    undone = [case for case, verdict in file.verdicts.items() if verdict in ("CONFIG", "ERROR", "MANUAL")]
+    if not missing and not undone:
+        return None
+    return Stop(
+        Text("des cas du périmètre n'ont pas de preuve", "some cases of the scope have no evidence"),
+        " ".join([*missing, *undone]),
+        Text(
+            "jouer ces cas, ou motiver qu'ils ne s'appliquent pas", "run them, or say why they do not apply"
+        ),
+    )
+
+
+def _outsider(file: View, asked: Asked) -> Stop | None:
+    if asked.actor not in file.executors:
+        return None
+    return Stop(
+        Text("qui a joué la campagne ne l'examine pas", "who ran the campaign does not examine it"),
+        asked.actor,
+        Text("confier l'examen à quelqu'un d'autre", "let somebody else examine it"),
+    )
+
+
+def _fresh(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    if not file.stale:
+        return None
+    return Stop(
+        Text("le produit a changé depuis les preuves", "the product changed since the evidence"),
+        f"{file.build} → {file.stale}",
+        Text("déposer des preuves de cette version", "lodge evidence of that version"),
+    )
+
+
+def _anomaly(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    if file.anomalies:
+        return None
+    return Stop(
+        Text("aucune anomalie n'est relevée", "no anomaly is open"),
+        "",
+        Text("dmpcompat homologate review --anomaly", "dmpcompat homologate review --anomaly"),
+    )
+
+
+def _closed(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    if not file.anomalies:
+        return None
+    return Stop(
+        Text("des anomalies sont ouvertes", "some anomalies are open"),
+        " ".join(file.anomalies),
+        Text("les clore, ou demander des compléments", "close them, or ask for a redo"),
+    )
+
+
+def _undisputed(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    if not file.disputes:
+        return None
+    return Stop(
+        Text("une contestation n'est pas tranchée", "a dispute is not settled"),
+        " ".join(file.disputes),
+        Text("dmpcompat homologate resolve", "dmpcompat homologate resolve"),
+    )
+
+
+def _accepted(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    """Each not-applicable was accepted by a reviewer."""
+    aside = [case for case, verdict in file.verdicts.items() if verdict == "NOT_APPLICABLE"]
+    open_ = [case for case in aside if case not in file.accepted or not file.accepted[case].facts["accepted"]]
+    if not open_:
+        return None
+    return Stop(
+        Text("des « non applicable » ne sont pas acceptés", "some not-applicables are not accepted"),
+        " ".join(open_),
+        Text("dmpcompat homologate review --accept-na CAS", "dmpcompat homologate review --accept-na CASE"),
+    )
+
+
+def _conform(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    bad = [
+        f"{case}={file.verdict(case)}"
+        for case, verdict in file.verdicts.items()
+        if verdict != "NOT_APPLICABLE" and file.verdict(case) not in _GOOD
+    ]
+    if not bad:
+        return None
+    return Stop(
+        Text("tous les cas ne sont pas conformes", "not every case is conform"),
+        " ".join(bad),
+        Text("demander une reprise, ou refuser", "ask for a redo, or refuse"),
+    )
+
+
+def _eyes(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    outsiders = [actor for actor in file.approvals if actor not in file.executors]
+    if len(outsiders) >= EYES:
+        return None
+    return Stop(
+        Text(
+            "il faut l'approbation de deux relecteurs qui n'ont pas joué la campagne",
+            "two reviewers who did not run the campaign must approve",
+        ),
+        f"{len(outsiders)} / {EYES}",
+        Text("dmpcompat homologate review --approve", "dmpcompat homologate review --approve"),
+    )
+
+
+def _inherited(file: View, asked: Asked) -> Stop | None:
+    """What an integrator takes from its connector is the connector's, which is in force."""
+    parent = str(file.opening.get("parent", ""))
+    if parent and not asked.parent_in_force:
+        return Stop(
+            Text(
+                "l'homologation du connecteur n'est pas en vigueur",
+                "the connector's homologation is not active",
+            ),
+            parent,
+            Text(
+                "attendre son rétablissement, ou prouver soi-même", "wait until it is, or prove it yourself"
+            ),
+        )
+    piece = file.piece("evidence")
+    foreign = [one for one in (piece.facts["inherited"] if piece else ()) if one != parent]
+    if not foreign:
+        return None
+    return Stop(
+        Text(
+            "des preuves sont héritées d'un autre connecteur", "evidence is inherited from another connector"
+        ),
+        " ".join(foreign),
+        Text("ouvrir le dossier avec ce connecteur", "open the file with that connector"),
+    )
+
+
+def _change(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    if file.stale or file.piece("change") is not None:
+        return None
+    return Stop(
+        Text("aucune évolution n'est déclarée", "no evolution is declared"),
+        file.build,
+        Text("déclarer la version : submit --build", "declare the release: submit --build"),
+    )
+
+
+GUARDS: Final[Mapping[str, Guard]] = {
+    "scope": _scope,
+    "convention": _with_piece("convention", "la convention signée", "the signed convention"),
+    "results": _with_piece("results", "les résultats du bac à sable", "the results of the sandbox"),
+    "attestation": _with_piece(
+        "attestation", "l'attestation des prérequis", "the attestation of prerequisites"
+    ),
+    "evidence": _with_piece("evidence", "le dossier de preuves", "the evidence"),
+    "product": _product,
+    "complete": _complete,
+    "outsider": _outsider,
+    "fresh": _fresh,
+    "anomaly": _anomaly,
+    "closed": _closed,
+    "undisputed": _undisputed,
+    "accepted": _accepted,
+    "conform": _conform,
+    "eyes": _eyes,
+    "inherited": _inherited,
+    "change": _change,
+}

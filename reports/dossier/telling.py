@@ -1,0 +1,113 @@
+"""What an application file says to a reader: where it is, who is to act, what is possible and what stops the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.results import text_to_plain
+from protocol.errors import Lang, Text
+from protocol.trust import stamp
+from reports.dossier.book import Dossier
+from reports.dossier.people import People
+from reports.dossier.states import STATES
+
+_HANDS = {
+    "editor": Text("l'éditeur", "the vendor"),
+    "reviewer": Text("un relecteur", "a reviewer"),
+    "agency": Text("l'autorité", "the agency"),
+    "": Text("personne", "nobody"),
+}
+
+
+def line(dossier: Dossier) -> dict[str, Any]:
+    """One file in a list."""
+    now = dossier.read()
+    return {
+        "dossier": now.dossier,
+        "state": now.state,
+        "label": text_to_plain(STATES[now.state][0]),
+        "reference": now.reference if now.registered else "",
+    }
+
+
+def status(dossier: Dossier, people: People) -> dict[str, Any]:
+    """A file in full, as plain JSON."""
+    now = dossier.read()
+    hand = STATES[now.state][1]
+    return {
+        **line(dossier),
+        "next": text_to_plain(_HANDS[hand]),
+        "opening": dict(now.opening),
+        "acts": [
+            {
+                "act": move.name,
+                "text": text_to_plain(move.text),
+                "roles": list(move.roles),
+                "stopped": None
+                if stop is None
+                else {
+                    "text": text_to_plain(stop.text),
+                    "found": stop.found,
+                    "lift": text_to_plain(stop.lift),
+                },
+            }
+            for move, stop in dossier.allowed()
+        ],
+        "verdicts": {
+            case: {
+                "original": verdict,
+                "counts": now.verdict(case),
+                "reviews": len(now.reviews.get(case, ())),
+            }
+            for case, verdict in now.verdicts.items()
+        },
+        "anomalies": {
+            name: dict(event.facts) | {"reason": event.reason} for name, event in now.anomalies.items()
+        },
+        "disputes": {
+            name: dict(event.facts) | {"reason": event.reason} for name, event in now.disputes.items()
+        },
+        "approvals": [people.name(actor) for actor in now.approvals],
+        "stale": now.stale,
+        "history": [
+            {
+                "seq": event.seq,
+                "at": stamp(event.at),
+                "by": people.name(event.actor),
+                "type": event.kind,
+                "reason": event.reason,
+                "facts": {
+                    name: value
+                    for name, value in event.facts.items()
+                    if name in ("move", "case", "what", "id")
+                },
+            }
+            for event in now.history
+        ],
+    }
+
+
+def sentences(told: dict[str, Any], lang: Lang) -> str:
+    """The same for a screen."""
+    hand = "à qui d'agir" if lang == "fr" else "who is to act"
+    colon = " : " if lang == "fr" else ": "
+    lines = [
+        f"{told['dossier']}{colon}{told['label'][lang]}"
+        + (f" — {told['reference']}" if told["reference"] else "")
+    ]
+    lines.append(f"{hand}{colon}{told['next'][lang]}")
+    for act in told["acts"]:
+        stopped = act["stopped"]
+        sign = "·" if stopped is None else "✗"
+        lines.append(f"  {sign} {act['act']}{colon}{act['text'][lang]}")
+        if stopped is not None:
+            found = f" ({stopped['found']})" if stopped["found"] else ""
+            lines.append(f"      {stopped['text'][lang]}{found} → {stopped['lift'][lang]}")
+    for name, event in {**told["anomalies"], **told["disputes"]}.items():
+        lines.append(f"  ! {name} {event['case']}{colon}{event['reason']}")
+    for event in told["history"]:
+        what = " ".join(str(value) for value in event["facts"].values())
+        lines.append(
+            f"  {event['seq']:>3}  {event['at']}  {event['by']}  {event['type']} {what} — {event['reason']}"
+        )
+    return "\n".join(lines)
