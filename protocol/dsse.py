@@ -71,7 +71,7 @@ def read(data: bytes) -> Envelope:
             raise ValueError(f"members {sorted(raw)}")
         return Envelope(
             payload_type=raw["payloadType"],
-            payload=base64.b64decode(raw["payload"], validate=True),
+            payload=_bytes(raw["payload"]),
             signatures=tuple(_signature(entry) for entry in raw["signatures"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as problem:
@@ -83,4 +83,12 @@ def read(data: bytes) -> Envelope:
 
 
 def _signature(entry: dict[str, Any]) -> Signature:
-    return Signature(str(entry["keyid"]), base64.b64decode(entry["sig"], validate=True))
+    return Signature(str(entry["keyid"]), _bytes(entry["sig"]))
+
+
+def _bytes(text: str) -> bytes:
+    """Base64 in its one form: padding bits that say nothing would make two envelopes of one signature."""
+    found = base64.b64decode(text, validate=True)
+    if base64.b64encode(found).decode() != text:
+        raise ValueError("base64 that is not canonical")
+    return found

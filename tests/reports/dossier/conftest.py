@@ -12,6 +12,7 @@ import pytest
 
 from reports.dossier.book import Dossier
 from reports.dossier.people import People
+from reports.dossier.states import MOVES
 from reports.keys import Seal, installation_seal
 from reports.register.opening import Configuration, Office, init, open_office
 from tests.reports.register.conftest import START, Hands
@@ -67,8 +68,6 @@ class Bureau:
     def through(self, *acts: str) -> None:
         """Make moves one after the other, each by somebody who may; `:what` puts a piece."""
         who = {"editor": self.editor, "reviewer": self.reviewers[0], "agency": self.agency}
-        from reports.dossier.states import MOVES
-
         for act in acts:
             if act.startswith(":"):
                 self.dossier.add(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -89,7 +88,7 @@ def test_people_have_keys_of_their_own(bureau: Bureau) -> None:
             bureau.people.add(name, role)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="DOSSIER-011"):
         bureau.people.person("personne")
-    os.unlink(path)
+    path.unlink()
     with pytest.raises(ConfigError, match="DOSSIER-011"):
         bureau.people.person("relectrice")
 
