@@ -17,7 +17,7 @@ from reports.visible import visible
 
 #: Longest value shown; `assertions.json` holds it whole.
 _LONGEST: Final = 10_000
-_COLOURS: Final = {
+COLOURS: Final = {
     "PASS": "#1a7f4b",
     "WARN": "#8f5500",
     "FAIL": "#b3261e",
@@ -38,13 +38,13 @@ def html(report: Report, lang: Lang) -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["day"] = _day
+    environment.filters["day"] = day
     environment.filters["visible"] = lambda text: visible(text[:_LONGEST])
     page = environment.get_template("report.html.j2").render(
         report=report,
         w=words(lang),
         lang=lang,
-        colours=_COLOURS,
+        colours=COLOURS,
         order=ORDER,
         official=not report.reference.startswith("TST"),
         bar=_bar(report),
@@ -52,7 +52,7 @@ def html(report: Report, lang: Lang) -> bytes:
     return page.encode()
 
 
-def _day(moment: datetime) -> str:
+def day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
 
 

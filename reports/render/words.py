@@ -25,6 +25,12 @@ WORDS: Final[dict[str, Text]] = {
         "played by the driver of dmpcompat in the name of the declared software: this report tries the platform and "
         "shows conforming frames, it proves nothing of the software itself",
     ),
+    "frames_observed": Text(
+        "envoyées par le logiciel éprouvé, observées à la plateforme ou relevées avant elle ; le pilote de dmpcompat n'a "
+        "joué que les préconditions",
+        "sent by the software under test, observed at the platform or captured before it; the driver of dmpcompat played "
+        "preconditions only",
+    ),
     "target": Text("Plateforme visée", "Target platform"),
     "profiles": Text("Profils", "Profiles"),
     "modes": Text("Modes d'authentification", "Authentication modes"),

@@ -1,0 +1,73 @@
+"""The short signed claim of the QR code: a compact JWS (ES256) that a phone can read and anyone verify.
+
+It says which reference, which result, which software, and the digest of the signed statement. It never holds the wire
+number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from protocol.errors import EvidenceError, Text
+from protocol.trust import TrustedKey, stamp
+from reports.keys import Seal
+from reports.model import Report
+
+_TYPE: Final = "dmpc+jws"
+_HINT: Final = 16
+
+
+def claims(report: Report, digest: str) -> dict[str, Any]:
+    """What the code says. `digest`: SHA-256 (hex) of the signed payload."""
+    return {
+        "ref": report.reference,
+        "res": report.result,
+        "sw": f"{report.software.name} {report.software.version}",
+        "iat": stamp(report.issued),
+        "sha256": digest,
+    }
+
+
+def signed(told: Mapping[str, Any], seal: Seal) -> str:
+    """The claim as a compact JWS."""
+    header = {"alg": "ES256", "typ": _TYPE, "kid": seal.keyid[:_HINT]}
+    payload = json.dumps(dict(told), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return str(jws.serialize_compact(header, payload.encode(), _private(seal)))
+
+
+def read(text: str, trusted: Mapping[str, TrustedKey]) -> dict[str, Any]:
+    """The claim of a code, verified. Raises EvidenceError."""
+    for key in trusted.values():
+        try:
+            found = jws.deserialize_compact(text, _public(key))
+        except (JoseError, ValueError):
+            continue
+        if found.headers().get("typ") == _TYPE:
+            told: dict[str, Any] = json.loads(found.payload)
+            return told
+    raise EvidenceError(
+        "CLAIM-001",
+        Text("le code QR n'est signé par aucune clé de confiance", "the QR code is signed by no trusted key"),
+        found=text[:40],
+    )
+
+
+def _private(seal: Seal) -> ECKey:
+    pem = seal.private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return ECKey.import_key(pem)
+
+
+def _public(key: TrustedKey) -> ECKey:
+    public: ec.EllipticCurvePublicKey = key.public
+    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return ECKey.import_key(pem)
