@@ -7,6 +7,7 @@ The bytes are the same for the same report and statement. It asks for the extra 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections import Counter
 from typing import Any, Final
@@ -56,13 +57,26 @@ def pdf(report: Report, envelope: bytes, seal: Seal, lang: Lang) -> bytes:
     )
     inside = weasyprint.URLFetcher(allowed_protocols=["data"])  # drawings are in the page: nothing is fetched
     page = weasyprint.HTML(string=page_of(report, envelope, seal, lang), url_fetcher=inside)
-    made: bytes = page.write_pdf(
+    drawn: bytes = page.write_pdf(
         pdf_variant="pdf/a-3a",
         attachments=[attachment],
         pdf_identifier=hashlib.sha256(envelope).digest()[:16],
         pdf_tags=True,
     )
-    return made
+    return _plain(drawn)
+
+
+def _plain(drawn: bytes) -> bytes:
+    """The same document without object streams.
+
+    Whoever looks for changes after the seal reads every object, and one in a stream costs as much as the whole stream.
+    """
+    import pikepdf
+
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(drawn)) as document:
+        document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.disable, deterministic_id=True)
+    return out.getvalue()
 
 
 def page_of(report: Report, envelope: bytes, seal: Seal, lang: Lang) -> str:

@@ -1,0 +1,1 @@
+"""Seals of documents: X.509 certificates, time stamps, PAdES (extra `sign`)."""

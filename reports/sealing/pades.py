@@ -1,0 +1,182 @@
+"""PAdES seal of a PDF, baseline LTA: the whole file, no change allowed after, time stamp and revocation data inside.
+
+Sealing and verifying both work offline. pyHanko does the cryptography of documents; which certificates are believed is
+the caller's.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1_x509
+from pyhanko.keys import load_cert_from_pemder
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner, fields, signers
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.timestamps import DummyTimeStamper, TimeStamper
+from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko_certvalidator import ValidationContext
+
+from protocol.errors import ConfigError, EvidenceError, Text
+from reports.sealing import testauthority
+
+FIELD: Final = "Cachet"
+_RESERVED: Final = 32_768
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """With what a document is sealed: who signs, who stamps the time, whom a verifier will believe."""
+
+    signer: signers.Signer
+    stamper: TimeStamper
+    context: ValidationContext
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What a seal that holds says: its signer, and the moment that its time stamp proves."""
+
+    signer: str
+    at: datetime
+
+
+def of_folder(place: Path | None = None) -> Sealing:
+    """The seal of a folder of files (the test authority by default). Raises ConfigError."""
+    where = place or testauthority.folder()
+    try:
+        certificates = {
+            name: load_cert_from_pemder(str(where / f"{name}.pem"))
+            for name in (testauthority.CA, testauthority.TSA)
+        }
+        signer = signers.SimpleSigner.load(
+            str(where / f"{testauthority.SEAL}.key"),
+            str(where / f"{testauthority.SEAL}.pem"),
+            ca_chain_files=(str(where / f"{testauthority.CA}.pem"),),
+        )
+        stamping = signers.SimpleSigner.load(
+            str(where / f"{testauthority.TSA}.key"), str(where / f"{testauthority.TSA}.pem")
+        )
+    except (OSError, ValueError) as problem:
+        raise _unusable(where, str(problem)) from problem
+    if signer is None or stamping is None:
+        raise _unusable(where, "key or certificate")
+    stamper = DummyTimeStamper(
+        tsa_cert=certificates[testauthority.TSA],
+        tsa_key=stamping.signing_key,
+        certs_to_embed=_chain(certificates[testauthority.CA]),
+    )
+    return Sealing(signer, stamper, trust([where / f"{testauthority.CA}.pem"], [where / testauthority.CRL]))
+
+
+def trust(roots: Sequence[Path], revoked: Sequence[Path], at: datetime | None = None) -> ValidationContext:
+    """Whom to believe, offline: authorities (PEM) and their revocation lists (DER)."""
+    return ValidationContext(
+        trust_roots=[load_cert_from_pemder(str(path)) for path in roots],
+        crls=[asn1_crl.CertificateList.load(path.read_bytes()) for path in revoked],
+        allow_fetching=False,
+        revocation_mode="hard-fail",
+        moment=at,
+    )
+
+
+def seal(pdf: bytes, sealing: Sealing, reason: str) -> bytes:
+    """The document with its seal: an invisible field, so that the page stays what it was."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
+    metadata = PdfSignatureMetadata(
+        field_name=FIELD,
+        reason=reason,
+        subfilter=SigSeedSubFilter.PADES,
+        certify=True,
+        docmdp_permissions=MDPPerm.NO_CHANGES,
+        md_algorithm="sha256",
+        embed_validation_info=True,
+        use_pades_lta=True,
+        validation_context=sealing.context,
+    )
+    fields.append_signature_field(writer, fields.SigFieldSpec(FIELD))
+    signer = PdfSigner(metadata, signer=sealing.signer, timestamper=sealing.stamper)
+    with warnings.catch_warnings():
+        # Everything that is embedded is in the folder: that nothing is fetched is what we want.
+        warnings.filterwarnings("ignore", message="Validation/revocation info will be embedded")
+        out: Any = signer.sign_pdf(writer, bytes_reserved=_RESERVED)
+    made: bytes = out.getvalue()
+    return made
+
+
+def verify(pdf: bytes, context: ValidationContext) -> Sealed:
+    """What the seal says. Raises EvidenceError: no seal or several, altered, not trusted, changed after the seal."""
+    try:
+        reader = PdfFileReader(io.BytesIO(pdf), strict=True)
+        sealed = reader.embedded_regular_signatures
+        if len(sealed) != 1:
+            text = Text("un cachet et un seul est attendu", "exactly one seal is expected")
+            raise _refused("PADES-002", text, str(len(sealed)))
+        status = validate_pdf_signature(
+            sealed[0], signer_validation_context=context, ts_validation_context=context
+        )
+        stamps = [
+            validate_pdf_timestamp(one, validation_context=context)
+            for one in reader.embedded_timestamp_signatures
+        ]
+    except EvidenceError:
+        raise
+    except (
+        PdfError,
+        SignatureValidationError,
+        ValueError,
+        KeyError,
+        TypeError,
+        OSError,
+        IndexError,
+    ) as problem:
+        text = Text("le PDF scellé ne se lit pas", "the sealed PDF can't be read")
+        raise _refused("PADES-001", text, f"{type(problem).__name__}: {problem}") from problem
+    if not status.bottom_line:
+        raise _refused(
+            "PADES-003", Text("le cachet ne tient pas", "the seal does not hold"), status.summary()
+        )
+    stamp = status.timestamp_validity
+    if stamp is None or not stamp.valid or not stamp.trusted:
+        text = Text("l'horodatage du cachet ne tient pas", "the time stamp of the seal does not hold")
+        raise _refused("PADES-004", text)
+    if not stamps or not all(one.valid and one.trusted for one in stamps):
+        text = Text("l'horodatage du document ne tient pas", "the time stamp of the document does not hold")
+        raise _refused("PADES-005", text)
+    level = status.modification_level
+    if level is None or level > ModificationLevel.LTA_UPDATES:
+        text = Text("le document a changé après le cachet", "the document changed after the seal")
+        raise _refused("PADES-006", text, str(level))
+    return Sealed(status.signing_cert.subject.human_friendly, stamp.timestamp)
+
+
+def _chain(authority: asn1_x509.Certificate) -> Any:
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    store = SimpleCertificateStore()
+    store.register(authority)
+    return store
+
+
+def _unusable(place: Path, found: str) -> ConfigError:
+    return ConfigError(
+        "PADES-010",
+        Text("le cachet est inutilisable", "the seal can't be used"),
+        field=str(place),
+        found=found,
+    )
+
+
+def _refused(code: str, text: Text, found: str = "") -> EvidenceError:
+    return EvidenceError(code, text, field="PDF", found=found)
