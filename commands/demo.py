@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -14,8 +15,9 @@ from reports.console import Progress, dump, show_demo_end, show_verification
 @click.command()
 @click.option("--out", type=ANY_PATH, default=Path("demo-out"), help="Folder of the results; made anew.")
 @click.option("--only", multiple=True, help="Cases to run, as for `run`; may be repeated.")
+@click.option("--pack", help="Official pack to judge documents by too, registered by `pack add`.")
 @shown
-def demo(out: Path, only: tuple[str, ...], lang: Lang, as_json: bool) -> int:
+def demo(out: Path, only: tuple[str, ...], pack: str | None, lang: Lang, as_json: bool) -> int:
     """Run the whole main job on embedded defaults: PKI, mock, plan, evidence, signed report, verification."""
     import tempfile
 
@@ -49,11 +51,14 @@ def demo(out: Path, only: tuple[str, ...], lang: Lang, as_json: bool) -> int:
                 only=only,
                 lang=lang,
                 listener=progress,
+                pack=pack,
+                jobs=os.cpu_count() or 1,
             )
     issued = issue.issue(out, lang=lang)
     progress.line(
         f"4/5  Rapport signé {issued.report.reference}", f"4/5  Signed report {issued.report.reference}"
     )
+    _on_paper(out, progress, lang)
     checked = verify.verify(out, rejudged=True)
     progress.line("5/5  Vérification hors ligne", "5/5  Offline verification")
     if as_json:
@@ -81,3 +86,16 @@ def _fresh(out: Path) -> None:
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     marker.touch()
+
+
+def _on_paper(out: Path, progress: Progress, lang: Lang) -> None:
+    """The report as a sealed PDF, where the extra `sign` is; elsewhere the reason is told."""
+    from reports.paper.pdf import available
+
+    if missing := available():
+        progress.line(f"     pas de PDF : {missing.fr}", f"     no PDF: {missing.en}")
+        return
+    from reports.paper.issue import on_paper
+
+    path = on_paper(out, lang=lang)
+    progress.line(f"     PDF scellé : {path}", f"     sealed PDF: {path}")

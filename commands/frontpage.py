@@ -63,6 +63,7 @@ LATER: Final[dict[str, Later]] = {
     ),
     "pack": Later("commands.pack", "Official artefacts that you own: schemas, Schematrons, value sets."),
     "pki": Later("commands.pki", "Test certificates."),
+    "plan": Later("commands.plan", "Plans: scope of a campaign and its lock, lint, proof by paired self-play."),
     "proxy": Later(
         "commands.proxy",
         "Record what an LPS and a test platform say to each other: reverse proxy over mutual TLS. SIGTERM drains.",
@@ -74,6 +75,10 @@ LATER: Final[dict[str, Later]] = {
     "rejudge": Later(
         "commands.verify",
         "Judge stored EVIDENCE again: same rules, same bytes of findings; other rules, the difference.",
+    ),
+    "report": Later(
+        "commands.report",
+        "Put the report of RUN on paper: a sealed PDF/A-3 that carries the signed statement (extra `sign`).",
     ),
     "run": Later("commands.run", "Run the plan of a CAMPAIGN, keep the evidence, issue the signed report."),
     "scaffold": Later(

@@ -22,14 +22,21 @@ if TYPE_CHECKING:
 @click.option("--trust", type=EXISTING, help="Trust file of the issuer; this installation's by default.")
 @click.option("--evidence", type=EXISTING, help="Evidence folder; `preuves` beside the report by default.")
 @click.option("--rejudge", is_flag=True, help="Compute every verdict again from the captured bytes.")
+@click.option("--authority", type=EXISTING, help="Certification authority of the PDF's seal (folder).")
 @shown
 def verify(
-    report: Path, trust: Path | None, evidence: Path | None, rejudge: bool, lang: Lang, as_json: bool
+    report: Path,
+    trust: Path | None,
+    evidence: Path | None,
+    rejudge: bool,
+    authority: Path | None,
+    lang: Lang,
+    as_json: bool,
 ) -> int:
     """Verify a REPORT offline, in numbered steps. 0 valid, 1 invalid, 2 something was not checked."""
     from reports.verify import verify as verification
 
-    checked = verification(report, trust=trust, evidence=evidence, rejudged=rejudge)
+    checked = verification(report, trust=trust, evidence=evidence, rejudged=rejudge, authority=authority)
     if as_json:
         dump(checked.as_json())
     else:
@@ -44,15 +51,17 @@ def verify(
 def rejudge(evidence: Path, only: tuple[str, ...], lang: Lang, as_json: bool) -> int:
     """Judge stored EVIDENCE again: same rules, same bytes of findings; other rules, the difference.
 
-    0 nothing changed, 1 something did. What a changed rule says is told by case and by rule.
+    0 nothing changed, 1 something did, 2 nothing of what could be judged (the run's official pack is not registered
+    here). What a changed rule says is told by case and by rule.
     """
     from harness.rejudge import rejudge as again
 
-    root = evidence / "preuves" if (evidence / "preuves").is_dir() else evidence
+    places = (evidence / "preuves", evidence / "data" / "preuves", evidence)
+    root = next(place for place in places if place.is_dir())
     outcome = again(root, only)
     if as_json:
         dump(_plain(outcome))
-        return 0 if outcome.holds else 1
+        return _code(outcome)
     changed = [case for case in outcome.cases if not case.holds]
     for line in outcome.tree:
         click.echo(line)
@@ -64,13 +73,25 @@ def rejudge(evidence: Path, only: tuple[str, ...], lang: Lang, as_json: bool) ->
         click.echo(f"{rule:32} {', '.join(f'{name} × {count}' for name, count in passages.items())}")
     if outcome.rules_changed:
         tell(lang, "les règles ne sont pas celles de l'exécution", "the rules are not those of the run")
+    if outcome.missing_pack:
+        tell(
+            lang,
+            f"paquet officiel absent d'ici : {outcome.missing_pack} ; ses constats ne sont pas rejugés",
+            f"official pack not here: {outcome.missing_pack}; its findings are not judged again",
+        )
     alike = sum(case.identical for case in outcome.cases)
     tell(
         lang,
         f"{len(outcome.cases)} cas rejugés, {len(changed)} différent(s), {alike} aux constats identiques à l'octet",
         f"{len(outcome.cases)} cases judged again, {len(changed)} different, {alike} with the same bytes of findings",
     )
-    return 0 if outcome.holds else 1
+    return _code(outcome)
+
+
+def _code(outcome: Rejudgement) -> int:
+    if not outcome.holds:
+        return 1
+    return 2 if outcome.missing_pack else 0
 
 
 def _passages(changed: Sequence[Compared]) -> Counter[tuple[int, str, str]]:
@@ -83,6 +104,7 @@ def _plain(outcome: Rejudgement) -> dict[str, Any]:
         "holds": outcome.holds,
         "identical": outcome.identical,
         "rules_changed": outcome.rules_changed,
+        "missing_pack": outcome.missing_pack,
         "tree": list(outcome.tree),
         "by_rule": outcome.by_rule(),
         "cases": [

@@ -16,8 +16,9 @@ from protocol import canonical, dsse
 from protocol.datafolders import home
 from protocol.errors import DmpcompatError, Text, UsageError
 from protocol.trust import load_trust, moment
-from reports import numbers, statement, verify_evidence
+from reports import numbers, statement, verify_evidence, verify_paper
 from reports.verify_evidence import Skip, ko, same
+from reports.verify_paper import PAPER
 
 Outcome = Literal["OK", "KO", "SKIPPED"]
 STATEMENT_FILE: Final = "statement.dsse.json"
@@ -84,11 +85,13 @@ def verify(
     trust: Path | None = None,
     evidence: Path | None = None,
     rejudged: bool = False,
+    authority: Path | None = None,
 ) -> Verification:
     """Verify the report at `path` (its folder, the folder above, or one of its files).
 
     `trust`: the keys to believe (default: those of this installation). `evidence`: the evidence folder (default:
     `preuves` beside the report). `rejudged`: compute every verdict again from the captured bytes.
+    `authority`: folder of the certification authority to believe for the seal of the PDF.
     Raises UsageError when there is no report at that place, or the trust file can't be read: neither says anything
     of the report.
     """
@@ -136,6 +139,30 @@ def verify(
             lambda now: verify_evidence.journal(now.evidence, now.statement),
         ),
     ]
+    if (folder / PAPER).is_file():
+        plan += [
+            (
+                Text(
+                    "Le cachet du PDF tient, et rien n'a changé après lui",
+                    "The PDF's seal holds, nothing changed after",
+                ),
+                lambda _: verify_paper.seal(folder, authority),
+            ),
+            (
+                Text("Le PDF porte la déclaration signée", "The PDF carries the signed statement"),
+                lambda now: verify_paper.attachment(folder, now.statement),
+            ),
+        ]
+        if rejudged:
+            plan.append(
+                (
+                    Text(
+                        "Les pages du PDF se redessinent à l'identique",
+                        "The pages of the PDF are drawn again the same",
+                    ),
+                    lambda now: verify_paper.pages(folder, now.statement),
+                )
+            )
     if rejudged:
         plan.append(
             (
@@ -284,7 +311,7 @@ def _digests(state: _State) -> Text:
         if name not in (statement.EVIDENCE, statement.RUN)
     }
     present = {
-        entry.name for entry in state.folder.iterdir() if entry.name not in (STATEMENT_FILE, "preuves")
+        entry.name for entry in state.folder.iterdir() if entry.name not in (STATEMENT_FILE, PAPER, "preuves")
     }
     for name in sorted(present ^ set(signed)):
         raise ko("VERIFY-010", Text("fichier en trop ou manquant", "file missing or in excess"), found=name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import warnings
 from collections import Counter
 from typing import Any, Final
 
@@ -40,8 +41,10 @@ def available() -> Text | None:
     return None
 
 
-def pdf(report: Report, envelope: bytes, seal: Seal, lang: Lang) -> bytes:
-    """The document, not sealed yet. `envelope`: the bytes of `statement.dsse.json`. Raises ToolError."""
+def pdf(report: Report, envelope: bytes, seal: Seal, lang: Lang, *, issuer: str = "") -> bytes:
+    """The document, not sealed yet. `envelope`: the bytes of `statement.dsse.json`; `issuer`: the name to print, the
+    seal's by default. Raises ToolError.
+    """
     if missing := available():
         raise ToolError("PDF-001", missing)
     import weasyprint
@@ -56,13 +59,17 @@ def pdf(report: Report, envelope: bytes, seal: Seal, lang: Lang) -> bytes:
         relationship="Data",
     )
     inside = weasyprint.URLFetcher(allowed_protocols=["data"])  # drawings are in the page: nothing is fetched
-    page = weasyprint.HTML(string=page_of(report, envelope, seal, lang), url_fetcher=inside)
-    drawn: bytes = page.write_pdf(
-        pdf_variant="pdf/a-3a",
-        attachments=[attachment],
-        pdf_identifier=hashlib.sha256(envelope).digest()[:16],
-        pdf_tags=True,
+    page = weasyprint.HTML(
+        string=page_of(report, envelope, seal, lang, issuer or seal.key.name), url_fetcher=inside
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the library leaves its colour profile open
+        drawn: bytes = page.write_pdf(
+            pdf_variant="pdf/a-3a",
+            attachments=[attachment],
+            pdf_identifier=hashlib.sha256(envelope).digest()[:16],
+            pdf_tags=True,
+        )
     return _plain(drawn)
 
 
@@ -79,7 +86,7 @@ def _plain(drawn: bytes) -> bytes:
     return out.getvalue()
 
 
-def page_of(report: Report, envelope: bytes, seal: Seal, lang: Lang) -> str:
+def page_of(report: Report, envelope: bytes, seal: Seal, lang: Lang, issuer: str) -> str:
     """The HTML that is laid out."""
     from reports.paper import claim, drawing
     from reports.paper.words import words
@@ -101,7 +108,7 @@ def page_of(report: Report, envelope: bytes, seal: Seal, lang: Lang) -> str:
         lang=lang,
         colours=COLOURS,
         official=not report.reference.startswith("TST"),
-        issuer=seal.key.name,
+        issuer=issuer,
         digest=digest,
         qr=drawing.qr(claim.signed(claim.claims(report, digest), seal)),
         chart=drawing.bar(report.counts, COLOURS),

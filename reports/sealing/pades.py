@@ -7,8 +7,9 @@ the caller's.
 from __future__ import annotations
 
 import io
-import warnings
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -107,16 +108,32 @@ def seal(pdf: bytes, sealing: Sealing, reason: str) -> bytes:
     )
     fields.append_signature_field(writer, fields.SigFieldSpec(FIELD))
     signer = PdfSigner(metadata, signer=sealing.signer, timestamper=sealing.stamper)
-    with warnings.catch_warnings():
-        # Everything that is embedded is in the folder: that nothing is fetched is what we want.
-        warnings.filterwarnings("ignore", message="Validation/revocation info will be embedded")
+    with _told_nothing():
         out: Any = signer.sign_pdf(writer, bytes_reserved=_RESERVED)
     made: bytes = out.getvalue()
     return made
 
 
+@contextmanager
+def _told_nothing() -> Iterator[None]:
+    """The library warns that nothing is fetched: all that is embedded is at hand, and that is what we want."""
+    log = logging.getLogger("pyhanko.sign.signers.pdf_signer")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
 def verify(pdf: bytes, context: ValidationContext) -> Sealed:
-    """What the seal says. Raises EvidenceError: no seal or several, altered, not trusted, changed after the seal."""
+    """What the seal says. Raises EvidenceError: no seal or several, altered, cut or
+    followed by other bytes, not trusted, changed after the seal."""
+    if not pdf.rstrip(b"\r\n").endswith(b"%%EOF"):
+        text = Text(
+            "le fichier ne finit pas où finit le document", "the file does not end where the document does"
+        )
+        raise _refused("PADES-007", text, str(pdf[-16:]))
     try:
         reader = PdfFileReader(io.BytesIO(pdf), strict=True)
         sealed = reader.embedded_regular_signatures

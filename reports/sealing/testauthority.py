@@ -35,6 +35,12 @@ def folder() -> Path:
     return place
 
 
+def existing() -> Path | None:
+    """The user's own when it is there: a verification makes no authority."""
+    place = home() / "keys" / "x509"
+    return place if (place / CRL).exists() else None
+
+
 def make(place: Path) -> None:
     """Make the test authority in that folder, whole or not at all; whoever was first counts."""
     place.parent.mkdir(parents=True, exist_ok=True)

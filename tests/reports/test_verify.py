@@ -14,75 +14,15 @@ import pytest
 from lxml import etree
 
 from harness import evidence
-from harness.results import CaseResult, RunResult
+from harness.results import RunResult
 from harness.verdict import Verdict
 from protocol import canonical, catalogue, dsse
-from protocol.errors import NO_TEXT, EvidenceError, Text, UsageError
+from protocol.errors import EvidenceError, UsageError
 from protocol.trust import trust_document
 from reports import keys
 from reports.issue import issue, refuse_issued
 from reports.verify import verify
-
-FINDING = {
-    "step": 1,
-    "rule": "EXPECT-SUCCESS",
-    "status": "FAIL",
-    "where": "response:status",
-    "found": '<script>alert(1)</script> "é" \u0007',
-    "expected": "success",
-    "exchange": "x-1",
-}
-
-
-def case(code: str, verdict: Verdict, *, kept: bool) -> CaseResult:
-    return CaseResult(
-        code=code,
-        official="",
-        title=Text(f"Titre {code}", f"Title {code}"),
-        purpose=NO_TEXT,
-        type="N",
-        side="L",
-        requirements=("EX_2.1-1260",),
-        transactions=("TD2.1",),
-        verdict=verdict,
-        reason=Text("raison", "reason") if verdict is Verdict.NOT_APPLICABLE else NO_TEXT,
-        findings={"FAIL": 1},
-        evidence=code if kept else "",
-    )
-
-
-def build_run(folder: Path, found: str = "") -> Path:
-    """A finished run with one failed case, one passed and one outside the scope."""
-    root = folder / "preuves"
-    for code in ("CT-1", "CT-2"):
-        finding = FINDING | ({"found": found} if found else {})
-        evidence.write_atomic(root / code / "assertions.json", evidence.to_json([finding]))
-        evidence.write_atomic(root / code / "01_requete.bin", b"\x00bytes")
-    facts: dict[str, Any] = {
-        "campaign": {
-            "id": "c",
-            "software": {"name": "LPS-TEST", "version": "1.0.0", "number": "•••"},
-            "vendor": {"name": "Éditeur & Cie"},
-            "profiles": ["alimentation"],
-            "authentication": ["INDIRECTE"],
-        },
-        "plan": {"id": "p", "version": "1", "guide": ["SEL-MP-037 2.10"], "sha256": "a" * 64},
-        "rules": {"sha256": "b" * 64, "count": 90},
-        "tool": {"name": "dmpcompat", "version": "0.1.0"},
-        "target": {"url": "https://127.0.0.1:1"},
-        "frames": "driver",
-        "scope": [{"code": code, "state": "included"} for code in ("CT-1", "CT-2")],
-        "started": "2026-11-23T06:00:00.000Z",
-        "ended": "2026-11-23T06:00:09.500Z",
-    }
-    manifest = evidence.seal(root, {"tests": []})
-    verdicts = (
-        case("CT-1", Verdict.FAIL, kept=True),
-        case("CT-2", Verdict.PASS, kept=True),
-        case("CT-3", Verdict.NOT_APPLICABLE, kept=False),
-    )
-    RunResult(verdicts, root, 1, manifest, facts).save(folder)
-    return folder
+from tests.reports.made import build_run
 
 
 @pytest.fixture(autouse=True)
