@@ -20,6 +20,8 @@ from bench import (
     generation,
     memory,
     multipart,
+    plan,
+    recording_proxy,
     schemas,
     schematron,
     searching,
@@ -37,8 +39,10 @@ BENCHES: Final[dict[str, Callable[[], list[str]]]] = {
     "schematron": schematron.run,
     "schemas": schemas.run,
     "judging": check_speed.run,
+    "plan": plan.run,
     "submission": submission.run,
     "archive": check_archive.run,
+    "proxy": recording_proxy.run,
 }
 
 

@@ -45,7 +45,18 @@ OURS: Final = {
 #: Most draws before the schema accepts enough of them.
 _TRIES: Final = 40
 
-Seen = Counter[tuple[str, str]]
+
+@dataclass(frozen=True, order=True)
+class Said:
+    """What an official layer says: its words, the pattern and the context of the assert, its role (or "")."""
+
+    text: str
+    pattern: str = ""
+    context: str = ""
+    role: str = ""
+
+
+Seen = Counter[tuple[str, Said]]
 
 
 @dataclass
@@ -55,7 +66,7 @@ class Case:
     sample: str
     kind: str
     place: str
-    official: Mapping[str, tuple[str, ...]]
+    official: Mapping[str, tuple[Said, ...]]
     ours: Mapping[str, tuple[str, ...]]
 
 
@@ -98,7 +109,10 @@ def run(samples: Sequence[Path], kit: Path, each: int, seed: int = 1) -> Agreeme
             data = etree.tostring(mutant.root)
             again = etree.fromstring(data)
             official = _new(_official(again, pack), base[0])
-            ours = _new(_ours(again), base[1])
+            ours = {
+                group: tuple(one.text for one in rules)
+                for group, rules in _new(_ours(again), base[1]).items()
+            }
             found.cases.append(Case(path.name, mutant.kind, mutant.place, official, ours))
     found.seconds = time.process_time() - started
     return found
@@ -139,15 +153,16 @@ def _in_header(root: etree._Element, chance: random.Random) -> Mutant | None:
 def _official(root: etree._Element, pack: SchemaPack) -> Seen:
     found: Seen = Counter()
     for problem in pack.cda_problems(root) or ():
-        found["XSD", problem.message] += 1
+        found["XSD", Said(problem.message)] += 1
     for layer in LAYERS[1:]:
         try:
             said = pack.layer(layer, root)
         except DmpcompatError as problem:
-            found[layer, f"error {problem.code}"] += 1
+            found[layer, Said(f"error {problem.code}")] += 1
             continue
         for failure in said.failures:
-            found[layer, failure.text] += 1
+            told = Said(failure.text, failure.pattern, failure.context, failure.role)
+            found[layer, told] += 1
     return found
 
 
@@ -156,7 +171,7 @@ def _ours(root: etree._Element) -> Seen:
     for one in api.judge_document(etree.tostring(root), "x", only=_groups()):
         if one.status in ("FAIL", "WARN", "INFO", "ERROR"):
             rule = api.rule(one.rule)
-            found[rule.group, one.rule] += 1
+            found[rule.group, Said(one.rule)] += 1
     return found
 
 
@@ -169,29 +184,53 @@ def _errors(root: etree._Element) -> list[str]:
     return [one.rule for one in findings if one.status in ("FAIL", "ERROR")]
 
 
-def _new(now: Seen, before: Seen) -> dict[str, tuple[str, ...]]:
+def _new(now: Seen, before: Seen) -> dict[str, tuple[Said, ...]]:
     """By layer, what there is more of than in the sample."""
-    more: dict[str, list[str]] = defaultdict(list)
+    more: dict[str, list[Said]] = defaultdict(list)
     for layer, text in now - before:
         more[layer].append(text)
     return {layer: tuple(sorted(texts)) for layer, texts in more.items()}
 
 
-def reasons() -> list[tuple[str, str, str]]:
-    """(layer, pattern over the official text, why no rule of ours says it), in order."""
+@dataclass(frozen=True)
+class Reason:
+    """Why no rule of ours says what a layer says, and what exactly: every condition that is given must hold.
+
+    `says`: expression that the beginning of its words matches; `patterns`: names of patterns; `context`: expression
+    over the context of its rule; `role`: that of the assert.
+    """
+
+    layer: str
+    why: str
+    says: str = ""
+    patterns: tuple[str, ...] = ()
+    context: str = ""
+    role: str = ""
+
+    def covers(self, layer: str, said: Said) -> bool:
+        return (
+            layer == self.layer
+            and (not self.says or re.match(self.says, said.text) is not None)
+            and (not self.patterns or said.pattern in self.patterns)
+            and (not self.context or re.search(self.context, said.context) is not None)
+            and self.role in ("", said.role)
+        )
+
+
+def reasons() -> list[Reason]:
+    """In the order in which they are tried."""
     document = read_yaml(folder("datasets") / "checks" / "agreement.yaml")
-    rows = document.data["reasons"]
-    return [(row["layer"], row["matches"], row["why"]) for row in rows]
+    return [Reason(**{**row, "patterns": tuple(row.get("patterns", ()))}) for row in document.data["reasons"]]
 
 
-def explained(case: Case, listed: Sequence[tuple[str, str, str]]) -> str:
+def explained(case: Case, listed: Sequence[Reason]) -> str:
     """The reason that covers what the official layers alone say of a case, "" when none does."""
-    whys = [_why(layer, text, listed) for layer, texts in case.official.items() for text in texts]
+    whys = [_why(layer, said, listed) for layer, told in case.official.items() for said in told]
     return next((why for why in whys if why), "") if all(whys) else ""
 
 
-def _why(layer: str, text: str, listed: Sequence[tuple[str, str, str]]) -> str:
-    return next((why for name, rule, why in listed if name in (layer, "*") and re.search(rule, text)), "")
+def _why(layer: str, said: Said, listed: Sequence[Reason]) -> str:
+    return next((one.why for one in listed if one.covers(layer, said)), "")
 
 
 def report(found: Agreement) -> list[str]:
@@ -252,8 +291,11 @@ def main(arguments: Sequence[str]) -> int:
                 print(
                     f"\n{case.kind} {case.place} ({case.sample}) [{explained(case, listed) or 'NO REASON'}]"
                 )
-                for layer, texts in case.official.items():
-                    print(*(f"  {layer}: {text[:220]}" for text in texts[:3]), sep="\n")
+                for layer, told in case.official.items():
+                    print(
+                        *(f"  {layer} {one.pattern} {{{one.role}}}: {one.text[:220]}" for one in told[:3]),
+                        sep="\n",
+                    )
         print(*found.false_alarms, sep="\n")
     return 0
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -42,6 +43,7 @@ class LazyGroup(click.Group):
 
     @staticmethod
     def _imported(name: str) -> click.Command:
-        found = getattr(import_module(LATER[name].module), name)
+        attribute = f"{name}_" if iskeyword(name) else name
+        found = getattr(import_module(LATER[name].module), attribute)
         assert isinstance(found, click.Command)  # noqa: S101 - for the type checker
         return found

@@ -15,12 +15,20 @@ from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, tell
 
 if TYPE_CHECKING:
-    from harness.matrix import Matrix
+    from harness.matrix import Line, Matrix
     from harness.mutate.kill import Kill
 
 
 @click.command()
 @click.argument("evidence", type=EXISTING, required=False)
+@click.option(
+    "--run", "run_folder", type=EXISTING, help="Folder of a run, whose verdicts are shown: same as EVIDENCE."
+)
+@click.option("--plan", "plan_file", type=EXISTING, help="Plan (default: the shipped one).")
+@click.option("--guide", default="", help="Edition of the guide: its requirements, as it words them.")
+@click.option(
+    "--csv", "as_csv", is_flag=True, help="Print requirement, case, rule, status, verdict, one line each."
+)
 @click.option(
     "--kill", "killing", is_flag=True, help="Mutate documents and frames: which rules see which mutants."
 )
@@ -30,6 +38,10 @@ if TYPE_CHECKING:
 @shown
 def matrix(
     evidence: Path | None,
+    run_folder: Path | None,
+    plan_file: Path | None,
+    guide: str,
+    as_csv: bool,
     killing: bool,
     most: int,
     seed: int,
@@ -39,8 +51,10 @@ def matrix(
 ) -> int:
     """Requirement x case x rule of the shipped plan, with the verdicts of an EVIDENCE folder if one is given.
 
+    1 when a mandatory requirement has neither a case nor a reason.
     With --kill: the kill rate by rule and by requirement, on the frames of EVIDENCE or of a fresh run.
     """
+    evidence = evidence or run_folder
     if killing:
         return _kill(evidence, most, seed, lang, as_json)
     from harness.matrix import matrix as made
@@ -49,15 +63,27 @@ def matrix(
     from protocol.datafolders import folder
 
     root = None if evidence is None else _tree(evidence)
-    plan = load_plan(folder("test_plans") / "dmp-socle.yaml").plan
-    told = made(plan, root, {name: one.caught_by for name, one in defects.defects().items()})
+    plan = load_plan(plan_file or folder("test_plans") / "dmp-socle.yaml").plan
+    told = made(plan, root, {name: one.caught_by for name, one in defects.defects().items()}, guide)
     if requirement is not None:
         told = _only(told, requirement)
-    if as_json:
+    if as_csv:
+        _csv(told)
+    elif as_json:
         dump(told.to_plain())
     else:
         _show(told, lang, detailed=requirement is not None)
-    return 0
+    return 1 if told.uncovered else 0
+
+
+def _csv(told: Matrix) -> None:
+    import csv
+    import sys
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(("requirement", "case", "rule", "status", "verdict"))
+    for line in told.lines:
+        writer.writerows(line.cells())
 
 
 def _tree(place: Path) -> Path:
@@ -86,6 +112,7 @@ def _show(told: Matrix, lang: Lang, *, detailed: bool) -> None:
             f"{line.requirement:18} {len(line.cases):5} {len(line.rules):7}  {line.verdict or '–'}{empty}"
         )
         if detailed:
+            _show_told(line, lang)
             for code in line.cases:
                 said = ", ".join(f"{rule} {status}" for rule, status in line.said.get(code, {}).items())
                 click.echo(f"  {code:14} {line.verdicts.get(code, '–'):14} {said}")
@@ -93,13 +120,15 @@ def _show(told: Matrix, lang: Lang, *, detailed: bool) -> None:
                 click.echo(f"  {rule}")
     if detailed:
         return
+    for name in told.uncovered:
+        tell(lang, f"!! {name} : ni cas ni raison", f"!! {name}: neither a case nor a reason")
     tell(
         lang,
         f"{len(told.lines)} exigences, {len(told.without_rule)} jugées par les attentes des cas seules, "
-        f"{len(told.without_case)} par les règles seules ; {len(told.defects)} défauts du bouchon, "
+        f"{len(told.without_case)} sans cas, chacune pour une raison ; {len(told.defects)} défauts du bouchon, "
         "chacun attrapé par une règle ou une attente",
         f"{len(told.lines)} requirements, {len(told.without_rule)} judged by the expectations of cases alone, "
-        f"{len(told.without_case)} by rules alone; {len(told.defects)} defects of the mock, "
+        f"{len(told.without_case)} without a case, each for a reason; {len(told.defects)} defects of the mock, "
         "each caught by a rule or an expectation",
     )
     if told.run:
@@ -110,6 +139,16 @@ def _show(told: Matrix, lang: Lang, *, detailed: bool) -> None:
             f"{len(told.passed)} rules passed somewhere; {len(told.vacuous)} found nothing to look at: "
             f"{', '.join(told.vacuous) or '–'}",
         )
+
+
+def _show_told(line: Line, lang: Lang) -> None:
+    """What the guide asks, who proves it, and why frames or cases leave it out."""
+    one = line.told
+    if one is not None:
+        click.echo(f"  {one.text.to(lang)} ({one.guide}, {one.prouve_par}, {', '.join(one.proved_by)})")
+        for said in (one.why, one.left_out):
+            if said.to(lang):
+                click.echo(f"  {said.to(lang)}")
 
 
 def _kill(evidence: Path | None, most: int, seed: int, lang: Lang, as_json: bool) -> int:

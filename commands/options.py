@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 import click
 
@@ -14,6 +18,31 @@ from protocol.errors import Lang
 Command = TypeVar("Command", bound=Callable[..., Any])
 EXISTING: Final = click.Path(path_type=Path, exists=True)
 ANY_PATH: Final = click.Path(path_type=Path)
+
+
+def moment(value: str) -> datetime:
+    """A moment with its zone, in ISO 8601; a type of option."""
+    read = datetime.fromisoformat(value)
+    if read.tzinfo is None:
+        raise ValueError(f"{value}: Z, +01:00?")
+    return read.astimezone(UTC)
+
+
+@contextmanager
+def lines_to(place: str | None) -> Iterator[Callable[[bytes], None] | None]:
+    """Where lines go as they come: a file, standard output for `-`, nowhere for None."""
+    if place is None:
+        yield None
+    elif place == "-":
+        yield partial(_out, sys.stdout.buffer)
+    else:
+        with Path(place).open("wb") as stream:
+            yield partial(_out, stream)
+
+
+def _out(stream: IO[bytes], line: bytes) -> None:
+    stream.write(line)
+    stream.flush()
 
 
 def default_lang() -> Lang:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from commands.options import ANY_PATH, shown
+from commands.options import ANY_PATH, moment, shown
 from protocol.errors import Lang
 from reports.console import bar, dump, tell
 
@@ -24,15 +25,22 @@ def pki() -> None:
 @click.option(
     "--cards", multiple=True, help="More cards: 'all', cps:<professional>, org:<structure>; may be repeated."
 )
+@click.option("--at", "made_at", metavar="MOMENT", type=moment, help="Made as if then: 2026-01-15T10:00:00Z.")
 @shown
 def pki_init(
-    folder: Path, force: bool, names: tuple[str, ...], cards: tuple[str, ...], lang: Lang, as_json: bool
+    folder: Path,
+    force: bool,
+    names: tuple[str, ...],
+    cards: tuple[str, ...],
+    made_at: datetime | None,
+    lang: Lang,
+    as_json: bool,
 ) -> int:
     """Make a test PKI in FOLDER: CA, server, organisations, cards, and bad ones on purpose."""
     from mock_dmp import pki as authority
 
     authority.cards.wanted(cards)  # a wrong name is told before anything is made
-    authority.init(folder, names=names, force=force)
+    authority.init(folder, at=made_at, names=names, force=force)
     if cards:
         _add_cards(folder, cards)
     index = authority.load(folder)

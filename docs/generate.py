@@ -14,8 +14,10 @@ from typing import Final
 
 from generating.blocks import cases, filled, filled_function, function_of, matching, written
 from generating.exchanges import EXCHANGE, Played, played, with_exchanges
+from generating.fields import fields_page
 from generating.kill_matrix import kill_page
 from generating.overview import overview_page
+from generating.plans import lint_page, requirements_page
 from generating.rules import rules_page
 from generating.tables import CONFIDENCE, code, page, same, section, table
 from harness import reception
@@ -286,8 +288,11 @@ def pages(run: Played | None = None) -> Iterator[tuple[Path, str]]:
     yield docs / "reference" / "checks.md", checks_page()
     yield docs / "reference" / "alterations.md", alterations_page()
     yield docs / "rules.md", rules_page(_GROUPS)
+    yield docs / "fields.md", fields_page()
     yield docs / "reference" / "errors.md", errors_page()
     yield docs / "reference" / "kill-matrix.md", kill_page()
+    yield docs / "reference" / "plan-lint.md", lint_page()
+    yield docs / "reference" / "requirements.md", requirements_page()
     yield from faults_page()
     if run is not None:
         yield docs / "transactions.md", overview_page(run)

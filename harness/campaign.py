@@ -16,7 +16,10 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 
+from harness.declaring import Family, check_declared
 from harness.masking import SHORTEST
+from harness.packs.pinned import chosen
+from harness.packs.registry import Pack
 from harness.plan import Authentication, LoadedPlan, load_plan
 from harness.problems import Problems
 from harness.vocabulary import Vocabulary
@@ -40,6 +43,8 @@ class Software(Model):
     )
     technical_version: str = ""
     oid_root: str = Field(default="", pattern=r"^([0-2](\.(0|[1-9][0-9]*))+)?$")
+    nil: str = Field(default="", max_length=40, description="Numéro d'Identification Logiciel")
+    os: str = Field(default="", max_length=200, description="system on which it was tested")
 
 
 class Vendor(Model):
@@ -48,6 +53,13 @@ class Vendor(Model):
     name: str = Field(min_length=1)
     siret: str = Field(default="", pattern=r"^(\d{14})?$")
     contact: str = ""
+
+
+class Executor(Model):
+    """Who plays the tests; a person's name is not needed, a function does."""
+
+    name: str = Field(default="", max_length=200)
+    organisation: str = Field(default="", max_length=200)
 
 
 class PlanReference(Model):
@@ -59,6 +71,13 @@ class PlanReference(Model):
     sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
 
 
+class PackReference(Model):
+    """The official pack that documents are judged by too: a name of `dmpcompat pack list`, pinned by digest or not."""
+
+    name: str = Field(min_length=1)
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+
+
 class Target(Model):
     """The platform. `mock`: its control API isolates each case in a session of its own; `platform`: any
     other.
@@ -67,6 +86,27 @@ class Target(Model):
     kind: Literal["mock", "platform"] = "mock"
     url: str = Field(
         default="", description="scheme, host and port; may be given on the command line instead"
+    )
+
+
+class Connector(Model):
+    """The connector (EAI, engine) that the software embeds, as its report names it."""
+
+    name: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+
+
+class Inherits(Model):
+    """The signed report of a connector whose proofs this software inherits, pinned by the digest of its statement."""
+
+    report: str = Field(
+        min_length=1, description="folder of the connector's run or its bag: rapport/, preuves/"
+    )
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of rapport/statement.dsse.json")
+    connector: Connector
+    trust: str = Field(default="", description="trust file of its issuer; else that of this installation")
+    status: str = Field(
+        default="", description="signed status list of its issuer; needed for official reports"
     )
 
 
@@ -88,8 +128,14 @@ class CampaignFile(Model):
     profiles: list[str] = Field(min_length=1)
     authentication: list[Authentication] = Field(min_length=1)
     transactions: list[str] = Field(default=[], description="narrows the transactions of the profiles")
-    options: list[str] = Field(default=[])
+    options: list[str] = Field(default=[], description="see datasets/campaign/options.yaml")
+    guide: str = Field(default="", description="edition of the guide that applies; the latest by default")
+    family: Family | None = None
     plan: PlanReference
+    pack: PackReference | None = Field(
+        default=None, description="official pack applied to documents too; none by default"
+    )
+    executor: Executor = Executor()
     target: Target = Target()
     pki: str = Field(default="", description="folder of certificates and keys; may be env:NAME")
     datasets: list[str] = Field(
@@ -97,13 +143,17 @@ class CampaignFile(Model):
         description="files of patients (shape of datasets/patients); a known key replaces that patient",
     )
     not_applicable: list[NotApplicable] = Field(default=[])
+    inherits: list[Inherits] = Field(default=[])
+    deviations: str = Field(
+        default="", description="file of known deviations, relative to the campaign (see harness.deviations)"
+    )
     lang: Literal["fr", "en"] = "fr"
 
 
 @dataclass(frozen=True)
 class Campaign:
     """A campaign ready to run. `number` is the resolved wire number, secret; `url` is "" when none was given;
-    `patients` are those of its own data sets.
+    `patients` are those of its own data sets; `pack` is there once `judged_by` has found it.
     """
 
     file: CampaignFile
@@ -115,6 +165,7 @@ class Campaign:
     url: str
     pki: Path | None
     patients: Mapping[str, Patient] = field(default_factory=dict)
+    pack: Pack | None = None
 
     def at(self, *, url: str | None = None, pki: Path | None = None) -> Campaign:
         """The same campaign aimed at another address, or with another folder of certificates.
@@ -130,6 +181,17 @@ class Campaign:
                 expected="https://127.0.0.1:8443",
             )
         return replace(self, url=(url or self.url).rstrip("/"), pki=pki or self.pki)
+
+    def judged_by(self, name: str | None = None) -> Campaign:
+        """The same campaign with its official pack, or that of another name; as it is when there is none.
+
+        Raises UsageError (PACK-004), ConfigError (PACK-005 to PACK-007).
+        """
+        said = self.file.pack
+        if name is None and said is None:
+            return self
+        pinned = said.sha256 if said is not None and name in (None, said.name) else ""
+        return replace(self, pack=chosen(name or (said.name if said else ""), pinned))
 
     @property
     def host(self) -> str:
@@ -198,6 +260,8 @@ def _check_names(read: CampaignFile, names: Vocabulary, problems: Problems) -> N
                 transaction,
                 names.transactions,
             )
+    software = (read.software.name, read.software.version)
+    check_declared(read.options, read.guide, read.family, software, problems)
     if read.target.url and not is_address(read.target.url):
         problems.add(
             "020",

@@ -66,6 +66,14 @@ class Control:
     def delete(self, name: str) -> None:
         self._call("DELETE", f"/sessions/{quote(name, safe='')}")
 
+    def exists(self, name: str) -> bool:
+        """Whether there is a session of that name. Raises ToolError."""
+        return any(one["name"] == name for one in self._call("GET", "/sessions"))
+
+    def restart(self, name: str) -> None:
+        """A session back to its seed, settings and faults gone; its exchanges stay, with their numbers."""
+        self._call("POST", f"/sessions/{quote(name, safe='')}/reset?exchanges=keep")
+
     def set(self, name: str, settings: Mapping[str, Any]) -> None:
         """Change rule severities and switches of a session."""
         self._call("PATCH", f"/sessions/{quote(name, safe='')}/settings", dict(settings))
@@ -73,6 +81,16 @@ class Control:
     def patient(self, name: str, record: Mapping[str, Any]) -> None:
         """Seed or replace a patient of a session; same shape as datasets/patients."""
         self._call("POST", f"/sessions/{quote(name, safe='')}/patients", dict(record))
+
+    def patients(self, name: str) -> list[dict[str, Any]]:
+        """The patients of a session, by key."""
+        found: list[dict[str, Any]] = []
+        while more := self._patients_after(name, str(found[-1]["key"]) if found else ""):
+            found += more
+        return found
+
+    def _patients_after(self, name: str, key: str) -> list[dict[str, Any]]:
+        return list(self._call("GET", f"/sessions/{quote(name, safe='')}/patients?{urlencode({'after': key})}"))
 
     def number(self, name: str, number: str, status: str) -> None:
         """Set the status of a wire number in a session. Raises Unmet when the mock has no such number."""
@@ -106,13 +124,18 @@ class Control:
         """Disarm every fault of a session."""
         self._call("DELETE", f"/sessions/{quote(name, safe='')}/faults")
 
+    def disarm_one(self, name: str, fault: int) -> None:
+        """Disarm one fault of a session."""
+        self._call("DELETE", f"/sessions/{quote(name, safe='')}/faults/{fault}")
+
     def faults(self, name: str) -> list[dict[str, Any]]:
         """The faults of a session, with what they struck."""
         return list(self._call("GET", f"/sessions/{quote(name, safe='')}/faults"))
 
-    def exchanges(self, name: str) -> list[dict[str, Any]]:
-        """Facts of the exchanges of a session, oldest first, bodies left out."""
-        return list(self._call("GET", f"/sessions/{quote(name, safe='')}/exchanges?limit=100000"))
+    def exchanges(self, name: str, *, after: int = 0, limit: int = 100_000) -> list[dict[str, Any]]:
+        """Facts of the exchanges of a session numbered above `after`, oldest first, bodies left out."""
+        query = urlencode({"after": after, "limit": limit})
+        return list(self._call("GET", f"/sessions/{quote(name, safe='')}/exchanges?{query}"))
 
     def exchange(self, name: str, facts: Mapping[str, Any]) -> Exchange:
         """One of them, with its bytes."""
@@ -147,7 +170,10 @@ class Control:
         return list(found["documents"] if isinstance(found, dict) else found)
 
     def _bytes(self, path: str) -> bytes:
-        answer = self._http.get(self._base + path, timeout=_TIMEOUT)
+        try:
+            answer = self._http.get(self._base + path, timeout=_TIMEOUT)
+        except requests.RequestException as problem:
+            raise _silent(f"GET {path}", problem) from problem
         if not answer.ok:
             raise ControlRefused(f"GET {path}", answer.status_code, answer.text)
         return answer.content
@@ -157,15 +183,19 @@ class Control:
         try:
             answer = self._http.request(method, self._base + path, json=body, timeout=_TIMEOUT)
         except requests.RequestException as problem:
-            raise ToolError(
-                "CTRL-001",
-                Text("l'API de pilotage ne répond pas", "the control API does not answer"),
-                field=f"{method} {shown}",
-                found=type(problem).__name__,
-            ) from problem
+            raise _silent(f"{method} {shown}", problem) from problem
         if not answer.ok:
             raise ControlRefused(f"{method} {shown}", answer.status_code, answer.text)
         return answer.json() if answer.content else None
+
+
+def _silent(what: str, problem: Exception) -> ToolError:
+    return ToolError(
+        "CTRL-001",
+        Text("l'API de pilotage ne répond pas", "the control API does not answer"),
+        field=what,
+        found=type(problem).__name__,
+    )
 
 
 @dataclass(frozen=True)

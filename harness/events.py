@@ -26,13 +26,22 @@ Kind = Literal[
     "case-finished",
     "announcing-failed",
     "cleaning-failed",
+    "case-resumed",
+    "task",
+    "frame",
+    "answer",
+    "platform-down",
+    "platform-back",
     "run-interrupted",
     "run-finished",
     "journal-mended",
     "evidence-added",
+    "evidence-withdrawn",
 ]
 #: Events after which the journal must be on the disk, and not only handed to the system.
-_LASTING: Final = frozenset({"case-finished", "run-interrupted", "run-finished", "evidence-added"})
+_LASTING: Final = frozenset(
+    {"case-finished", "answer", "run-interrupted", "run-finished", "evidence-added", "evidence-withdrawn"}
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,11 @@ class Event:
     at: datetime
     case: str
     data: dict[str, Any]
+
+    @classmethod
+    def now(cls, kind: Kind, case: str = "", **data: Any) -> Event:
+        """An event of this moment."""
+        return cls(kind, datetime.now(UTC), case, data)
 
     def fields(self) -> dict[str, Any]:
         """The event as plain JSON."""
@@ -57,10 +71,18 @@ class Journal:
     """Appends events to a file and tells the listener. Each line is written out at once and carries the digest of the
     one before it; a journal that is there already is continued, its unfinished last line mended and that told.
 
-    Usable from several threads. Raises EvidenceError for a journal that does not hold together.
+    `copy` is handed each line too. Usable from several threads. Raises EvidenceError for a journal that does not hold
+    together.
     """
 
-    def __init__(self, path: Path, listener: Listener | None, mask: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        listener: Listener | None,
+        mask: Callable[[str], str],
+        copy: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._copy = copy
         self._path = path
         self._listener = listener
         self._mask = mask
@@ -71,15 +93,30 @@ class Journal:
             self.tell("journal-mended", **mended)
 
     def tell(self, kind: Kind, case: str = "", **data: Any) -> None:
-        event = Event(kind, datetime.now(UTC), case, data)
+        self.record(Event.now(kind, case, **data))
+
+    def record(self, event: Event) -> None:
+        """Append an event that happened, here or in another process."""
         with self._writing:
             # Masked before it is hashed: the chain is over what the file holds.
             line = self._mask(chain.link(event.fields(), self._head).decode()).encode()
             with self._path.open("ab") as stream:
                 stream.write(line + b"\n")
                 stream.flush()
-                if kind in _LASTING:
+                if event.kind in _LASTING:
                     os.fsync(stream.fileno())
             self._head = chain.digest(line)
+            if self._copy is not None:
+                self._copy(line + b"\n")
         if self._listener is not None:
             self._listener(event)
+
+
+class Relay(Journal):
+    """Hands every event to someone else, who keeps the journal."""
+
+    def __init__(self, send: Listener) -> None:
+        self._send = send
+
+    def record(self, event: Event) -> None:
+        self._send(event)

@@ -34,6 +34,11 @@ _TITLES: Final[Mapping[str, Text]] = {
     "EXPECT-LOCATION": Text("Où la page renvoie", "Where the page leads"),
     "EXPECT-TRACE": Text("Les traces d'accès", "The traces of access"),
     "EXPECT-PATIENT-SEES": Text("Ce que voit le patient", "What the patient sees"),
+    "EXPECT-HOST": Text("La machine que le logiciel appelle", "The host that the software calls"),
+    "EXPECT-INSI": Text("La réponse du téléservice INSi", "The answer of the INSi service"),
+    "EXPECT-WITHIN": Text("Le délai depuis l'appel précédent", "The time since the call before"),
+    "EXPECT-PARAMETER": Text("Un paramètre du fichier", "A parameter of the file"),
+    "EXPECT-HANDSHAKE": Text("Ce que la poignée de main TLS admet", "What the TLS handshake accepts"),
     "EXPECT-REQUEST": Text("Une valeur de la requête", "A value of the request"),
 }
 

@@ -20,7 +20,7 @@ from harness.checks.rule import Finding, Status
 from harness.reception import Described, reception
 from harness.substitution import substitute
 from protocol import facts
-from protocol.exchange import Exchange
+from protocol.exchange import Exchange, header
 from protocol.transactions import Transaction
 
 #: Where each carrier puts its code; the subcode of a fault is a QName, compared by its local name or as
@@ -95,6 +95,9 @@ class Expect(BaseModel):
     cause: str = ""
     retrieved: str = Field(default="", description="SHA-256 (hex) that a retrieved document must have")
     connection: Literal["", "refused"] = ""
+    host: str = Field(
+        default="", description="host and port that the request is sent to; first or other in a plan (see connection)"
+    )
     seen: str = Field(default="", description="what the LPS must see that came back (harness.reception)")
     xpath: list[XpathExpect] = []
     request: list[XpathExpect] = Field(default=[], description="what the request itself must hold")
@@ -133,6 +136,8 @@ def judge_answer(
     sent = tuple(
         _finding(exchange, _xpath("EXPECT-REQUEST", asked, item), "request") for item in expect.request
     )
+    if expect.host:
+        sent = (*sent, _host(expect.host, exchange))
     if expect.connection == "refused":
         return (*sent, _connection(exchange))
     if expect.seen:
@@ -289,9 +294,15 @@ def _xpath(rule: str, view: Judged, item: XpathExpect) -> Judgement:
     return rule, bool(values) is present, item.path, found, "present" if present else "absent"
 
 
+def _host(wanted: str, exchange: Exchange) -> Finding:
+    found = header(exchange.request.headers, "Host")
+    status: Status = "PASS" if found.lower() == wanted.lower() else "FAIL"
+    return Finding("EXPECT-HOST", status, "request:Host", found, wanted, exchange.id)
+
+
 def _usable(expect: Expect, exchange: Exchange) -> bool:
     """Whether the case expects more of an answer than what is seen of it."""
-    more = expect.model_dump(exclude_defaults=True, exclude={"seen", "request"})
+    more = expect.model_dump(exclude_defaults=True, exclude={"seen", "request", "host"})
     return exchange.response is not None and bool(more)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.drive.cda_document import Level1, level1
+from harness.drive.cda_document import Level1, level1, vaccination
 from harness.drive.clock import Clock
 from harness.drive.identity import Identity
 from harness.drive.ids import Ids
@@ -50,6 +50,9 @@ class Fed(BaseModel):
     media: Literal["text/plain", "application/pdf"] = "text/plain"
     type: Code | None = None
     size: int = Field(default=0, ge=0, le=50_000_000)
+    model: Literal["", "vaccination"] = Field(
+        default="", description="a structured document in the place of the text: a vaccination note"
+    )
     sample: str = ""
     again: str = ""
     unique_id: str = ""
@@ -101,7 +104,8 @@ class Feeder:
         )
         if fed.type is not None:
             wanted = replace(wanted, kind=Coded(fed.type.code, fed.type.system, fed.type.label))
-        made = level1(
+        write = vaccination if fed.model == "vaccination" else level1
+        made = write(
             subject_of(self.patient),
             self.identity,
             wanted,

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from harness.call_expectations import CallExpect, judge_call
 from harness.checks import api
 from harness.checks.aftermath import aftermath
+from harness.checks.cda_view import SchemaPack
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding, Severity
 from harness.checks.watched import watched
@@ -31,12 +33,17 @@ class Judging:
     declared: Declared
     policy: Mapping[str, Severity]
     under_test: Literal["L", "D"]
+    pack: SchemaPack | None = None
 
     def expectation(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:
         """Findings on what the step expected of the answer."""
         if "page" in resolved:
             page = PageExpect.model_validate(resolved["page"])
             return judge_page(page, exchange, under_test=self.under_test)
+        if "call" in resolved:
+            return judge_call(
+                CallExpect.model_validate(resolved["call"]), exchange, str(resolved["transaction"])
+            )
         expect = Expect.model_validate(resolved["expect"])
         transaction = self.registry.by_id(str(resolved["transaction"]))
         known = resolved.get("known")
@@ -48,7 +55,8 @@ class Judging:
         if not sides:
             return ()
         transaction = self.registry.by_id(str(resolved["transaction"]))
-        found = api.judge(exchange, transaction, self.declared, sides=sides, only=resolved["rules"])
+        wanted = resolved["rules"]
+        found = api.judge(exchange, transaction, self.declared, sides=sides, pack=self.pack, only=wanted)
         return apply_policy(found, self.policy, self._defaults)
 
     def all(self, exchange: Exchange, resolved: Mapping[str, Any]) -> tuple[Finding, ...]:

@@ -107,6 +107,12 @@ class Masker:
             )
 
 
+def patient_secrets(data: bytes) -> Iterator[tuple[str, int, bytes]]:
+    """What only the patient may know: its element, where it begins, its bytes (masked ones too)."""
+    for found in _PATIENT_SECRETS.finditer(data):
+        yield found[1].decode("ascii").lower(), found.start(2), found[2]
+
+
 def public_numbers() -> frozenset[str]:
     """The test numbers that the product publishes."""
     return frozenset(item.value for item in directory.numbers().values())

@@ -1,6 +1,7 @@
-"""Requirement x case x rule: what the plan and the rules cover, and what a run said of each, when there is one.
+"""Requirement x case x rule x verdict: what the plan and the rules cover, and what a run said, when there is one.
 
-A rule that looked at nothing in a case is VACUOUS there, never a pass; a rule that a case does not run is absent.
+Every requirement of an edition of the guide has its line; one that no case covers says why (`left_out`). A rule that
+looked at nothing in a case is VACUOUS there, never a pass; a rule that a case does not run is absent.
 Figures of the mutation (`harness.mutate`) are told by `kill_lines`.
 """
 
@@ -17,6 +18,7 @@ from harness.checks import api
 from harness.checks.rule import Status
 from harness.plan import Plan
 from harness.results import finding_from_plain
+from protocol.requirements import Requirement, requirements
 
 #: The gravest first: what several findings of one rule come to.
 _ORDER: Final[tuple[Status, ...]] = ("FAIL", "ERROR", "AMBIGUOUS", "WARN", "INFO", "PASS", "VACUOUS")
@@ -44,6 +46,20 @@ class Line:
     rules: tuple[str, ...]
     verdicts: Mapping[str, str]
     said: Mapping[str, Mapping[str, Status]]
+    told: Requirement | None = None
+
+    @property
+    def uncovered(self) -> bool:
+        """Mandatory, without a case, and nothing says why."""
+        told = self.told
+        return told is not None and told.mandatory and not self.cases and not told.left_out.fr
+
+    def cells(self) -> Iterator[tuple[str, str, str, str, str]]:
+        """Requirement, case, rule, what the rule said there, verdict of the case; "" where there is nothing."""
+        for case in self.cases or ("",):
+            verdict, said = self.verdicts.get(case, ""), self.said.get(case, {})
+            for rule in self.rules or ("",):
+                yield self.requirement, case, rule, said.get(rule, ""), verdict
 
     @property
     def verdict(self) -> str:
@@ -67,6 +83,22 @@ class Line:
             "verdicts": dict(self.verdicts),
             "said": {case: dict(rules) for case, rules in self.said.items()},
             "vacuous_rules": list(self.vacuous),
+            "uncovered": self.uncovered,
+            **self._of_the_guide(),
+        }
+
+    def _of_the_guide(self) -> dict[str, Any]:
+        one = self.told
+        if one is None:
+            return {}
+        return {
+            "guide": one.guide,
+            "text": {"fr": one.text.fr, "en": one.text.en},
+            "wire": one.wire,
+            "proved_by": list(one.proved_by),
+            "prouve_par": one.prouve_par,
+            "why": {"fr": one.why.fr, "en": one.why.en},
+            "left_out": {"fr": one.left_out.fr, "en": one.left_out.en},
         }
 
 
@@ -91,12 +123,18 @@ class Matrix:
     def without_case(self) -> tuple[str, ...]:
         return tuple(line.requirement for line in self.lines if not line.cases)
 
+    @property
+    def uncovered(self) -> tuple[str, ...]:
+        """Mandatory requirements that no case covers, and that do not say why."""
+        return tuple(line.requirement for line in self.lines if line.uncovered)
+
     def to_plain(self) -> dict[str, Any]:
         return {
             "schema": "dmpcompat-matrix/1",
             "requirements": [line.to_plain() for line in self.lines],
             "without_rule": list(self.without_rule),
             "without_case": list(self.without_case),
+            "uncovered": list(self.uncovered),
             "defects": {name: list(rules) for name, rules in self.defects.items()},
             "rules_passed": list(self.passed),
             "rules_vacuous": list(self.vacuous),
@@ -104,19 +142,28 @@ class Matrix:
 
 
 def matrix(
-    plan: Plan, root: Path | None = None, defects: Mapping[str, Sequence[str]] | None = None
+    plan: Plan,
+    root: Path | None = None,
+    defects: Mapping[str, Sequence[str]] | None = None,
+    guide: str = "",
 ) -> Matrix:
-    """The matrix of a plan, with what the evidence folder `root` says of it. Raises EvidenceError."""
+    """The matrix of a plan, with what the evidence folder `root` says of it.
+
+    `guide`: edition whose requirements have a line; those of all without one. Raises EvidenceError, UsageError.
+    """
+    known = requirements(guide)
     cases = {case.code: tuple(case.requirements) for case in plan.cases}
     rules = {item.id: item.requirements for item in api.rules()}
     said = dict(_run(root)) if root is not None else {}
-    names = {name for told in (*cases.values(), *rules.values()) for name in told}
+    told_of = {name for told in (*cases.values(), *rules.values()) for name in told}
+    names = {*known, *(told_of if not guide else ())}
     lines = tuple(
         _line(
             name,
             tuple(code for code, told in cases.items() if name in told),
             tuple(rule for rule, told in rules.items() if name in told),
             said,
+            known.get(name),
         )
         for name in sorted(names)
     )
@@ -128,7 +175,13 @@ def matrix(
     return Matrix(lines, caught, passed, silent, root is not None)
 
 
-def _line(name: str, cases: tuple[str, ...], rules: tuple[str, ...], said: Mapping[str, CaseSaid]) -> Line:
+def _line(
+    name: str,
+    cases: tuple[str, ...],
+    rules: tuple[str, ...],
+    said: Mapping[str, CaseSaid],
+    told: Requirement | None,
+) -> Line:
     played = [code for code in cases if code in said]
     found: dict[str, dict[str, Status]] = {}
     for code in played:
@@ -136,7 +189,7 @@ def _line(name: str, cases: tuple[str, ...], rules: tuple[str, ...], said: Mappi
             status = said[code].of(rule)
             if status is not None:
                 found.setdefault(code, {})[rule] = status
-    return Line(name, cases, rules, {code: said[code].verdict for code in played}, found)
+    return Line(name, cases, rules, {code: said[code].verdict for code in played}, found, told)
 
 
 def _run(root: Path) -> Iterator[tuple[str, CaseSaid]]:

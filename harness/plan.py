@@ -35,10 +35,10 @@ EvidenceKind = Literal["frames", "tls", "vihf", "findings", "report", "identifie
 class Filters(Model):
     """What a campaign must declare for the case to apply. An empty list filters nothing."""
 
-    profiles: list[str] = []
-    authentication: list[Authentication] = []
+    profiles: list[str] = Field(default=[])
+    authentication: list[Authentication] = Field(default=[])
     transactions: list[str] = Field(min_length=1)
-    options: list[str] = []
+    options: list[str] = Field(default=[])
 
 
 class Case(Model):
@@ -53,14 +53,18 @@ class Case(Model):
     purpose: Words
     type: Literal["N", "E", "L", "S"]
     side: Literal["L", "D"]
-    requirements: list[str] = []
+    requirements: list[str] = Field(default=[])
     filters: Filters
-    preconditions: list[Words] = []
+    preconditions: list[Words] = Field(default=[])
     operate: Words | None = Field(
         default=None, description="what the operator does; made from the steps when it is left out"
     )
-    data: list[Words] = Field(default=[], description="data that the operator types, and what may replace them")
-    linked: list[Code] = Field(default=[], description="cases whose result this one goes on from, or completes")
+    data: list[Words] = Field(
+        default=[], description="data that the operator types, and what may replace them"
+    )
+    linked: list[Code] = Field(
+        default=[], description="cases whose result this one goes on from, or completes"
+    )
     catches: list[str] = Field(
         default=[], description="seeded defects that must make it fail (docs/plans.md); proved by self-play"
     )
@@ -76,7 +80,7 @@ class Plan(Model):
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     title: Words
     guide: list[str] = Field(default=[], description="editions of the integration guide it was written for")
-    severity: dict[str, Severity] = {}
+    severity: dict[str, Severity] = Field(default={})
     include: list[str] = Field(default=[], description="files of more cases, beside the plan")
     cases: list[Case] = Field(min_length=1)
 
@@ -177,10 +181,11 @@ def _check_filters(case: Case, at: Where, names: Vocabulary, problems: Problems)
             Text("transaction", "transaction"),
         ),
         ("profiles", case.filters.profiles, names.profiles, "012", Text("profil", "profile")),
+        ("options", case.filters.options, names.options, "035", Text("option", "option")),
     )
     for field, values, known, number, what in sets:
         for position, value in enumerate(values):
-            if value not in known:
+            if value not in known and (known or field != "options"):
                 problems.unknown(number, what, (*at, "filters", field, position), value, known)
     for position, value in enumerate(case.requirements):
         if names.requirements and value not in names.requirements:

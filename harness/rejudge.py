@@ -18,9 +18,12 @@ from typing import Any, Final, Literal
 
 from harness import evidence
 from harness.checks import api
+from harness.checks.cda_view import SchemaPack
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding
 from harness.judging import Judging
+from harness.packs.pinned import found_again, same_engine
+from harness.packs.schema import schemas_of
 from harness.plan import LoadedPlan, stored_plan
 from harness.results import finding_from_plain, finding_to_plain
 from harness.runner import conclusion
@@ -32,9 +35,20 @@ from protocol.errors import EvidenceError, Text
 from protocol.exchange import Exchange
 
 MASKED: Final = "NOT RE-JUDGEABLE (masked)"
+#: The same of rules of an official pack that is not here.
+WITHOUT_PACK: Final = "NOT RE-JUDGEABLE (pack)"
+_LEFT: Final = (MASKED, WITHOUT_PACK)
+_OFFICIAL: Final = "CDA-OFFICIAL"
 #: Kinds of steps that judge several frames together: methods of Judging.
 _TOGETHER: Final = ("answers", "aftermath", "watch")
-Change = Literal["same", "different", "appeared", "disappeared", "NOT RE-JUDGEABLE (masked)"]
+Change = Literal[
+    "same",
+    "different",
+    "appeared",
+    "disappeared",
+    "NOT RE-JUDGEABLE (masked)",
+    "NOT RE-JUDGEABLE (pack)",
+]
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,7 @@ class CaseAgain:
     def assertions(self) -> bytes:
         """`assertions.json` with the findings of now; those of masked rules, which can't be judged, as stored."""
         kept = (
-            (item.step, item.before if item.change == MASKED else item.after)
+            (item.step, item.before if item.change in _LEFT else item.after)
             for item in sorted(self.findings, key=lambda one: one.place)
         )
         return evidence.to_json([finding_to_plain(one, step) for step, one in kept if one is not None])
@@ -89,24 +103,26 @@ class CaseAgain:
 
     @property
     def changed(self) -> tuple[Compared, ...]:
-        return tuple(item for item in self.findings if item.change not in ("same", MASKED))
+        return tuple(item for item in self.findings if item.change not in ("same", *_LEFT))
 
     @property
     def holds(self) -> bool:
         """Same verdict, same findings, bodies of the recorded digest."""
-        same = all(item.change in {"same", MASKED} for item in self.findings)
+        same = all(item.change in {"same", *_LEFT} for item in self.findings)
         return same and self.before == self.after and not self.digests
 
 
 @dataclass(frozen=True)
 class Rejudgement:
     """A whole tree judged again. `rules_changed`: the rules are not those of the run, differences may be
-    theirs.
+    theirs. `missing_pack`: the official pack of the run (name, digest, version) that is not registered here, ""
+    when none is missing; what its rules said is then taken as it was.
     """
 
     cases: tuple[CaseAgain, ...]
     rules_changed: bool
     tree: tuple[str, ...]
+    missing_pack: str = ""
 
     @property
     def holds(self) -> bool:
@@ -137,7 +153,9 @@ def rejudge(root: Path, only: Sequence[str] = ()) -> Rejudgement:
         codes = [
             test["code"] for test in index["tests"] if test["folder"] and (not only or test["code"] in only)
         ]
-        rules_changed = index["rules"]["sha256"] != api.rule_bundle_digest()
+        pack, missing = found_again(index)
+        engine_changed = pack is not None and not same_engine(index)
+        rules_changed = index["rules"]["sha256"] != api.rule_bundle_digest() or engine_changed
         declared = declared_of(index)
     except (OSError, KeyError, TypeError) as problem:
         raise EvidenceError(
@@ -145,8 +163,10 @@ def rejudge(root: Path, only: Sequence[str] = ()) -> Rejudgement:
             Text("l'index des preuves est incomplet", "the index is incomplete"),
             found=str(problem),
         ) from problem
-    cases = tuple(_case(root, code, plan, declared) for code in codes)
-    return Rejudgement(cases, rules_changed, evidence.verify(root))
+    official = schemas_of(pack) if pack else None
+    left = frozenset(api.groups()[_OFFICIAL]) if missing else frozenset[str]()
+    cases = tuple(_case(root, code, plan, declared, official, left) for code in codes)
+    return Rejudgement(cases, rules_changed, evidence.verify(root), missing)
 
 
 def declared_of(index: Mapping[str, Any]) -> Declared:
@@ -160,13 +180,21 @@ def declared_of(index: Mapping[str, Any]) -> Declared:
     )
 
 
-def _case(root: Path, code: str, plan: LoadedPlan, declared: Declared) -> CaseAgain:
+def _case(
+    root: Path,
+    code: str,
+    plan: LoadedPlan,
+    declared: Declared,
+    pack: SchemaPack | None,
+    left: frozenset[str],
+) -> CaseAgain:
+    """`left`: rules of a pack that is missing."""
     test = evidence.finished(root, code)
     if test is None:
         raise EvidenceError(
             "REJUDGE-002", Text("cas absent des preuves", "case not in the evidence"), found=code
         )
-    judging = Judging(transactions.load(), declared, plan.plan.severity, plan.case(code).side)
+    judging = Judging(transactions.load(), declared, plan.plan.severity, plan.case(code).side, pack)
     stored: dict[int, list[Finding]] = {}
     for line in evidence.read_json(root / code / "assertions.json"):
         step, finding = finding_from_plain(line)
@@ -175,7 +203,8 @@ def _case(root: Path, code: str, plan: LoadedPlan, declared: Declared) -> CaseAg
     for step in test["steps"]:
         number, before = int(step["step"]), stored.get(int(step["step"]), [])
         after = _again(root, code, step, judging) if before else []
-        compared += _compare(code, number, before, after, frozenset(step.get("not_rejudgeable", ())))
+        masked = frozenset(step.get("not_rejudgeable", ()))
+        compared += _compare(code, number, before, after, masked, left)
     return CaseAgain(
         code,
         Verdict(test["verdict"]),
@@ -200,7 +229,12 @@ def _again(root: Path, code: str, step: Mapping[str, Any], judging: Judging) -> 
 
 
 def _compare(
-    code: str, step: int, before: list[Finding], after: list[Finding], masked: frozenset[str]
+    code: str,
+    step: int,
+    before: list[Finding],
+    after: list[Finding],
+    masked: frozenset[str],
+    without: frozenset[str],
 ) -> Iterator[Compared]:
     rules = list(dict.fromkeys(item.rule for item in (*before, *after)))
     for rule in rules:
@@ -209,14 +243,13 @@ def _compare(
         for place in range(max(len(old), len(new))):
             first = old[place] if place < len(old) else None
             rank, second = new[place] if place < len(new) else (len(after), None)
-            if rule in masked and first is not None:
+            if rule in masked | without and first is not None:
                 rank = before.index(first)
-            yield Compared(code, step, _change(first, second, rule in masked), first, second, (step, rank))
+            left: Change | None = MASKED if rule in masked else WITHOUT_PACK if rule in without else None
+            yield Compared(code, step, left or _change(first, second), first, second, (step, rank))
 
 
-def _change(before: Finding | None, after: Finding | None, masked: bool) -> Change:
-    if masked:
-        return "NOT RE-JUDGEABLE (masked)"
+def _change(before: Finding | None, after: Finding | None) -> Change:
     if before is None:
         return "appeared"
     if after is None:
@@ -226,12 +259,12 @@ def _change(before: Finding | None, after: Finding | None, masked: bool) -> Chan
 
 def _verdict(test: Mapping[str, Any], compared: list[Compared]) -> Verdict:
     """The verdict that the findings of now give; what stopped the case is taken from the record."""
-    kept = [item.before if item.change == MASKED else item.after for item in compared]
+    kept = [item.before if item.change in _LEFT else item.after for item in compared]
     findings = [finding for finding in kept if finding is not None]
     stored = Verdict(test["verdict"])
     if test.get("trouble") and of_case(findings) is not Verdict.FAIL:
         return stored
-    return conclusion(findings, None)[0]
+    return conclusion(findings, None, test.get("missing", ()))[0]
 
 
 def _digests(root: Path, code: str, test: Mapping[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Good and bad samples of the rules, as data: documents changed in one place, and short excerpts of messages.
 
-Read from datasets/checks/documents.yaml and messages.yaml. The tests break the rules by the same changes, so what
-`explain` shows is what was seen to fail. Nothing is judged here.
+Read from datasets/checks: documents.yaml, messages.yaml, wire.yaml. The tests break the rules by the same changes, so
+what `explain` shows is what was seen to fail. Nothing is judged here.
 """
 
 from __future__ import annotations
@@ -68,16 +68,26 @@ def right() -> tuple[Change, ...]:
 @cache
 def excerpts() -> Mapping[str, Example]:
     """Examples that are written out, by rule. Raises ToolError when the data set can't be read."""
-    document = read_yaml(folder("datasets") / "checks" / "messages.yaml")
+    return _examples("messages.yaml")
+
+
+@cache
+def fields() -> Mapping[str, Example]:
+    """Pieces of test frames before and after a change of one field, by rule. Raises ToolError as `excerpts`."""
+    return _examples("wire.yaml")
+
+
+def _examples(name: str) -> Mapping[str, Example]:
+    document = read_yaml(folder("datasets") / "checks" / name)
     return {
-        name: Example(str(one["good"]).strip(), str(one["bad"]).strip())
-        for name, one in document.data["examples"].items()
+        rule: Example(str(one["good"]).strip(), str(one["bad"]).strip())
+        for rule, one in document.data["examples"].items()
     }
 
 
 def example(rule: str) -> Example | None:
     """The example of a rule, None when there is none."""
-    written = excerpts().get(rule)
+    written = excerpts().get(rule) or fields().get(rule)
     if written is not None:
         return written
     change = next((one for one in broken() if one.rule == rule), None)

@@ -7,9 +7,10 @@ elsewhere from the RunResult and the tree.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -18,19 +19,34 @@ from harness import evidence, preflight
 from harness.campaign import Campaign, load_campaign
 from harness.checks import api
 from harness.control import Control
+from harness.deviations import FACT as DEVIATIONS
+from harness.deviations import load_deviations, weigh
 from harness.drive.clock import Clock, SystemClock
 from harness.drive.identity import Keyring
 from harness.events import Journal, Listener
+from harness.evidence import sealing
+from harness.inheritance import Prove, fingerprint, inherited
 from harness.masking import Masker
+from harness.observe.running import Observation, observing
+from harness.observe.scope import observable, preconditions
+from harness.observe.stage import Observing
+from harness.packs.pinned import facts_of
+from harness.parallel import run_cases
+from harness.plan import Case
+from harness.plans import lock
 from harness.results import RUN_FILE, CaseResult, RunResult, text_to_plain
 from harness.runner import Runner, describe
 from harness.scope import Scoped, scope
+from harness.staging import Driven
+from harness.stopped import stopped
 from harness.verdict import Verdict, exit_code
 from protocol import transactions
 from protocol.errors import Lang, Text, UsageError
 
 TREE: Final = "preuves"
 _EVENTS: Final = evidence.JOURNAL
+#: States of the scope that give no verdict here.
+_NOT_HERE: Final = ("not-selected", "inherited")
 
 
 def run_campaign(
@@ -46,18 +62,38 @@ def run_campaign(
     listener: Listener | None = None,
     environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
+    jobs: int = 1,
+    deviations: Path | None = None,
+    events: Callable[[bytes], None] | None = None,
+    prove: Prove | None = None,
+    observation: Observation | None = None,
+    pack: str | None = None,
+    locked: bool = False,
 ) -> RunResult:
     """Run a campaign and leave `run.json` and the evidence tree in `out`.
 
     `target` and `pki` replace those of the file; `only` selects cases (see harness.scope); `seed` makes
     identifiers repeatable; `resume` is the `out` of an interrupted run of the same campaign, whose finished
-    cases are kept. Raises PlanError (66), UsageError (64), ToolError, EvidenceError. A red preflight raises
-    nothing: every case is then CONFIG and `exit_code` 65.
+    cases are kept. A `clock` that is set is that of the mock too. `jobs` cases are played side by side on a mock.
+    `deviations` replaces the campaign's file of known ones; what they make of the run is in its facts (see
+    harness.deviations), never in `exit_code`. `events` is handed each line of the journal. With an
+    `observation`, a software is observed instead of played by our driver (see harness.observe.running).
+    `prove` verifies the reports that the campaign inherits from (see harness.inheritance). `pack` replaces the
+    official pack of the campaign (see harness.packs.pinned). A lock beside the campaign is honoured; `locked` asks for
+    one (see harness.plans.lock).
+    Raises PlanError (66), UsageError (64), ToolError, EvidenceError. A red preflight raises nothing: every case
+    is then CONFIG and `exit_code` 65.
     """
     started = _now()
-    campaign = load_campaign(path, environ=environ).at(url=target, pki=pki)
+    campaign = load_campaign(path, environ=environ).at(url=target, pki=pki).judged_by(pack)
+    frozen = lock.honour(campaign, required=locked)
     registry = transactions.load()
-    scoped = scope(campaign, registry, only)
+    inheritances = inherited(campaign, prove, datetime.now(UTC))
+    scoped = scope(campaign, registry, only, inheritances)
+    if observation is not None:
+        scoped = observable(scoped, staged=observation.staged(campaign))
+    named = deviations or (path.parent / campaign.file.deviations if campaign.file.deviations else None)
+    known = load_deviations(named, campaign.plan.plan) if named is not None else ()
     if resume is not None and resume.resolve() != out.resolve():
         raise UsageError(
             "RUN-002",
@@ -73,21 +109,29 @@ def run_campaign(
     _make_room(out, resumed=resume is not None)
     _same_run(campaign, root)
     masker = Masker(campaign.number)
-    journal = Journal(root / _EVENTS, listener, masker.text)
+    journal = Journal(root / _EVENTS, listener, masker.text, events)
     journal.tell("run-started", campaign=campaign.file.id, plan=campaign.plan.plan.id, target=campaign.url)
     included = [item.case for item in scoped if item.state == "included"]
-    items = preflight.preflight(campaign, included, masker)
+    items = (*_looked_at(campaign, included, masker, observation), *stopped(campaign, clock))
     journal.tell("preflight", items=[item.to_plain() for item in items])
+    watched = _observed(observation, campaign, included, items, root, journal, resumed=resume is not None)
     try:
         results = _results(
-            campaign, scoped, items, root, masker, journal, seed, clock or SystemClock(), resume is not None
+            campaign, scoped, items, root, journal, seed, clock or SystemClock(), resume is not None, jobs, watched
         )
     except (KeyboardInterrupt, SystemExit):
         journal.tell("run-interrupted")
         raise
     code = exit_code(result.verdict for result in results if result.verdict is not Verdict.NOT_APPLICABLE)
-    journal.tell("run-finished", exit_code=code)
-    facts = _facts(campaign, scoped, items, seed, lang or campaign.file.lang, started)
+    weighed: dict[str, Any] = {DEVIATIONS: weigh(known, results, root, datetime.now(UTC).date())} if known else {}
+    journal.tell("run-finished", exit_code=code, **weighed)
+    heirs = [inheritances[item.case.code] for item in scoped if item.state == "inherited"]
+    facts = _facts(campaign, scoped, items, seed, lang or campaign.file.lang, started) | weighed
+    facts |= watched.facts() if watched is not None else {}
+    facts["inherited"] = [one.to_plain() for one in heirs]
+    facts["campaign"] |= {"lock_sha256": frozen, "guide": campaign.file.guide}
+    for one in heirs:
+        evidence.write_atomic(root / "heritage" / one.reference / "statement.dsse.json", one.envelope)
     return _sealed(campaign, RunResult(results, root, code, "", facts), masker, out)
 
 
@@ -105,21 +149,29 @@ def _make_room(out: Path, *, resumed: bool) -> None:
             field=str(root),
             mend=Text("choisir un autre dossier, ou --resume", "choose another folder, or --resume"),
         )
+    if resumed and sealing.history(root):
+        raise UsageError(
+            "RUN-008",
+            Text("des pièces ont été déposées après cette exécution", "pieces were lodged after this run"),
+            field=str(root),
+            mend=Text("relancer dans un nouveau dossier", "run again in a new folder"),
+        )
     if not resumed and root.exists():
         _discard(out, root)
     root.mkdir(parents=True, exist_ok=True)
 
 
 def _same_run(campaign: Campaign, root: Path) -> None:
-    """Every case that is kept in the tree must be of this plan and this campaign. Raises UsageError."""
+    """Every case that is kept in the tree must be of this plan, this campaign and this pack. Raises UsageError."""
+    same = (campaign.plan.sha256, campaign.sha256, campaign.pack.digest if campaign.pack else None)
     for path in sorted(root.glob("*/test.json")):
         test = evidence.read_json(path)
-        if (test.get("plan_sha256"), test.get("campaign_sha256")) != (campaign.plan.sha256, campaign.sha256):
+        if tuple(test.get(f"{name}_sha256") for name in ("plan", "campaign", "pack")) != same:
             raise UsageError(
                 "RUN-005",
                 Text(
-                    "le plan ou la campagne n'est pas celui de l'exécution à reprendre",
-                    "the plan or the campaign is not that of the run to resume",
+                    "le plan, la campagne ou le paquet n'est pas celui de l'exécution à reprendre",
+                    "the plan, the campaign or the pack is not that of the run to resume",
                 ),
                 field=path.parent.name,
                 mend=Text("relancer dans un nouveau dossier", "run again in a new folder"),
@@ -144,17 +196,68 @@ def _results(
     scoped: Sequence[Scoped],
     items: Sequence[preflight.Item],
     root: Path,
-    masker: Masker,
     journal: Journal,
     seed: int | None,
     clock: Clock,
     resumed: bool,
+    jobs: int,
+    watched: Observing | None,
 ) -> tuple[CaseResult, ...]:
     if preflight.red(items):
-        return tuple(_not_run(item, items) for item in scoped if item.state != "not-selected")
+        return tuple(_not_run(item, items) for item in scoped if item.state not in _NOT_HERE)
+    done = {
+        item.case.code: _kept(item, root, resumed) if item.state == "included" else _not_run(item, ())
+        for item in scoped
+        if item.state not in _NOT_HERE
+    }
+    left = [item.case for item in scoped if item.case.code in done and done[item.case.code] is None]
+    make = partial(make_runner, campaign, root, clock, seed, watched=watched)
+    played = run_cases(make, left, jobs if watched is None else 1, journal)
+    if watched is not None:
+        watched.leave()
+    return tuple(result or played[code] for code, result in done.items())
+
+
+def _looked_at(
+    campaign: Campaign, cases: Sequence[Case], masker: Masker, observation: Observation | None
+) -> tuple[preflight.Item, ...]:
+    """The preflight. Of a software that is observed the keys are its own: only those of our driver are looked at."""
+    if observation is None:
+        return preflight.preflight(campaign, cases, masker)
+    if observation.offline:
+        return ()
+    return preflight.preflight(campaign, [preconditions(case) for case in cases], masker)
+
+
+def _observed(
+    observation: Observation | None,
+    campaign: Campaign,
+    cases: Sequence[Case],
+    items: Sequence[preflight.Item],
+    root: Path,
+    journal: Journal,
+    *,
+    resumed: bool,
+) -> Observing | None:
+    if observation is None or preflight.red(items):
+        return None
+    return observing(observation, campaign, cases, root, journal, resumed=resumed)
+
+
+def make_runner(
+    campaign: Campaign,
+    root: Path,
+    clock: Clock,
+    seed: int | None,
+    journal: Journal,
+    *,
+    watched: Observing | None = None,
+) -> Runner:
+    """The runner of a campaign, in whatever process."""
     is_mock = campaign.file.target.kind == "mock"
     control = Control(campaign.url, preflight.tls_files(campaign)) if is_mock else None
-    runner = Runner(
+    masker = Masker(campaign.number)
+    return Runner(
         campaign=campaign,
         registry=transactions.load(),
         root=root,
@@ -164,18 +267,8 @@ def _results(
         control=control,
         clock=clock,
         seed=seed,
+        staging=watched or Driven(campaign, control, clock, seed, root, masker, journal),
     )
-    try:
-        return tuple(
-            _kept(item, root, resumed) or runner.run(item.case)
-            if item.state == "included"
-            else _not_run(item, ())
-            for item in scoped
-            if item.state != "not-selected"
-        )
-    finally:
-        if control is not None:
-            control.close()
 
 
 def _kept(item: Scoped, root: Path, resumed: bool) -> CaseResult | None:
@@ -215,6 +308,7 @@ def _facts(
             "sha256": campaign.sha256,
             "software": software,
             "vendor": read.vendor.model_dump(),
+            "executor": read.executor.model_dump(),
             "profiles": list(read.profiles),
             "authentication": list(read.authentication),
             "options": list(read.options),
@@ -228,6 +322,7 @@ def _facts(
             "sha256": plan.sha256,
         },
         "rules": {"sha256": api.rule_bundle_digest(), "count": len(api.rules())},
+        **facts_of(campaign.pack),
         "tool": {"name": "dmpcompat", "version": tool_version()},
         "target": {"kind": read.target.kind, "url": campaign.url},
         "frames": "driver",
@@ -254,6 +349,7 @@ def _sealed(campaign: Campaign, result: RunResult, masker: Masker, out: Path) ->
         **result.facts,
         "number_masked": not masker.intact,
         "declared_number": campaign.number if masker.intact else "",
+        "number_fingerprint": fingerprint(campaign.number, campaign.sha256),
         "tests": [
             {
                 "code": case.code,

@@ -7,9 +7,9 @@ precondition that is not met is INCONCLUSIVE. Which cases run is `harness.scope`
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -26,17 +26,21 @@ from harness.drive.identity import Keyring
 from harness.drive.ids import Ids, RandomIds, SeededIds
 from harness.events import Journal
 from harness.evidence import CaseFolder, keep
+from harness.evidence.facts import conditions
 from harness.expectation_words import title
 from harness.judging import Judging, changed_rules
-from harness.masking import Masker, public_numbers
+from harness.masking import Masker
+from harness.packs.schema import schemas_of
 from harness.plan import Case
+from harness.players.api import Player
+from harness.progress import Progress
 from harness.results import CaseResult, finding_to_plain, text_to_plain
-from harness.steps.api import Outcome, Seen, StepSpec, Unmet
+from harness.staging import Stage, Staging
+from harness.steps.api import Impossible, Outcome, Seen, StepSpec, Unmet
 from harness.verdict import Verdict, of_case
 from harness.vocabulary import MODES
 from protocol.errors import NO_TEXT, DmpcompatError, Text, ToolError
-from protocol.exchange import Exchange
-from protocol.patientrecord import patient_to_plain
+from protocol.exchange import RESERIALISED, Exchange
 from protocol.transactions import Registry
 
 #: Longest value quoted in the reason of a verdict; the findings hold it whole.
@@ -58,12 +62,13 @@ class Runner:
     control: Control | None
     clock: Clock
     seed: int | None
+    staging: Staging
 
     def run(self, case: Case) -> CaseResult:
         """Run one case to its end and keep its evidence. Raises EvidenceError when it can't be written."""
         self.journal.tell("case-started", case.code, title=text_to_plain(case.title.text()))
-        attempt = _Attempt(self, case, CaseFolder(self.root, case.code, self.masker))
-        result = attempt.go()
+        stage = self.staging.stage(case)
+        result = _Attempt(self, case, stage, stage.folder()).go()
         self.journal.tell(
             "case-finished", case.code, verdict=str(result.verdict), reason=text_to_plain(result.reason)
         )
@@ -73,7 +78,13 @@ class Runner:
         return RandomIds() if self.seed is None else SeededIds(f"{self.seed}/{case.code}")
 
     def judging(self, case: Case) -> Judging:
-        return Judging(self.registry, declared(self.campaign), self.campaign.plan.plan.severity, case.side)
+        return judging(self.campaign, self.registry, case)
+
+
+def judging(campaign: Campaign, registry: Registry, case: Case) -> Judging:
+    """How the exchanges of a case are judged: rules, plan, and the campaign's pack when it has one."""
+    pack = schemas_of(campaign.pack) if campaign.pack else None
+    return Judging(registry, declared(campaign), campaign.plan.plan.severity, case.side, pack)
 
 
 def declared(campaign: Campaign) -> Declared:
@@ -87,60 +98,52 @@ def declared(campaign: Campaign) -> Declared:
     )
 
 
-def _homologated(campaign: Campaign) -> dict[str, Any]:
-    """The campaign's number as the mock would hold it, had the declared software been homologated."""
-    software = campaign.file.software
-    return {
-        "key": "campagne",
-        "value": campaign.number,
-        "family": software.name,
-        "products": [{"name": software.name, "versions": [software.version]}],
-        "profiles": list(campaign.file.profiles),
-        "status": "active",
-    }
-
-
 @dataclass
 class _Attempt:
     """One case while it runs."""
 
     runner: Runner
     case: Case
+    stage: Stage
     folder: CaseFolder
-    findings: list[Finding] = field(default_factory=list)
-    lines: list[dict[str, Any]] = field(default_factory=list)
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    judged: list[tuple[str, Exchange]] = field(default_factory=list)
-    played: list[Played] = field(default_factory=list)
-    answered: set[str] = field(default_factory=set)
-    trouble: DmpcompatError | None = None
+    progress: Progress = field(default_factory=Progress)
 
     def go(self) -> CaseResult:
-        started = _now()
-        session = self._session_name() if self.runner.control else ""
+        self.progress.started = _now()
+        over, more = False, dict[str, Any]()
         try:
-            self._open(session)
-            context = self._context(session)
-            announce(context, self.runner.journal)
-            for number, step in enumerate(self.case.steps, 1):
-                if not self._step(number, step, context):
-                    break
-            else:
-                self._sequence(len(self.case.steps) + 1, context)
-                self._answers(context)
-            self._aftermath(context)
+            self._play()
+            over = True
         except DmpcompatError as problem:
-            self.trouble = problem
+            self.progress.trouble, over = problem, True
         # Whatever else goes wrong is a fault of ours: shown as such, never as a verdict on the software.
         except Exception as problem:  # noqa: BLE001
-            self.trouble = ToolError(
+            over = True
+            self.progress.trouble = ToolError(
                 "RUN-020",
                 Text("défaut interne de l'outil", "internal fault of the tool"),
                 found=f"{type(problem).__name__}: {problem}",
             )
         finally:
-            self._close(session)
-        return self._result(started)
+            more = self.stage.close(over=over)
+        return self._result(more)
+
+    def _play(self) -> None:
+        """The steps that are left, then what is judged of all of them together."""
+        context = self._context(*self.stage.open())
+        recalled = self.stage.recall(context)
+        self.progress = replace(recalled, started=recalled.started or self.progress.started)
+        announce(context, self.runner.journal)
+        for number, step in enumerate(self.case.steps, 1):
+            if number <= self.progress.done:
+                continue
+            if self.progress.over or not self._step(number, step, context):
+                break
+        else:
+            self._sequence(len(self.case.steps) + 1, context)
+            self._answers(context)
+        self.progress.missing = self.stage.ready(context, self.progress)
+        self._aftermath(context)
 
     def _step(self, number: int, step: StepSpec, context: CaseContext) -> bool:
         """Run one step; False when the case can't go on."""
@@ -155,31 +158,34 @@ class _Attempt:
             entry |= self._keep(number, outcome.exchange, outcome, context)
         if outcome.seen is not None:
             entry["frames"] = [self._keep_seen(number, seen) for seen in outcome.seen]
-        self.steps.append(entry)
-        self.findings += outcome.findings
-        self.lines += [finding_to_plain(finding, number) for finding in outcome.findings]
+        self.progress.steps.append(entry)
+        self.progress.findings += outcome.findings
+        self.progress.lines += [finding_to_plain(finding, number) for finding in outcome.findings]
         counted = Counter(finding.status for finding in outcome.findings)
         journal.tell("step-finished", code, step=number, findings=dict(counted))
-        self.trouble = outcome.unmet
-        return outcome.unmet is None and not outcome.stop
+        self.progress.trouble = outcome.unmet
+        self.progress.done, self.progress.over = number, outcome.unmet is not None or outcome.stop
+        self.stage.settle(number, step, context, self.progress, outcome)
+        return not self.progress.over
 
     def _sequence(self, number: int, context: CaseContext) -> None:
         """Judge together the requests that were judged one by one: a step of its own in the record."""
-        if len(self.judged) < 2:
+        if len(self.progress.judged) < 2:
             return
-        findings = context.judging.sequence([exchange for _, exchange in self.judged])
-        self.steps.append({"step": number, "kind": "sequence", "frames": [stem for stem, _ in self.judged]})
-        self.findings += findings
-        self.lines += [finding_to_plain(finding, number) for finding in findings]
+        findings = context.judging.sequence([exchange for _, exchange in self.progress.judged])
+        stems = [stem for stem, _ in self.progress.judged]
+        self.progress.steps.append({"step": number, "kind": "sequence", "frames": stems})
+        self.progress.findings += findings
+        self.progress.lines += [finding_to_plain(finding, number) for finding in findings]
 
     def _answers(self, context: CaseContext) -> None:
         """Judge together the answers that were judged one by one, knowing all that the case exchanged."""
-        judged = [rank for rank, one in enumerate(self.played) if one.stem in self.answered]
-        if len(self.played) < 2 or not judged:
+        judged = [rank for rank, one in enumerate(self.progress.played) if one.stem in self.progress.answered]
+        if len(self.progress.played) < 2 or not judged:
             return
-        told = {"transactions": [one.transaction for one in self.played], "judged": judged}
-        findings = context.judging.answers([one.exchange for one in self.played], told)
-        self._together("answers", [one.stem for one in self.played], told, findings)
+        told = {"transactions": [one.transaction for one in self.progress.played], "judged": judged}
+        findings = context.judging.answers([one.exchange for one in self.progress.played], told)
+        self._together("answers", [one.stem for one in self.progress.played], told, findings)
 
     def _aftermath(self, context: CaseContext) -> None:
         """Judge what was sent after each fault that the case armed, wherever the case stopped."""
@@ -189,7 +195,7 @@ class _Attempt:
             kept = keep(exchange, self.runner.masker)
             return self.folder.add(kept, after, self.runner.registry.by_id(transaction))
 
-        for one in consequences(context, self.played, keep_observed):
+        for one in consequences(context, self.progress.played, keep_observed):
             findings = context.judging.aftermath([exchange for _, exchange in one.frames], one.told)
             self._together("aftermath", [stem for stem, _ in one.frames], dict(one.told), findings)
 
@@ -197,10 +203,10 @@ class _Attempt:
         self, kind: str, frames: list[str], told: dict[str, Any], findings: tuple[Finding, ...]
     ) -> None:
         """Keep the judgement of several frames as a step of its own."""
-        number = len(self.case.steps) + 2 + sum(step["kind"] in _TOGETHER for step in self.steps)
-        self.steps.append({"step": number, "kind": kind, "frames": frames, "resolved": told})
-        self.findings += findings
-        self.lines += [finding_to_plain(finding, number) for finding in findings]
+        number = len(self.case.steps) + 2 + sum(step["kind"] in _TOGETHER for step in self.progress.steps)
+        self.progress.steps.append({"step": number, "kind": kind, "frames": frames, "resolved": told})
+        self.progress.findings += findings
+        self.progress.lines += [finding_to_plain(finding, number) for finding in findings]
 
     def _keep(
         self, number: int, exchange: Exchange, outcome: Outcome, context: CaseContext
@@ -212,11 +218,11 @@ class _Attempt:
         transaction = self.runner.registry.by_id(str(resolved["transaction"]))
         kept = keep(exchange, self.runner.masker)
         stem = self.folder.add(kept, number, transaction)
-        self.played.append(Played(stem, exchange, transaction.id))
+        self.progress.played.append(Played(stem, exchange, transaction.id))
         if "response" in resolved.get("sides", ()):
-            self.answered.add(stem)
+            self.progress.answered.add(stem)
         if "request" in resolved.get("sides", ()):
-            self.judged.append((stem, exchange))
+            self.progress.judged.append((stem, exchange))
         self.runner.journal.tell(
             "exchange",
             self.case.code,
@@ -236,80 +242,74 @@ class _Attempt:
         """Write an exchange that a step saw; its stem."""
         transaction = self.runner.registry.by_id(seen.transaction)
         stem = self.folder.add(keep(seen.exchange, self.runner.masker), number, transaction)
-        self.played.append(Played(stem, seen.exchange, transaction.id))
+        self.progress.played.append(Played(stem, seen.exchange, transaction.id))
         return stem
 
-    def _session_name(self) -> str:
-        return f"{self.case.code.lower().replace('.', '-')}-{secrets.token_hex(4)}"
-
-    def _open(self, session: str) -> None:
-        control = self.runner.control
-        if control is None:
-            return
-        control.create(session, {})
-        for patient in self.runner.campaign.patients.values():
-            control.patient(session, patient_to_plain(patient))
-        if self.runner.campaign.number not in public_numbers():
-            # The mock knows its test numbers only; here it stands for a DMP that homologated this software.
-            control.declare_number(session, _homologated(self.runner.campaign))
-
-    def _close(self, session: str) -> None:
-        if self.runner.control is None:
-            return
-        try:
-            self.runner.control.delete(session)
-        except ToolError as problem:
-            # The case is over: what failed is only the cleaning, which changes no verdict but must be seen.
-            self.runner.journal.tell("cleaning-failed", self.case.code, problem=problem.message("en"))
-
-    def _context(self, session: str) -> CaseContext:
+    def _context(self, platform: Platform, player: Player) -> CaseContext:
         runner = self.runner
-        url = runner.campaign.url + (f"/s/{session}" if session else "")
         return CaseContext(
             case=self.case,
             campaign=runner.campaign,
-            platform=Platform(url, session, runner.control),
+            platform=platform,
             judging=runner.judging(self.case),
             keyring=runner.keyring,
             clock=runner.clock,
             ids=runner.ids(self.case),
+            player=player,
         )
 
-    def _result(self, started: str) -> CaseResult:
-        verdict, said = conclusion(self.findings, self.trouble)
+    def _result(self, more: dict[str, Any]) -> CaseResult:
+        verdict, said = conclusion(self.progress.findings, self.progress.trouble, self.progress.missing)
         reason = Text(self.runner.masker.text(said.fr), self.runner.masker.text(said.en))
         result = describe(
             self.case,
             verdict,
             reason,
-            findings=dict(sorted(Counter(finding.status for finding in self.findings).items())),
-            started=started,
+            findings=dict(sorted(Counter(finding.status for finding in self.progress.findings).items())),
+            started=self.progress.started,
             ended=_now(),
             evidence=self.case.code,
         )
         campaign = self.runner.campaign
         test = {
             **result.to_plain(),
-            "steps": self.steps,
+            "steps": self.progress.steps,
             "expected_evidence": list(self.case.evidence),
             "preconditions": [text_to_plain(item.text()) for item in self.case.preconditions],
             "plan_sha256": campaign.plan.sha256,
             "campaign_sha256": campaign.sha256,
+            **({"pack_sha256": campaign.pack.digest} if campaign.pack else {}),
             "target": campaign.url,
-            "trouble": None if self.trouble is None else self.trouble.message(campaign.file.lang),
+            **conditions(self.case, campaign),
+            "trouble": None
+            if self.progress.trouble is None
+            else self.progress.trouble.message(campaign.file.lang),
+            **({"missing": self.progress.missing} if self.progress.missing else {}),
+            **more,
         }
-        self.folder.finish(test, self.lines)
+        self.folder.finish(test, self.progress.lines)
+        self.stage.finished()
         return result
 
 
-def conclusion(findings: list[Finding], trouble: DmpcompatError | None) -> tuple[Verdict, Text]:
+def conclusion(
+    findings: list[Finding], trouble: DmpcompatError | None, missing: Sequence[str] = ()
+) -> tuple[Verdict, Text]:
     """Verdict and reason of a case. A non-conformity that was proven stands, whatever stopped the case
-    after it.
+    after it. `missing`: kinds of evidence that a human did not give.
     """
     verdict = of_case(findings)
     if verdict is not Verdict.FAIL and trouble is not None:
+        if isinstance(trouble, Impossible):
+            return Verdict.NOT_APPLICABLE, Text(trouble.found, trouble.found)
         stopped = Verdict.INCONCLUSIVE if isinstance(trouble, Unmet) else Verdict.ERROR
         return stopped, Text(trouble.message("fr"), trouble.message("en"))
+    if missing and verdict in (Verdict.PASS, Verdict.WARN):
+        listed = ", ".join(missing)
+        return Verdict.MANUAL, Text(
+            f"les trames sont conformes ; il manque ce que l'opérateur doit donner : {listed}",
+            f"the frames conform; what the operator has to give is missing: {listed}",
+        )
     return verdict, _reason(verdict, findings)
 
 
@@ -320,6 +320,11 @@ def _reason(verdict: Verdict, findings: list[Finding]) -> Text:
     seen = [finding for finding in findings if finding.status == (wanted or "AMBIGUOUS")]
     if not wanted and seen:
         first = seen[0]
+        if first.found.startswith(f"{RESERIALISED}:"):
+            return Text(
+                f"la trame vient d'un journal, qui a pu changer ces octets ({first.rule}, {first.where})",
+                f"the frame comes from a log, which may have changed these bytes ({first.rule}, {first.where})",
+            )
         return Text(
             f"deux lecteurs ne lisent pas la même chose ({first.rule}, {first.where}) : {_short(first.found)}",
             f"two readers don't read the same ({first.rule}, {first.where}): {_short(first.found)}",

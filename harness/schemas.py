@@ -1,4 +1,4 @@
-"""JSON Schemas of plans and campaigns, for editors; made from the models, so that both always agree.
+"""JSON Schemas of plans, campaigns and known deviations, for editors; made from the models, so that both always agree.
 
 The files are in test_plans/schema; a test says when they are out of date, `write` makes them again.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness.campaign import CampaignFile
+from harness.deviations import DeviationsFile
 from harness.plan import Plan
 
 
@@ -21,6 +22,7 @@ def schemas() -> Mapping[str, bytes]:
     return {
         "plan.schema.json": _schema(Plan, "dmpcompat test plan"),
         "campaign.schema.json": _schema(CampaignFile, "dmpcompat campaign"),
+        "deviations.schema.json": _schema(DeviationsFile, "dmpcompat known deviations"),
     }
 
 

@@ -1,26 +1,29 @@
 """Which cases of the plan apply to a campaign, and why: computed before the run, never guessed after.
 
 A case is `included`, `excluded` (outside the declared scope), `not-applicable` (set aside by the campaign
-with a reason for the reviewer) or `not-selected` (left out of this run by the person who started it).
+with a reason for the reviewer), `inherited` (a connector's report proves it, see harness.inheritance) or
+`not-selected` (left out of this run by the person who started it).
 """
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from harness.campaign import Campaign
+from harness.inheritance import Inheritance
 from harness.plan import Case
 from harness.problems import nearest
 from protocol.errors import NO_TEXT, Text, UsageError
+from protocol.requirements import requirements
 from protocol.transactions import Registry
 
 #: Transactions of access (authentication, existence) come with every profile.
 _ACCESS_PROFILE: Final = "acces"
 
-State = Literal["included", "excluded", "not-applicable", "not-selected"]
+State = Literal["included", "excluded", "not-applicable", "inherited", "not-selected"]
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,24 @@ class Scoped:
     reason: Text
 
 
-def scope(campaign: Campaign, registry: Registry, only: Sequence[str] = ()) -> tuple[Scoped, ...]:
+def scope(
+    campaign: Campaign,
+    registry: Registry,
+    only: Sequence[str] = (),
+    inherited: Mapping[str, Inheritance] | None = None,
+) -> tuple[Scoped, ...]:
     """Every case of the plan, in its order, with its state and reason.
 
     `only`: case codes, `CT-0.2-*` patterns or transaction ids (TD0.2). Raises UsageError when one of them
-    selects nothing.
+    selects nothing. `inherited`: cases proved elsewhere, by code; one that `only` asks for is played all the same.
     """
     cases = campaign.plan.plan.cases
     _check_selection(cases, only)
     declared = declared_transactions(campaign, registry)
     excused = {item.case: item.reason.text() for item in campaign.file.not_applicable}
-    return tuple(_one(case, campaign, declared, excused.get(case.code), only) for case in cases)
+    found = (_one(case, campaign, declared, excused.get(case.code), only) for case in cases)
+    proved = inherited or {}
+    return tuple(_inherited(one, proved.get(one.case.code), bool(only)) for one in found)
 
 
 def declared_transactions(campaign: Campaign, registry: Registry) -> frozenset[str]:
@@ -67,6 +77,14 @@ def _one(
     return Scoped(case, "included", _because(case, campaign))
 
 
+def _inherited(one: Scoped, proof: Inheritance | None, selecting: bool) -> Scoped:
+    """A case of the scope that is proved elsewhere is not played, unless somebody asks for it by name."""
+    asked = one.state == "included" and selecting
+    if proof is None or asked or one.state not in ("included", "not-selected"):
+        return one
+    return Scoped(one.case, "inherited", proof.reason())
+
+
 def _outside(case: Case, campaign: Campaign, declared: frozenset[str]) -> Text | None:
     filters = case.filters
     for wanted, have, fr, en in (
@@ -89,6 +107,10 @@ def _outside(case: Case, campaign: Campaign, declared: frozenset[str]) -> Text |
     if missing := sorted(set(filters.options) - set(campaign.file.options)):
         listed = ", ".join(missing)
         return Text(f"option non déclarée : {listed}", f"option not declared: {listed}")
+    guide = campaign.file.guide
+    if guide and case.requirements and not set(case.requirements) & requirements(guide).keys():
+        listed = ", ".join(case.requirements)
+        return Text(f"exigences absentes de {guide} : {listed}", f"requirements not in {guide}: {listed}")
     return None
 
 

@@ -40,6 +40,7 @@ class Vocabulary:
     errors: frozenset[str] = frozenset()
     settings: frozenset[str] = frozenset()
     requirements: frozenset[str] = frozenset()
+    options: frozenset[str] = frozenset()
 
     @classmethod
     def of_installation(cls) -> Vocabulary:
@@ -64,6 +65,7 @@ def _installed() -> Vocabulary:
         errors=frozenset(catalogue.entries()),  # a fault may answer any of them
         settings=_listed("acceptance", "id") | _listed("acceptance", "name"),
         requirements=_listed("requirements", "id"),
+        options=_listed("campaign", "id"),
     )
 
 

@@ -16,7 +16,7 @@ from functools import partial
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from mock_dmp import journal, registry, wire_rules
+from mock_dmp import identifiers, journal, registry, wire_rules
 from mock_dmp.acceptance import policy
 from mock_dmp.context import Call, Carrier, Problem, Refusal, Reply, Session, Work
 from mock_dmp.faults import packing, striking
@@ -227,7 +227,8 @@ class Dispatcher:
                 raise Refusal("MockNotImplemented", context=call.transaction.id, carrier="fault")
             if not call.transaction.on_documents:
                 call.work.begin()  # what the handler reads nobody changes; those of documents look twice instead
-            with call.work.attempt():
+            seed = str(call.session.settings.switch("identifiers_seed"))
+            with call.work.attempt(), identifiers.seeded(seed, progress.asked.body):
                 return handle(call)
         except WireError as problem:
             raise wire_rules.unreadable(problem) from problem

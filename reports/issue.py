@@ -37,6 +37,7 @@ from reports.model import (
     Software,
     worst,
 )
+from reports.reissuing import completed
 from reports.render import RENDERINGS
 
 FOLDER: Final = "rapport"
@@ -57,7 +58,7 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
     """
     place = run_folder / FOLDER
     refuse_issued(run_folder)
-    run = RunResult.load(run_folder)
+    run = completed(RunResult.load(run_folder))
     signer = seal or keys.installation_seal()
     issued = datetime.now(UTC).replace(microsecond=0)
     reference = numbers.allocate(issued.date(), "T", signer.key.issuers[0])

@@ -59,6 +59,8 @@ def bodies(root: Path, plan: LoadedPlan) -> Iterator[Body]:
         kept = evidence.finished(root, case.code)
         faulty = any(step.kind == "fault" for step in case.steps)
         for frame in kept["frames"] if kept else ():
+            if frame["transaction"] in transactions.NEIGHBOURS:
+                continue  # of another server than the DMP
             step = case.steps[frame["step"] - 1]
             own = any(getattr(step, name, None) for name in _OWN_WORDS)
             exchange = evidence.frame(root, case.code, frame["stem"])

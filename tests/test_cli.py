@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 import cli
+from tests.once import made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,18 +33,28 @@ def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
     )
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    out = tmp_path_factory.mktemp("demo") / "out"
-    return out, command("demo", "--out", out, "--lang", "fr")
+@pytest.fixture
+def demo(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, dict[str, Any]]:
+    """The folder of a demonstration and what the command said; with the keys of who issued it. Nobody changes it."""
+
+    def make(folder: Path) -> None:
+        done = command("demo", "--out", folder / "out", "--lang", "fr", DMPCOMPAT_HOME=str(folder / "home"))
+        told = {"code": done.returncode, "out": done.stdout, "err": done.stderr}
+        (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "demo-command", make)
+    monkeypatch.setenv("DMPCOMPAT_HOME", str(folder / "home"))
+    return folder / "out", json.loads((folder / "told.json").read_text(encoding="utf-8"))
 
 
 def test_the_demonstration_is_conform_signed_and_verified(demo: Any) -> None:
     out, done = demo
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    assert "Rapport valide" in done.stdout
-    assert str(out / "rapport" / "report.html") in done.stdout
+    assert done["code"] == 0, done["out"] + done["err"]
+    assert done["err"] == ""
+    assert "Rapport valide" in done["out"]
+    assert str(out / "rapport" / "report.html") in done["out"]
     run = json.loads((out / "run.json").read_bytes())
     assert run["counts"]["PASS"] >= 25
     assert set(run["counts"]) <= {"PASS", "NOT_APPLICABLE"}
@@ -71,15 +83,11 @@ def test_the_demonstration_verifies_again_and_its_manifest_is_the_usual_one(demo
 
 
 def test_an_altered_frame_is_seen_by_verify_and_by_rejudge(demo: Any, tmp_path: Path) -> None:
-    out, _ = demo
+    out = shutil.copytree(demo[0], tmp_path / "out")
     frame = next((out / "preuves").glob("CT-2.1-010/*_requete.mime"))
-    original = frame.read_bytes()
-    frame.write_bytes(original.replace(b"LPS-TEST", b"LPS-TSET"))
-    try:
-        assert cli.run_command(["verify", str(out)]) == 1
-        assert cli.run_command(["rejudge", str(out)]) == 1
-    finally:
-        frame.write_bytes(original)
+    frame.write_bytes(frame.read_bytes().replace(b"LPS-TEST", b"LPS-TSET"))
+    assert cli.run_command(["verify", str(out)]) == 1
+    assert cli.run_command(["rejudge", str(out)]) == 1
 
 
 def test_the_demonstration_can_be_run_again_but_overwrites_nothing_else(demo: Any, tmp_path: Path) -> None:

@@ -147,9 +147,7 @@ def test_every_requirement_of_an_implemented_transaction_that_frames_decide_has_
 
 #: Decided by frames, but out of reach of the driver of today: what each waits for.
 OUT_OF_REACH = {
-    "EX_0.3-1020": "needs a real software that meets an expired authorisation",
     "EX_GEN-1300": "needs several INS in the file of a real software",
-    "EX_3.1-2030": "needs the traffic of a real software over a whole session",
 }
 
 

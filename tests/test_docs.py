@@ -315,11 +315,13 @@ def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
 @cache
 def codes_of_files() -> frozenset[str]:
     """What is said of files and archives that can't be judged: codes of the sources."""
-    code = re.compile(r"\b(?:ZIP|FILE|XML|XDM|CHECK)-[A-Z0-9]+")
+    code = re.compile(r"\b(?:(?:ZIP|FILE|XML|XDM|CHECK)-[A-Z0-9]+|(?:PRE|CAPT|AUTH|PROXY|IMPORT)-[A-Z0-9-]+)")
     sources = [
         *(ROOT / "harness").glob("*.py"),
         *(ROOT / "harness" / "files").glob("*.py"),
         *(ROOT / "harness" / "packs").glob("*.py"),
+        *(ROOT / "harness" / "preflight").glob("*.py"),
+        *(ROOT / "harness" / "capture").glob("*.py"),
         ROOT / "protocol" / "safexml.py",
     ]
     return frozenset(found for path in sources for found in code.findall(path.read_text(encoding="utf-8")))
@@ -335,6 +337,7 @@ _WORDS = {
     "wsa:MessageID",
     "wsa:To",
     "wsa:ReplyTo",
+    "wsa:RelatesTo",
     "ECDHE-RSA-CHACHA20-POLY1305",
 } | {f"ECDHE-RSA-AES{rest}" for rest in ("128-GCM-SHA256", "256-GCM-SHA384", "256-SHA384")}
 

@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 import cli
-from harness import evidence
+from harness import evidence, rule_examples
 from harness.checks import api
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding, Rule
+from harness.fields import tables
 from harness.matrix import matrix
 from harness.mutate import corpus
 from harness.mutate.kill import Kill, kill, said
@@ -32,8 +33,18 @@ from harness.verdict import Verdict, of_case
 from mock_dmp import defects
 from mock_dmp.server import MockServer
 from protocol.errors import UsageError
+from tests.excerpts import tried
 from tests.selfplay import LOADED, PLANS
 from tests.test_defects import CAUGHT_IN
+
+#: Rules of the table of fields that a mutator breaks on a frame, and those broken on a run: each kills one below.
+BROKEN = {rule for one in mutators() if one.over == "run" for rule in one.breaks} | {
+    rule
+    for table in tables()
+    for field in table.fields
+    for rule in field.rules
+    if field.breaks or any(rule in mutator_named(name).breaks for name in field.proved)
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +78,17 @@ def test_the_proof_is_not_weaker_than_recorded(killed: Kill) -> None:
 def test_there_are_mutants_of_every_kind(killed: Kill) -> None:
     assert len(mutators()) >= 150
     assert {one.mutator.over for one in killed.broken} == {
-        *("cda", "cda-bytes", "carried", "request", "answer", "wire-request", "wire-answer", "run")
+        *(
+            "cda",
+            "cda-bytes",
+            "carried",
+            "request",
+            "answer",
+            "wire-request",
+            "wire-answer",
+            "run",
+            "aftermath",
+        )
     }
     assert len([one for one in mutators() if one.harmless]) >= 10
 
@@ -104,6 +125,15 @@ def test_every_rule_kills_a_mutant_aimed_at_it_or_says_why_none_can(killed: Kill
     assert {name for name in proved if known.why_unaimed(name).en} == set(), "a reason that holds no more"
 
 
+def test_each_change_of_a_field_is_seen_by_a_rule_that_looks_at_it(killed: Kill) -> None:
+    seen = {one.mutator.name: one for one in killed.broken}
+    named = {name: field for table in tables() for name, field, _ in table.mutations()}
+    assert set(named) <= set(seen)
+    assert {name: seen[name].killers for name in named if not seen[name].by_target} == {}
+    rates = killed.by_rule()
+    assert {rule for rule in BROKEN if not rates[rule].killed} == set()
+
+
 def test_a_mutation_is_the_same_each_time(played: RunResult, killed: Kill) -> None:
     specimens = corpus.specimens(played.evidence)
     chosen = [
@@ -126,6 +156,46 @@ def test_figures_count_each_mutant_once(killed: Kill) -> None:
 def test_silence_and_success_are_not_what_a_rule_says() -> None:
     found = [Finding("R", status, "x") for status in ("PASS", "VACUOUS", "FAIL", "FAIL", "INFO", "AMBIGUOUS")]
     assert said(found) == {("R", "FAIL"): 2, ("R", "INFO"): 1, ("R", "AMBIGUOUS"): 1}
+
+
+# ---- the examples that `explain` shows
+
+#: Those that no frame of this run can hold, and where what they say is seen.
+ELSEWHERE = {
+    **dict.fromkeys(
+        ("CDA-READABLE", "BODY-SELF-DISPLAY"), "bytes of a document: tests/harness/checks/test_documents"
+    ),
+    **dict.fromkeys(
+        ("READ-MULTIPART", "READ-DOCUMENT"), "bytes of a multipart: tests/harness/checks/test_twice"
+    ),
+    **dict.fromkeys(
+        (name for name in rule_examples.excerpts() if name.startswith("SEQ-")),
+        "several frames: mutators of runs",
+    ),
+    **dict.fromkeys(
+        ("COH-FORMAT-MODEL", "COH-MIME"), "a structured, a self-displaying document: test_documents"
+    ),
+    **dict.fromkeys(
+        (
+            *("XADES-READABLE", "XADES-REFERENCES", "XADES-MANIFEST", "XADES-DIGEST", "XADES-VALUE"),
+            *("XADES-PURPOSE", "XADES-SIGNING-TIME"),
+        ),
+        "inside the signature document: mutators of kinds/xades",
+    ),
+}
+
+
+def test_a_written_example_says_what_its_rule_says_of_it(played: RunResult) -> None:
+    """Put into a frame of the run: the good one passes, the bad one fails."""
+    frames, declared = corpus.frames(played.evidence), corpus.declared(played.evidence)
+    written = rule_examples.excerpts()
+    assert set(ELSEWHERE) <= set(written)
+    lies = {}
+    for rule in sorted(set(written) - set(ELSEWHERE)):
+        right, otherwise = tried(rule, written[rule], frames, declared)
+        if not right:
+            lies[rule] = otherwise[:3]
+    assert lies == {}
 
 
 # ---- the matrix, and rules that looked at nothing

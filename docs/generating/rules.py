@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Final
 
 from generating.blocks import cases
 from generating.tables import CONFIDENCE, code, codes, page, section, table
 from harness import rule_examples
 from harness.checks import api as checks
-from protocol.datafolders import folder
 from protocol.requirements import Requirement, requirements
-from protocol.yamlread import read_yaml
 
 _WIRE: Final = {"yes": "frames", "partly": "frames, in part", "no": "not by frames"}
-
-
-@cache
-def uncovered() -> Mapping[str, str]:
-    """Why no rule and no case judges a requirement, by requirement. Raises ToolError: the data can't be read."""
-    document = read_yaml(folder("datasets") / "checks" / "uncovered.yaml")
-    return {str(one["id"]): str(one["en"]) for one in document.data["reasons"]}
 
 
 def rules_of() -> dict[str, list[str]]:
@@ -61,7 +51,8 @@ def rules_page(titles: Mapping[str, str]) -> str:
         f"guide, the others a clause of a public text. Of {len(requirements())} requirements, {len(on_wire)} can be "
         f"seen on the wire, in whole or in part: {len(covered)} have rules, {len(played)} more are judged by what a "
         f"case of the plans expects, {len(silent())} by neither, for a reason given below. What each rule asks: "
-        "[reference/checks.md](reference/checks.md); a good and a bad sample of it: `dmpcompat explain RULE`. How "
+        "[reference/checks.md](reference/checks.md); a good and a bad sample of it: `dmpcompat explain RULE`. Which "
+        "rule looks at which field of a message: [fields.md](fields.md). How "
         f"our rules and the official kits agree: [agreement.md](agreement.md). {CONFIDENCE}"
     )
     return page(
@@ -124,10 +115,9 @@ def _by_cases(chosen: Sequence[Requirement], by_case: Mapping[str, list[str]]) -
 
 
 def _silent() -> str:
-    why = uncovered()
     return table(
         ("Requirement", "Says", "Seen by", "Why"),
-        ((code(one.id), one.text.en, _WIRE[one.wire], why[one.id]) for one in silent()),
+        ((code(one.id), one.text.en, _WIRE[one.wire], one.left_out.en) for one in silent()),
     )
 
 

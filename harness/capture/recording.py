@@ -66,19 +66,24 @@ class Body:
         self.size += len(data)
 
     def pieces(self, size: int = 64 * 1024) -> Iterator[bytes]:
-        """What was written, from its beginning; writing goes on at the end afterwards."""
-        self._file.seek(0)
-        while piece := self._file.read(size):
-            yield piece
-        self._file.seek(0, os.SEEK_END)
+        """What was written so far, from its beginning; of a frame too, once it is one."""
+        if not self._file.closed:
+            self._file.flush()
+        with self.path.open("rb") as stream:
+            while piece := stream.read(size):
+                yield piece
 
-    def settle(self) -> None:
-        """Everything on the disk (fsync)."""
+    def settle(self, *, sure: bool = True) -> None:
+        """Nothing more is written, and everything is on the disk (`sure`: by fsync)."""
         self._file.flush()
-        os.fsync(self._file.fileno())
-
-    def close(self) -> None:
+        if sure:
+            os.fsync(self._file.fileno())
         self._file.close()
+
+    def discard(self) -> None:
+        """Give up."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
 
 
 class Draft:
@@ -93,21 +98,25 @@ class Draft:
     def commit(self, exchange: Exchange, told: Mapping[str, Any] | None = None) -> str:
         """Make it a frame, with its bytes on the disk; returns its key. The bodies are those of the draft.
 
-        `told`: further facts of the frame, by names of their own (`proxy`, `import`).
+        `told`: further facts of the frame, by names of their own (`proxy`, `import`). What was committed can still
+        be read (`Body.pieces`). Raises OSError, and the draft is gone.
         """
         kept = [self.request] if exchange.response is None else [self.request, self.response]
         try:
             for body in kept:
-                body.settle()
-            return self._recorder.place(self, exchange, kept, dict(told or {}))
-        finally:
+                body.settle(sure=self._recorder.sure)
+            key = self._recorder.place(exchange, kept, dict(told or {}))
+        except BaseException:
             self.discard()
+            raise
+        if exchange.response is None:
+            self.response.discard()
+        return key
 
     def discard(self) -> None:
         """Forget what is not a frame yet."""
-        for body in (self.request, self.response):
-            body.close()
-            body.path.unlink(missing_ok=True)
+        self.request.discard()
+        self.response.discard()
 
 
 class Recorder:
@@ -117,10 +126,21 @@ class Recorder:
     """
 
     def __init__(
-        self, folder: Path, *, origin: Where, source: str, told: Mapping[str, Any] | None = None
+        self,
+        folder: Path,
+        *,
+        origin: Where,
+        source: str,
+        told: Mapping[str, Any] | None = None,
+        sure: bool = True,
     ) -> None:
-        """`source`: where the frames come from, for a reader; `told`: further facts for `recording.json`."""
+        """`source`: where the frames come from, for a reader; `told`: further facts for `recording.json`.
+
+        Without `sure` frames are as whole if the writer is killed, but a machine that loses its power may lose the
+        last ones: for what can be done again.
+        """
         self.folder = folder
+        self.sure = sure
         _prepare(folder)
         self._lock_file = hold(folder / _LOCK)
         self._ordering = threading.Lock()
@@ -157,7 +177,7 @@ class Recorder:
     def unread(self, item: Unread) -> None:
         """Keep a word on what could not be read."""
         line = json.dumps(item.to_plain(), ensure_ascii=False, sort_keys=True) + "\n"
-        self.note(UNREAD, line, settled=True)
+        self.note(UNREAD, line, settled=self.sure)
 
     def note(self, name: str, line: str, *, settled: bool = False) -> None:
         """Add one line, ended by a newline, to a file of the folder; `settled`: on the disk when this returns."""
@@ -169,7 +189,7 @@ class Recorder:
         finally:
             os.close(descriptor)
 
-    def place(self, draft: Draft, exchange: Exchange, bodies: list[Body], told: dict[str, Any]) -> str:
+    def place(self, exchange: Exchange, bodies: list[Body], told: dict[str, Any]) -> str:
         """Number a draft whose bodies are on the disk. Frames appear in the order of their numbers."""
         sides = dict(zip(("request", "response"), bodies, strict=False))
         bare = {
@@ -187,13 +207,13 @@ class Recorder:
                 "sha256": {side: body.sha256 for side, body in sides.items()},
                 "size": {side: body.size for side, body in sides.items()},
             }
-            beside = draft.request.path.with_suffix(".json")
-            _write(beside, plain)
+            beside = bodies[0].path.with_suffix(".json")
+            _write(beside, plain, sure=self.sure)
             for side, body in sides.items():
-                body.path.replace(self.folder / names[side])
-            _settle_folder(self.folder)
+                body.path = body.path.replace(self.folder / names[side])
+            _settle_folder(self.folder, sure=self.sure)
             beside.replace(self.folder / f"{key}{_FACTS}")
-            _settle_folder(self.folder)
+            _settle_folder(self.folder, sure=self.sure)
             self._next += 1
             return key
 
@@ -219,7 +239,8 @@ class Recorder:
             **told,
         }
         beside = self.folder / f"{_DRAFT}description"
-        _write(beside, {**before, "opened": [*before["opened"], opened]})
+        last = {name: opened[name] for name in ("origin", "source", "tool")}
+        _write(beside, {**before, **last, "opened": [*before["opened"], opened]})
         beside.replace(path)
         _settle_folder(self.folder)
 
@@ -338,18 +359,19 @@ def _read(path: Path) -> dict[str, Any]:
     return plain
 
 
-def _write(path: Path, plain: Mapping[str, Any]) -> None:
+def _write(path: Path, plain: Mapping[str, Any], *, sure: bool = True) -> None:
     data = json.dumps(plain, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(data.encode())
         stream.flush()
-        os.fsync(stream.fileno())
+        if sure:
+            os.fsync(stream.fileno())
 
 
-def _settle_folder(folder: Path) -> None:
+def _settle_folder(folder: Path, *, sure: bool = True) -> None:
     """Names are on the disk too, where a folder can be opened (not on Windows)."""
-    if os.name != "posix":
+    if os.name != "posix" or not sure:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:

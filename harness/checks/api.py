@@ -13,17 +13,17 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from lxml import etree
 
 import harness.checks as package
-from harness import rule_examples
 from harness.checks.aftermath import Aftermath
 from harness.checks.cda_view import CdaView, SchemaPack
+from harness.checks.certainty import weighed
+from harness.checks.explaining import explained
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import (
-    RIGHT,
     Answered,
     Confidence,
     Finding,
@@ -41,6 +41,7 @@ from harness.checks.rule import (
     passed,
     verdict,
 )
+from harness.checks.running import Prepared, judge_briefly, prepared, run
 from harness.checks.watched import Watched
 from harness.xsd import order as schema_order
 from harness.xsd import own as own_schemas
@@ -81,9 +82,6 @@ __all__ = [
     "with_severity",
 ]
 
-View = TypeVar("View")
-#: Groups whose rules cost more than the places of their findings.
-_DEAR = ("CDA-OFFICIAL", "SCHEMA")
 SideAsked = Literal["request", "response"]
 #: Transactions that carry documents, and on which side.
 _CARRIERS = frozenset((("TD2.1", "request"), ("TD2.2", "request"), ("TD3.2", "response")))
@@ -98,17 +96,6 @@ _LOOKED_AT: Mapping[Side, tuple[SideAsked, ...]] = {
     "answers": (),
     "aftermath": (),
     "watch": (),
-}
-_NAMES: Mapping[Side, Text] = {
-    "request": Text("requête", "request"),
-    "response": Text("réponse", "response"),
-    "both": Text("requête et réponse", "request and response"),
-    "connection": Text("connexion", "connection"),
-    "document": Text("document CDA", "CDA document"),
-    "sequence": Text("suite des requêtes", "sequence of requests"),
-    "answers": Text("suite des réponses", "sequence of answers"),
-    "aftermath": Text("requêtes qui suivent une panne", "requests after a fault"),
-    "watch": Text("requêtes d'une fenêtre surveillée", "requests of a watched window"),
 }
 
 
@@ -133,6 +120,8 @@ def judge(
     for item in _concerned(rules, transaction.id, transaction.message):
         if wanted is None or item.id in wanted:
             findings += _on_exchange(item, views)
+    if exchange.marks:
+        findings = weighed(findings, {item.id: item.group for item in rules()}, exchange.marks)
     for finding in findings:
         finding.__dict__["exchange"] = exchange.id
     return findings
@@ -166,14 +155,15 @@ def judge_document(
     not where nor what it saw.
     """
     view = CdaView(data, name, pack, parsed)
-    place = f"{name}:"
-    found: list[Finding] = []
-    for item in _of_documents(selection(only)):
-        if not brief or item.group in _DEAR:
-            found += _run(item, view, place)
-        else:
-            found += _run_briefly(item, view, place)
-    return found
+    wanted = selection(only)
+    if brief:
+        return judge_briefly(_prepared(wanted), view, f"{name}:")
+    return [finding for item in _of_documents(wanted) for finding in run(item, view, f"{name}:")]
+
+
+@lru_cache(maxsize=64)
+def _prepared(wanted: frozenset[str] | None) -> tuple[Prepared, ...]:
+    return prepared(_of_documents(wanted))
 
 
 @lru_cache(maxsize=256)
@@ -195,7 +185,7 @@ def judge_sequence(
         finding
         for item in rules()
         if item.side == "sequence" and (wanted is None or item.id in wanted)
-        for finding in _run(item, views, "request:")
+        for finding in run(item, views, "request:")
     ]
 
 
@@ -208,7 +198,7 @@ def judge_answers(
         for exchange, transaction, judged in exchanges
     ]
     return [
-        finding for item in rules() if item.side == "answers" for finding in _run(item, answers, "response:")
+        finding for item in rules() if item.side == "answers" for finding in run(item, answers, "response:")
     ]
 
 
@@ -219,14 +209,14 @@ def judge_aftermath(view: Aftermath, *, only: Iterable[str]) -> list[Finding]:
         finding
         for item in rules()
         if item.side == "aftermath" and (wanted is None or item.id in wanted)
-        for finding in _run(item, view, "request:")
+        for finding in run(item, view, "request:")
     ]
 
 
 def judge_watch(view: Watched) -> list[Finding]:
     """Findings on what was sent while a software was watched: of the rule that what is forbidden calls for."""
     wanted = "WATCH-NO-CALL" if view.any_call else "WATCH-FORBIDDEN"
-    return _run(rule(wanted), view, "session:")
+    return run(rule(wanted), view, "session:")
 
 
 def with_severity(
@@ -235,7 +225,7 @@ def with_severity(
     """Apply severities by rule id (default: the rule's own): FAIL becomes WARN or INFO; "off" drops the findings."""
     if not severities and not _some_off():
         found = list(findings)
-        if not any(finding.status == "FAIL" for finding in found):
+        if "FAIL" not in [finding.status for finding in found]:
             return found  # most documents
         findings = found
     chosen = severities or {}
@@ -310,29 +300,7 @@ def _by_group() -> Mapping[str, tuple[str, ...]]:
 
 def explain(identifier: str, lang: Lang = "fr") -> str:
     """A few lines on a rule for a reader: what it asks, of what, by which text, and how to mend. Raises UsageError."""
-    item = rule(identifier)
-    french = lang == "fr"
-    lines = [
-        f"{item.id} — {item.title.to(lang)}",
-        f"  {'groupe' if french else 'group'} : {item.group} ; {'porte sur' if french else 'looks at'} : "
-        f"{_NAMES[item.side].to(lang)} ({', '.join(item.on)})",
-        f"  {'texte' if french else 'clause'} : {item.clause}",
-        f"  {'confiance' if french else 'confidence'} : {item.confidence}",
-        f"  {'gravité par défaut' if french else 'default severity'} : {item.default}",
-    ]
-    if item.requirements:
-        lines.append(f"  {'exigences' if french else 'requirements'} : {', '.join(item.requirements)}")
-    if item.mend.to(lang):
-        lines.append(f"  {'remède' if french else 'mend'} : {item.mend.to(lang)}")
-    shown = rule_examples.example(item.id)
-    if shown is not None:
-        lines += [f"  {'accepté' if french else 'accepted'} :", *_indented(shown.good)]
-        lines += [f"  {'refusé' if french else 'refused'} :", *_indented(shown.bad)]
-    return "\n".join(lines)
-
-
-def _indented(text: str) -> list[str]:
-    return [f"    {line}" for line in text.splitlines()]
+    return explained(rule(identifier), lang)
 
 
 @cache
@@ -373,7 +341,7 @@ def _on_exchange(item: Rule[Any], views: Mapping[SideAsked, Judged]) -> list[Fin
     for name in _LOOKED_AT[item.side]:
         view = views.get(name)
         if view is not None and view.present:
-            found += _run(item, view, f"{name}:")
+            found += run(item, view, f"{name}:")
         elif view is not None:
             found.append(Finding(item.id, "VACUOUS", f"{name}:", view.exchange.failure))
     return found
@@ -401,43 +369,7 @@ def _on_documents(item: Rule[CdaView], view: Judged) -> Iterator[Finding]:
     if not view.cda:
         yield Finding(item.id, "VACUOUS", f"{view.side}:")
     for document in view.cda:
-        yield from _run(item, document, document.name)
-
-
-def _run(item: Rule[View], view: View, place: str) -> list[Finding]:
-    try:
-        seen = list(item.function(view))
-    # A fault of the rule itself, whatever it is, must show as the tool's and leave the other rules their say.
-    except Exception as problem:  # noqa: BLE001
-        return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
-    identifier = item.id
-    for finding in seen:
-        # Before anybody else sees it: a copy would cost as much as many a rule.
-        vars(finding)["rule"] = identifier
-    return seen or [Finding(identifier, "VACUOUS", place)]
-
-
-def _run_briefly(item: Rule[CdaView], view: CdaView, place: str) -> list[Finding]:
-    """The same, when a rule found nothing wrong, with as many passes that tell nothing; else what `_run` tells."""
-    view.brief = True
-    good, count = RIGHT[0], 0
-    try:
-        for finding in item.function(view):
-            if finding is not good and finding.status != "PASS":
-                count = -1
-                break
-            count += 1
-    except Exception:  # noqa: BLE001 - told by the other run
-        count = -1
-    view.brief = False
-    if count < 0:
-        return _run(item, view, place)
-    return [_bare(item.id, "PASS")] * count if count else [_bare(item.id, "VACUOUS")]
-
-
-@cache
-def _bare(identifier: str, status: Status) -> Finding:
-    return Finding(identifier, status, "")
+        yield from run(item, document, document.name)
 
 
 def _nearest(identifier: str) -> list[str]:

@@ -91,6 +91,24 @@ def valued(
     return found
 
 
+def of_values(
+    view: CdaView, items: Sequence[etree._Element], name: str, allowed: Callable[[str], bool], expected: str
+) -> Sequence[Finding]:
+    """`judged` by the value of one attribute; each value is looked at once, most are there several times."""
+    if view.brief:
+        return (
+            (RIGHT if all(map(allowed, {item.get(name, "") for item in items})) else WRONG) if items else ()
+        )
+    return judged(
+        view,
+        items,
+        lambda item: allowed(item.get(name, "")),
+        lambda item: item.get(name, ""),
+        expected,
+        f"/@{name}",
+    )
+
+
 def each(
     view: CdaView, rows: Iterable[tuple[etree._Element, bool, str]], expected: str, suffix: str = ""
 ) -> Sequence[Finding]:
@@ -105,6 +123,20 @@ def each(
     if first is not None:
         findings.append(verdict(True, view.at(first[0]) + suffix, first[1], expected))
     return findings
+
+
+def every(
+    view: CdaView,
+    items: Sequence[etree._Element],
+    good: Callable[[etree._Element], bool],
+    said: Callable[[etree._Element], str],
+    expected: str,
+    suffix: str = "",
+) -> Sequence[Finding]:
+    """A verdict for each of these elements."""
+    if view.brief:
+        return RIGHT * len(items) if all(map(good, items)) else WRONG
+    return [verdict(good(item), view.at(item) + suffix, said(item), expected) for item in items]
 
 
 def judged(

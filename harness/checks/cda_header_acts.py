@@ -209,6 +209,7 @@ def encounter_people(view: CdaView) -> Iterator[Finding]:
         "Un document remplacé est désigné par son identifiant", "A replaced document is named by its id"
     ),
     mend=Text('typeCode="RPLC", un parentDocument avec id', 'typeCode="RPLC", one parentDocument with id'),
+    under="hl7:relatedDocument",
 )
 def related(view: CdaView) -> Iterator[Finding]:
     path = "hl7:relatedDocument"
@@ -232,6 +233,7 @@ def related(view: CdaView) -> Iterator[Finding]:
     mend=Text("mettre l'id du document remplacé", "put the id of the replaced document"),
     confidence="C",
     default="warning",
+    under="hl7:relatedDocument",
 )
 def related_other(view: CdaView) -> Iterator[Finding]:
     for item in view.nodes("hl7:relatedDocument/hl7:parentDocument/hl7:id"):
@@ -246,6 +248,7 @@ def related_other(view: CdaView) -> Iterator[Finding]:
     clause=SM,
     title=Text("Une prescription d'origine est identifiée", "An order is identified"),
     mend=Text("un order avec un id", "one order with an id"),
+    under="hl7:inFulfillmentOf",
 )
 def order(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:inFulfillmentOf", "hl7:order", 1)
@@ -260,6 +263,7 @@ def order(view: CdaView) -> Iterator[Finding]:
     mend=Text(
         "un consent avec code et statusCode completed", "one consent with a code and statusCode completed"
     ),
+    under="hl7:authorization",
 )
 def consent(view: CdaView) -> Iterator[Finding]:
     path = "hl7:authorization"

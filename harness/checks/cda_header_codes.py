@@ -6,14 +6,14 @@ Codes are compared as the official header does, without their system; cda_header
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache, partial
 
 from lxml import etree
 
-from harness.checks.cda_count import GROUP, SM, each, judged
+from harness.checks.cda_count import GROUP, SM, judged, of_values
 from harness.checks.cda_view import CdaView
 from harness.checks.rule import Finding, check_document
-from harness.checks.xpath import attribute
+from harness.checks.xpath import local_name
 from protocol.codes import value_set
 from protocol.errors import Text
 
@@ -27,7 +27,7 @@ _PROFESSIONS = (
 )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _member(name: str, code: str) -> bool:
     known = value_set(name)
     listed = any(item.code == code for item in known.codes)
@@ -35,18 +35,10 @@ def _member(name: str, code: str) -> bool:
 
 
 def _coded(view: CdaView, path: str, name: str, attr: str = "code") -> Iterator[Finding]:
-    told = [
-        item for item in view.nodes(path) if item.get("nullFlavor") is None and item.get(attr) is not None
-    ]
+    found = view.nodes(path)
+    told = [item for item in found if item.get("nullFlavor") is None and item.get(attr) is not None]
     if told:
-        yield from judged(
-            view,
-            told,
-            lambda item: _member(name, attribute(item, attr)),
-            lambda item: attribute(item, attr),
-            f"∈ JDV_{name}",
-            f"/@{attr}",
-        )
+        yield from of_values(view, told, attr, partial(_member, name), f"∈ JDV_{name}")
 
 
 @check_document(
@@ -135,15 +127,21 @@ def participant(view: CdaView) -> Iterator[Finding]:
 )
 def civility(view: CdaView) -> Iterator[Finding]:
     for part, known in (("prefix", "J245"), ("suffix", "J246")):
-        held = (item for item in view.in_header(part) if _of_a_person(item))
-        rows = (
-            (item, _member(known, found), found) for item in held for found in [(item.text or "").strip()]
-        )
-        yield from each(view, rows, f"∈ JDV_{known}")
+        held = [item for item in view.in_header(part) if _of_a_person(item)]
+        yield from judged(view, held, partial(_in, known), _text, f"∈ JDV_{known}")
+
+
+def _in(known: str, element: etree._Element) -> bool:
+    # As written: the official Schematron takes no space around it.
+    return _member(known, element.text or "")
+
+
+def _text(element: etree._Element) -> str:
+    return (element.text or "").strip()
 
 
 def _of_a_person(element: etree._Element) -> bool:
     """Whether a part of a name is of somebody who takes part, not of the patient."""
     name = element.getparent()
     holder = None if name is None else name.getparent()
-    return holder is not None and str(holder.tag).rpartition("}")[2] in _PEOPLE
+    return holder is not None and local_name(holder) in _PEOPLE

@@ -7,10 +7,10 @@ from typing import Final
 
 from lxml import etree
 
-from harness.checks.cda_count import GROUP, SM, counted, judged, valued, with_attributes
+from harness.checks.cda_count import GROUP, SM, counted, every, judged, valued, with_attributes
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_ts
-from harness.checks.rule import Finding, check_document, verdict
+from harness.checks.rule import RIGHT, WRONG, Finding, check_document, verdict
 from harness.checks.xpath import attribute
 from protocol import facts
 from protocol.errors import Text
@@ -29,6 +29,10 @@ _ORGANISED: Final = (
     f"{ENCOUNTER}/hl7:responsibleParty/hl7:assignedEntity",
     f"{ENCOUNTER}/hl7:encounterParticipant/hl7:assignedEntity",
 )
+_ORGANISATIONS: Final = (
+    *(f"{one}/hl7:representedOrganization" for one in _ORGANISED),
+    "hl7:informationRecipient/hl7:intendedRecipient/hl7:receivedOrganization",
+)
 #: Those whose person, when there is one, has a family name.
 _NAMED: Final = (
     *(f"{path}/hl7:assignedPerson" for path in _ORGANISED if path != PERFORMER),
@@ -46,6 +50,7 @@ _NAMED: Final = (
         "Un dispositif auteur dit son modèle et son logiciel", "An authoring device tells model and software"
     ),
     mend=Text("manufacturerModelName et softwareName", "manufacturerModelName and softwareName"),
+    under="hl7:author/hl7:assignedAuthor/hl7:assignedAuthoringDevice",
 )
 def device(view: CdaView) -> Iterator[Finding]:
     path = "hl7:author/hl7:assignedAuthor/hl7:assignedAuthoringDevice"
@@ -62,6 +67,10 @@ def device(view: CdaView) -> Iterator[Finding]:
 )
 def person_named(view: CdaView) -> Iterator[Finding]:
     people = [person for path in _NAMED for person in view.nodes(path)]
+    if view.brief:
+        if people:
+            yield from RIGHT if view.index.within(people, "hl7:name[hl7:family]", 1, 1) else WRONG
+        return
 
     def count(person: etree._Element) -> int:
         return len(view.under(person, "hl7:name[hl7:family]"))
@@ -88,6 +97,7 @@ def person_named(view: CdaView) -> Iterator[Finding]:
         "family BR, SP ou CL ; organisation identifiée par FINESS ou SIRET",
         "family BR, SP or CL; an organisation with its national id",
     ),
+    under=f"{PATIENT}/hl7:guardian",
 )
 def guardian_parts(view: CdaView) -> Iterator[Finding]:
     path = f"{PATIENT}/hl7:guardian"
@@ -125,6 +135,7 @@ def deceased(view: CdaView) -> Iterator[Finding]:
     clause=SM,
     title=Text("Une saisie a une date au plus", "A data entry has one time at most"),
     mend=Text("une seule date de saisie", "a single time"),
+    under="hl7:dataEnterer",
 )
 def data_enterer(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:dataEnterer", "hl7:time", 0)
@@ -141,18 +152,16 @@ def data_enterer(view: CdaView) -> Iterator[Finding]:
     mend=Text(f"root {facts.OID_STRUCTURE} et extension", f"root {facts.OID_STRUCTURE} and extension"),
 )
 def organisation_id(view: CdaView) -> Iterator[Finding]:
-    for path in (
-        *(f"{one}/hl7:representedOrganization" for one in _ORGANISED),
-        "hl7:informationRecipient/hl7:intendedRecipient/hl7:receivedOrganization",
-    ):
+    expected = f"1 × …^{facts.OID_STRUCTURE}"
+    for path in _ORGANISATIONS:
         for item in view.nodes(path):
             known = view.under(item, "hl7:id[not(@nullFlavor)]")
             if known:
-                roots = [attribute(one, "root") for one in known]
+                roots = [one.get("root", "") for one in known]
                 good = roots.count(facts.OID_STRUCTURE) == 1 and all(
-                    attribute(one, "extension") for one in known
+                    one.get("extension", "") for one in known
                 )
-                yield verdict(good, view.at(item) + "/id", " | ".join(roots), f"1 × …^{facts.OID_STRUCTURE}")
+                yield verdict(good, view.at(item) + "/id", " | ".join(roots), expected)
 
 
 @check_document(
@@ -171,10 +180,18 @@ def organisation(view: CdaView) -> Iterator[Finding]:
     known = view.in_header("representedOrganization", "receivedOrganization", "scopingOrganization")
     yield from counted(view, known, "hl7:name", 0)
     yield from counted(view, known, "hl7:standardIndustryClassCode", 0)
-    for item in known:
-        for one in view.under(item, "hl7:standardIndustryClassCode[not(@nullFlavor)]"):
-            missing = [name for name in ("code", "codeSystem", "displayName") if not attribute(one, name)]
-            yield verdict(not missing, view.at(one), " ".join(missing), "code, codeSystem, displayName")
+    settings = view.index.under(known, "hl7:standardIndustryClassCode[not(@nullFlavor)]")
+    yield from every(
+        view,
+        settings,
+        lambda item: not _missing(item),
+        lambda item: " ".join(_missing(item)),
+        "code, codeSystem, displayName",
+    )
+
+
+def _missing(setting: etree._Element) -> list[str]:
+    return [name for name in ("code", "codeSystem", "displayName") if not setting.get(name, "")]
 
 
 @check_document(
@@ -225,6 +242,7 @@ def function(view: CdaView) -> Iterator[Finding]:
         "Le lien avec le patient est un code complet", "The relation to the patient is a complete code"
     ),
     mend=Text("un code, codeSystem et displayName", "one code, codeSystem and displayName"),
+    under="hl7:informant/hl7:relatedEntity",
 )
 def relation(view: CdaView) -> Iterator[Finding]:
     path = "hl7:informant/hl7:relatedEntity"
@@ -238,15 +256,14 @@ def relation(view: CdaView) -> Iterator[Finding]:
     clause=SM,
     title=Text("L'identifiant d'un destinataire est complet", "The id of a recipient is complete"),
     mend=Text("root et extension", "root and extension"),
+    under="hl7:informationRecipient",
 )
 def recipient_parts(view: CdaView) -> Iterator[Finding]:
     path = "hl7:informationRecipient/hl7:intendedRecipient"
     yield from with_attributes(view, f"{path}/hl7:id", "root", "extension")
     yield from with_attributes(view, f"{path}/hl7:templateId", "root")
-    for child in ("family", "given", "prefix", "suffix"):
-        yield from counted(
-            view, f"{path}/hl7:informationRecipient/hl7:name", f"hl7:{child}", child == "family"
-        )
+    for child, low in (("family", 1), ("given", 0), ("prefix", 0), ("suffix", 0)):
+        yield from counted(view, f"{path}/hl7:informationRecipient/hl7:name", f"hl7:{child}", low)
 
 
 @check_document(
@@ -272,6 +289,7 @@ def participant_time(view: CdaView) -> Iterator[Finding]:
         "un id complet, un code complet, une personne, une organisation",
         "one complete id, code, person, organisation",
     ),
+    under="hl7:participant",
 )
 def participant_entity(view: CdaView) -> Iterator[Finding]:
     for child in ("id", "code", "associatedPerson", "scopingOrganization"):
@@ -349,6 +367,7 @@ def place(view: CdaView) -> Iterator[Finding]:
         "Une prescription d'origine a un code et un numéro au plus", "An order has one code, one number"
     ),
     mend=Text("un code, un accessionNumber", "one code, one accessionNumber"),
+    under="hl7:inFulfillmentOf",
 )
 def order_parts(view: CdaView) -> Iterator[Finding]:
     path = "hl7:inFulfillmentOf/hl7:order"
@@ -366,6 +385,7 @@ def order_parts(view: CdaView) -> Iterator[Finding]:
         "typeCode AUTH, classCode CONS, moodCode EVN, ou rien",
         "typeCode AUTH, classCode CONS, moodCode EVN, or none",
     ),
+    under="hl7:authorization",
 )
 def consent_class(view: CdaView) -> Iterator[Finding]:
     for item in view.nodes("hl7:authorization"):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from lxml import etree
 
-from harness.checks.cda_count import BEYOND, GROUP, SM, each, judged
+from harness.checks.cda_count import BEYOND, GROUP, SM, every, judged, of_values
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_oid, is_ts, is_uuid
-from harness.checks.rule import EMPTY, Finding, check_document, verdict
-from harness.checks.xpath import XSI_TYPE, attribute, local_name
+from harness.checks.rule import EMPTY, RIGHT, WRONG, Finding, check_document, verdict
+from harness.checks.xpath import attribute, local_name, local_tag
 from protocol import facts, safexml
 from protocol.errors import Text
 
@@ -32,6 +32,7 @@ ADDRESS_PARTS = (
     "precinct",
 )
 _PARTS = frozenset(ADDRESS_PARTS)
+_DATED = ("time", "effectiveTime", "low", "high", "center")
 _SIGN = re.compile("[+±-]")
 ADDRESS_USES = (
     "H",
@@ -55,6 +56,8 @@ ADDRESS_USES = (
     "SYL",
     "IDE",
 )
+_ADDRESS_USES = frozenset(ADDRESS_USES)
+_USES = " ".join(ADDRESS_USES)
 TELECOM_USES = ("H", "HP", "HV", "WP", "DIR", "PUB", "EC", "MC", "PG")
 SCHEMES = ("tel", "fax", "mailto", "http", "https", "ftp", "mllp")
 #: Codes of a system that their element names.
@@ -62,11 +65,10 @@ _HL7 = f"{{{facts.HL7}}}"
 _SIMPLE = frozenset(
     f"{{{facts.HL7}}}{name}" for name in ("realmCode", "languageCode", "statusCode", "signatureCode")
 )
+_IDENTIFIERS = ("id", "setId", "templateId")
+#: Attributes that say what is declared unknown.
+_SAYING = frozenset(("value", "code", "root", "extension"))
 NULLS = ("UNK", "NASK", "ASKU", "NAV", "MSK")
-
-
-def _header(view: CdaView, names: str) -> list[etree._Element]:
-    return view.in_header(*names.split())
 
 
 @check_document(
@@ -81,7 +83,25 @@ def _header(view: CdaView, names: str) -> list[etree._Element]:
 )
 def address(view: CdaView) -> Iterator[Finding]:
     expected = "streetAddressLine ≤ 7 | houseNumber, streetName, city… ≤ 1"
-    yield from judged(view, _header(view, "addr"), _good_address, _address, expected)
+    if view.brief:
+        held = view.in_header("addr")
+        yield from (RIGHT if all(map(_good_parts, map(view.index.sorted, held))) else WRONG) if held else ()
+    else:
+        yield from judged(view, view.in_header("addr"), _good_address, _address, expected)
+
+
+def _good_parts(children: Mapping[str, Sequence[etree._Element]]) -> bool:
+    """The same as `_good_address`, of children that are sorted already."""
+    lines, parts = 0, set()
+    for tag, held in children.items():
+        name = local_tag(tag)
+        if name == "streetAddressLine":
+            lines += len(held)
+        elif name in _PARTS:
+            if len(held) > 1 or name in parts:
+                return False
+            parts.add(name)
+    return lines <= 7 and not (lines and parts)
 
 
 def _parts(item: etree._Element) -> list[str]:
@@ -90,8 +110,8 @@ def _parts(item: etree._Element) -> list[str]:
 
 def _good_address(item: etree._Element) -> bool:
     names = _parts(item)
-    parts = [name for name in names if name in _PARTS]
     lines = names.count("streetAddressLine")
+    parts = [name for name in names if name in _PARTS]
     return lines <= 7 and not (lines and parts) and len(set(parts)) == len(parts)
 
 
@@ -110,15 +130,16 @@ def _address(item: etree._Element) -> str:
     mend=Text("H, HP, WP… ou pas d'attribut use", "H, HP, WP… or no use attribute"),
 )
 def address_use(view: CdaView) -> Iterator[Finding]:
-    for item in _header(view, "addr"):
-        used = attribute(item, "use").split(" ")
-        if used != [""]:
-            yield verdict(
-                set(used) <= set(ADDRESS_USES),
-                view.at(item) + "/@use",
-                " ".join(used),
-                " ".join(ADDRESS_USES),
-            )
+    told = [item for item in view.in_header("addr") if item.get("use", "")]
+    yield from every(view, told, _good_uses, _use, _USES, "/@use")
+
+
+def _use(item: etree._Element) -> str:
+    return attribute(item, "use")
+
+
+def _good_uses(item: etree._Element) -> bool:
+    return _ADDRESS_USES.issuperset(_use(item).split(" "))
 
 
 @check_document(
@@ -134,7 +155,7 @@ def address_use(view: CdaView) -> Iterator[Finding]:
 def telecom(view: CdaView) -> Iterator[Finding]:
     yield from judged(
         view,
-        _header(view, "telecom"),
+        view.in_header("telecom"),
         _good_telecom,
         lambda item: attribute(item, "value") or attribute(item, "nullFlavor"),
         "tel:… | mailto:… | nullFlavor",
@@ -155,9 +176,8 @@ def _good_telecom(item: etree._Element) -> bool:
     mend=Text("H, HP, WP, MC… ou pas d'attribut use", "H, HP, WP, MC… or no use attribute"),
 )
 def telecom_use(view: CdaView) -> Iterator[Finding]:
-    told = ((item, attribute(item, "use")) for item in _header(view, "telecom"))
-    rows = ((item, used in TELECOM_USES, used) for item, used in told if used)
-    yield from each(view, rows, " | ".join(TELECOM_USES), "/@use")
+    told = [item for item in view.in_header("telecom") if item.get("use", "")]
+    yield from of_values(view, told, "use", TELECOM_USES.__contains__, " | ".join(TELECOM_USES))
 
 
 @check_document(
@@ -170,9 +190,9 @@ def telecom_use(view: CdaView) -> Iterator[Finding]:
     mend=Text("AAAAMMJJ[hhmm[ss]][+hhmm]", "YYYYMMDD[hhmm[ss]][+hhmm]"),
 )
 def dates(view: CdaView) -> Iterator[Finding]:
-    held = _header(view, "time effectiveTime low high center birthTime")
+    held = view.in_header(*_DATED, "birthTime")
     told = [item for item in held if item.get("value") is not None]
-    yield from judged(view, told, lambda item: is_ts(_value(item)), _value, "YYYYMMDD…", "/@value")
+    yield from of_values(view, told, "value", is_ts, "YYYYMMDD…")
 
 
 def _value(item: etree._Element) -> str:
@@ -189,11 +209,15 @@ def _value(item: etree._Element) -> str:
     default="warning",
 )
 def zones(view: CdaView) -> Iterator[Finding]:
-    for item in _header(view, "time effectiveTime low high center"):
-        value = attribute(item, "value")
-        sign = _SIGN.search(value)
-        if sign:
-            yield verdict(len(value) - sign.end() == 4, view.at(item) + "/@value", value, "±hhmm")
+    signed = [item for item in view.in_header(*_DATED) if not item.get("value", "").isdecimal()]
+    signed = [item for item in signed if _SIGN.search(item.get("value", ""))]
+    yield from every(view, signed, _four_digits, _value, "±hhmm", "/@value")
+
+
+def _four_digits(item: etree._Element) -> bool:
+    value = _value(item)
+    sign = _SIGN.search(value)
+    return sign is not None and len(value) - sign.end() == 4
 
 
 @check_document(
@@ -206,21 +230,15 @@ def zones(view: CdaView) -> Iterator[Finding]:
     mend=Text("root en OID ou UUID ; retirer le doublon", "root as an OID or a UUID; remove the duplicate"),
 )
 def identifiers(view: CdaView) -> Iterator[Finding]:
-    held = [item for item in _header(view, "id setId templateId") if item.get("root") is not None]
-    yield from judged(view, held, _good_root, _root, "OID | UUID", "/@root")
-    for item in held:
-        before = view.index.before(item)
-        key = _key(item) if before else ("", "")
-        if key in map(_key, before):
+    held = [item for item in view.in_header(*_IDENTIFIERS) if item.get("root") is not None]
+    yield from of_values(view, held, "root", _known_form, "OID | UUID")
+    for item in view.repeated(*_IDENTIFIERS):
+        key = _key(item)
+        if item.get("root") is not None and key in map(_key, view.index.before(item)):
             yield verdict(False, view.at(item), "^".join(key), "1")
 
 
-def _root(element: etree._Element) -> str:
-    return attribute(element, "root")
-
-
-def _good_root(element: etree._Element) -> bool:
-    root = attribute(element, "root")
+def _known_form(root: str) -> bool:
     return is_oid(root) or is_uuid(root)
 
 
@@ -236,16 +254,19 @@ def _key(element: etree._Element) -> tuple[str, str]:
     mend=Text("ajouter codeSystem, ou retirer displayName", "add codeSystem, or remove displayName"),
 )
 def coded(view: CdaView) -> Iterator[Finding]:
-    yield from each(view, _codes(view), "code^codeSystem")
+    held = view.index.having_either("code", "displayName")
+    told = [item for item in held if item.tag not in _SIMPLE and str(item.tag).startswith(_HL7)]
+    yield from judged(view, told, _whole, _code, "code^codeSystem")
 
 
-def _codes(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
-    for item in view.index.having_either("code", "displayName"):
-        if item.tag in _SIMPLE or not str(item.tag).startswith(_HL7):
-            continue
-        code, system = attribute(item, "code"), attribute(item, "codeSystem")
-        good = bool(code and system) or (not code and not attribute(item, "displayName"))
-        yield item, good, f"{code}^{system}"
+def _whole(item: etree._Element) -> bool:
+    if item.get("code", ""):
+        return bool(item.get("codeSystem", ""))
+    return not item.get("displayName", "")
+
+
+def _code(item: etree._Element) -> str:
+    return f"{attribute(item, 'code')}^{attribute(item, 'codeSystem')}"
 
 
 @check_document(
@@ -257,11 +278,6 @@ def _codes(view: CdaView) -> Iterator[tuple[etree._Element, bool, str]]:
 )
 def null_flavor(view: CdaView) -> Iterator[Finding]:
     for item in view.index.having("nullFlavor"):
-        kept = [
-            str(name)
-            for name in item.attrib
-            if name not in ("nullFlavor", XSI_TYPE, "use", "typeCode", "classCode")
-        ]
-        held = [name for name in kept if name in ("value", "code", "root", "extension")]
+        held = [str(name) for name in item.keys() if name in _SAYING]  # noqa: SIM118 - an element is no dict
         text = safexml.text(item) if not view.under(item, "*") else ""
         yield verdict(not held and not text, view.at(item), ", ".join(held) + text or EMPTY, EMPTY)

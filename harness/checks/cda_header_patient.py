@@ -83,8 +83,9 @@ def ins(view: CdaView) -> Iterator[Finding]:
 def ins_number(view: CdaView) -> Iterator[Finding]:
     for item in _ins(view):
         number = attribute(item, "extension")
-        good = is_ins(number) and number[13:] == ins_key(number)
-        yield verdict(good, view.at(item) + "/@extension", number, f"{number[:13]}{ins_key(number) or '…'}")
+        key = ins_key(number)
+        good = is_ins(number) and number[13:] == key
+        yield verdict(good, view.at(item) + "/@extension", number, f"{number[:13]}{key or '…'}")
 
 
 @check_document(
@@ -136,7 +137,7 @@ def ins_traits(view: CdaView) -> Iterator[Finding]:
         for path, words in TRAITS:
             item = next(iter(view.under(person, path)), None)
             filled = item is not None and bool(
-                attribute(item, "value") + attribute(item, "code") + safexml.text(item)
+                attribute(item, "value") or attribute(item, "code") or safexml.text(item)
             )
             yield verdict(filled, f"{view.at(person)}/{path}", "présent / present" if filled else "", words)
 
@@ -214,6 +215,7 @@ def birthplace(view: CdaView) -> Iterator[Finding]:
         "guardianPerson ou guardianOrganization, avec son nom",
         "guardianPerson or guardianOrganization, with its name",
     ),
+    under=f"{PATIENT}/hl7:guardian",
 )
 def guardian(view: CdaView) -> Iterator[Finding]:
     path = f"{PATIENT}/hl7:guardian"

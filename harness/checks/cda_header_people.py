@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.cda_count import BEYOND, GROUP, SM, counted, valued, with_attributes
+from lxml import etree
+
+from harness.checks.cda_count import BEYOND, GROUP, SM, counted, every, valued, with_attributes
 from harness.checks.cda_view import CdaView
 from harness.checks.forms import is_ps_id, is_structure_id, is_ts
 from harness.checks.rule import Finding, check_document, verdict
-from harness.checks.xpath import attribute
 from protocol import facts
 from protocol.errors import Text
 
@@ -167,6 +168,7 @@ def legal_authenticator(view: CdaView) -> Iterator[Finding]:
         "time, signatureCode S, assignedEntity de racine 1.2.250.1.71.4.2.1",
         "time, signatureCode S, assignedEntity of root 1.2.250.1.71.4.2.1",
     ),
+    under="hl7:authenticator",
 )
 def authenticator(view: CdaView) -> Iterator[Finding]:
     path = "hl7:authenticator"
@@ -193,7 +195,7 @@ def authenticator(view: CdaView) -> Iterator[Finding]:
     ),
 )
 def entities(view: CdaView) -> Iterator[Finding]:
-    for path in ENTITIES:
+    for path in filter(view.nodes, ENTITIES):
         for child in ("hl7:id", "hl7:code", "hl7:assignedPerson", "hl7:representedOrganization"):
             yield from counted(view, path, child, 0)
 
@@ -209,7 +211,7 @@ def entities(view: CdaView) -> Iterator[Finding]:
 )
 def names(view: CdaView) -> Iterator[Finding]:
     people = view.in_header("assignedPerson", "associatedPerson", "relatedPerson")
-    named = [name for person in people for name in view.under(person, "hl7:name")]
+    named = view.index.under(people, "hl7:name")
     yield from counted(view, people, "hl7:name[hl7:family]", 0)
     for child in ("hl7:family", "hl7:given", "hl7:prefix", "hl7:suffix"):
         yield from counted(view, named, child, 0)
@@ -226,6 +228,7 @@ def names(view: CdaView) -> Iterator[Finding]:
         "assignedEntity, ou relatedEntity avec relatedPerson",
         "assignedEntity, or relatedEntity with relatedPerson",
     ),
+    under="hl7:informant",
 )
 def informant(view: CdaView) -> Iterator[Finding]:
     yield from counted(view, "hl7:informant", "*[self::hl7:assignedEntity or self::hl7:relatedEntity]", 1)
@@ -243,6 +246,7 @@ def informant(view: CdaView) -> Iterator[Finding]:
         "un intendedRecipient ; id de racine 1.2.250.1.71.4.2.1",
         "one intendedRecipient; id of root 1.2.250.1.71.4.2.1",
     ),
+    under="hl7:informationRecipient",
 )
 def recipient(view: CdaView) -> Iterator[Finding]:
     path = "hl7:informationRecipient"
@@ -264,6 +268,7 @@ def recipient(view: CdaView) -> Iterator[Finding]:
     mend=Text(
         "typeCode, time, associatedEntity PROV ou AGNT", "typeCode, time, associatedEntity PROV or AGNT"
     ),
+    under="hl7:participant",
 )
 def participant(view: CdaView) -> Iterator[Finding]:
     path = "hl7:participant"
@@ -292,11 +297,14 @@ def participant(view: CdaView) -> Iterator[Finding]:
     default="warning",
 )
 def professional_id(view: CdaView) -> Iterator[Finding]:
-    for item in view.in_header("id"):
-        if item.get("root") != facts.OID_PS:
-            continue
-        value = attribute(item, "extension")
-        yield verdict(is_ps_id(value), view.at(item) + "/@extension", value, "PS_IdNat")
+    held = [item for item in view.in_header("id") if item.get("root") == facts.OID_PS]
+    yield from every(
+        view, held, lambda item: is_ps_id(_extension(item)), _extension, "PS_IdNat", "/@extension"
+    )
+
+
+def _extension(item: etree._Element) -> str:
+    return item.get("extension", "")
 
 
 @check_document(
@@ -309,8 +317,7 @@ def professional_id(view: CdaView) -> Iterator[Finding]:
     default="warning",
 )
 def structure_id(view: CdaView) -> Iterator[Finding]:
-    for item in view.in_header("id"):
-        if item.get("root") != facts.OID_STRUCTURE:
-            continue
-        value = attribute(item, "extension")
-        yield verdict(is_structure_id(value), view.at(item) + "/@extension", value, "Struct_IdNat")
+    held = [item for item in view.in_header("id") if item.get("root") == facts.OID_STRUCTURE]
+    yield from every(
+        view, held, lambda item: is_structure_id(_extension(item)), _extension, "Struct_IdNat", "/@extension"
+    )

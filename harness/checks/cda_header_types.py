@@ -60,10 +60,12 @@ def _name(element: etree._Element | None) -> str:
 
 def _mixed(element: etree._Element) -> tuple[bool, bool]:
     """(has child elements, has text of its own)."""
-    parts, text = False, bool((element.text or "").strip())
-    for child in element:
+    said = element.text
+    parts, text = False, said is not None and not said.isspace() and said != ""
+    for child in element[:]:
         parts = parts or isinstance(child.tag, str)
-        text = text or bool((child.tail or "").strip())
+        if not text and (said := child.tail) is not None:
+            text = not said.isspace() and said != ""
     return parts, text
 
 
@@ -120,7 +122,7 @@ def name_mixed(view: CdaView) -> Iterator[Finding]:
 )
 def distinct(view: CdaView) -> Iterator[Finding]:
     before = view.index.before
-    several = [item for item in view.in_header("addr", "telecom", "name") if before(item)]
+    several = view.repeated("addr", "telecom", "name")
     yield from judged(
         view,
         several,
@@ -198,7 +200,7 @@ def id_root(view: CdaView) -> Iterator[Finding]:
 
 
 def _rooted(element: etree._Element) -> str:
-    return attribute(element, "root") or attribute(element, "nullFlavor")
+    return element.get("root", "") or element.get("nullFlavor", "")
 
 
 @check_document(

@@ -39,11 +39,11 @@ class Step(NamedTuple):
 
 
 class _Children(dict[etree._Element, dict[str, Elements]]):
-    """The children of an element by name, sorted when it is first asked for."""
+    """The children of an element by name: those of the header are sorted at once, the others when first asked for."""
 
     def __missing__(self, parent: etree._Element) -> dict[str, Elements]:
         found: dict[str, Elements] = {}
-        for child in parent:
+        for child in parent[:]:
             tag = child.tag
             if tag in found:
                 found[tag].append(child)
@@ -60,7 +60,10 @@ class HeaderIndex:
         self.elements: Elements = []
         self._tagged: dict[str, Elements] = defaultdict(list)
         self._having: dict[str, Elements] = defaultdict(list)
+        self._repeated: dict[str, Elements] = defaultdict(list)
         self._children = _Children()
+        #: Children of an element by their name; not to be changed.
+        self.sorted: Callable[[etree._Element], dict[str, Elements]] = self._children.__getitem__
         if root is not None:
             self._walk(root)
 
@@ -68,12 +71,22 @@ class HeaderIndex:
         for part in root.iterchildren(etree.Element):
             if part.tag != _BODY:
                 self.elements += part.iter(etree.Element)
-        tagged, having = self._tagged, self._having
+        tagged, having, children, repeated = self._tagged, self._having, self._children, self._repeated
         for item in self.elements:
             tag: str = item.tag  # type: ignore[assignment]  # elements only: no comment
             tagged[tag].append(item)
             for name in item.keys():  # noqa: SIM118 - an element is no dict
                 having[name].append(item)
+            parent = item.getparent()
+            beside = children.get(parent)  # type: ignore[arg-type]  # below the root
+            if beside is None:
+                children[parent] = {tag: [item]}  # type: ignore[index]
+            elif tag in beside:
+                beside[tag].append(item)
+                repeated[tag].append(item)
+            else:
+                beside[tag] = [item]
+        children.pop(root, None)  # it has the body too
 
     def tagged(self, tag: str) -> Elements:
         """Elements of the header of that name, in order."""
@@ -129,33 +142,41 @@ class HeaderIndex:
     def within(self, parents: Sequence[etree._Element], expr: str, low: int, high: int | None) -> bool:
         """Whether an XPath selects `low` to `high` (None: no bound) elements from each of these."""
         step = only_step(expr)
-        if step is None or step.tests or step.tag == "*":
+        if step is None:
             counts = self.counts(parents, expr)
             return low <= min(counts, default=low) and (high is None or max(counts, default=0) <= high)
-        tag, children = step.tag, self._children
+        tag, tests = step
+        children = self._children
         for parent in parents:
-            count = len(children[parent].get(tag, _NONE))
+            if tag == "*":
+                count = len(self.step((parent,), step))
+            else:
+                found = children[parent].get(tag, _NONE)
+                count = len(self.step((parent,), step) if found and tests else found)
             if count < low or (high is not None and count > high):
                 return False
         return True
 
+    def under(self, parents: Sequence[etree._Element], expr: str) -> Elements:
+        """Elements that an XPath selects from each of these, in order."""
+        step = only_step(expr)
+        if step is None:
+            return [item for parent in parents for item in self.nodes(parent, expr)]
+        return self.step(parents, step)
+
     def repeated(self, tag: str) -> Elements:
         """Elements of the header of that name that come after another one of the same parent, in order."""
-        seen, found = set(), []
-        for item in self._tagged.get(tag, _NONE):
-            parent = item.getparent()
-            if parent in seen:
-                found.append(item)
-            seen.add(parent)
-        return found
+        return self._repeated.get(tag, _NONE)
 
     def step(self, parents: Sequence[etree._Element], step: Step) -> Elements:
         """The children of these that a step leads to."""
         tag, tests = step
-        if tag == "*":
-            reached = [child for parent in parents for child in parent.iterchildren(etree.Element)]
-        elif len(parents) == 1:
+        if len(parents) == 1 and tag != "*":
             reached = self._children[parents[0]].get(tag, _NONE)
+            if not tests or not reached:
+                return reached
+        elif tag == "*":
+            reached = [child for parent in parents for child in parent.iterchildren(etree.Element)]
         else:
             children = self._children
             reached = [child for parent in parents for child in children[parent].get(tag, _NONE)]
@@ -168,20 +189,23 @@ class Reached(dict[str, Elements]):
     """What paths lead to from the root of an index, each followed once, from where its parents were found."""
 
     def __init__(self, root: etree._Element | None, index: HeaderIndex) -> None:
-        self._root = root
+        self._from = _NONE if root is None else [root]
         self._index = index
 
     def __missing__(self, expr: str) -> Elements:
-        found = self[expr] = _NONE if self._root is None else self._follow(self._root, expr)
-        return found
-
-    def _follow(self, root: etree._Element, expr: str) -> Elements:
+        found = _NONE
         last = last_step(expr)
-        if last is None:
-            return [root] if expr == "." else nodes(root, expr)
-        head, step = last
-        parents = self[head] if head else [root]
-        return self._index.step(parents, step) if parents else _NONE
+        if last is not None:
+            head, step = last
+            parents = self[head] if head else self._from
+            if len(parents) == 1 and not step.tests and step.tag != "*":  # most of them
+                found = self._index.sorted(parents[0]).get(step.tag, _NONE)
+            elif parents:
+                found = self._index.step(parents, step)
+        elif self._from:
+            found = self._from if expr == "." else nodes(self._from[0], expr)
+        self[expr] = found
+        return found
 
 
 @lru_cache(maxsize=2048)

@@ -36,12 +36,17 @@ class SchemaProblem:
 
 @dataclass(frozen=True)
 class LayerFailure:
-    """One failed assert of an official Schematron, in its own words. `role`: error, warning, info, or "" for error."""
+    """One failed assert of an official Schematron, in its own words. `role`: error, warning, info, or "" for error.
+
+    `pattern`, `context`: the pattern that holds the assert, and the context of its rule.
+    """
 
     path: str
     line: int
     text: str
     role: str = ""
+    pattern: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,10 @@ class CdaView:
         if len(names) == 1:
             return tagged(_HL7 + names[0])
         return [item for name in names for item in tagged(_HL7 + name)]
+
+    def repeated(self, *names: str) -> list[etree._Element]:
+        """Those of `in_header` that come after another one of the same name and parent."""
+        return [item for name in names for item in self.index.repeated(_HL7 + name)]
 
     @cached_property
     def level1(self) -> tuple[tuple[etree._Element, bytes | None], ...]:

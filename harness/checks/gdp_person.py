@@ -19,11 +19,11 @@ from protocol.errors import Text
 GROUP: Final = "GDP-PERSON"
 PERSON: Final = f"{PATIENT}/hl7:patientPerson"
 _CARD: Final = "CARTE_SESAM_VITALE^1.2.250.1.213.4.1.2.5"
-_QUALITIES: Final = (
+QUALITIES: Final = (
     *("FTH", "MTH", "STPFTH", "STPMTH", "GRFTH", "GRMTH", "GGRFTH", "GGRMTH"),
     *("AUNT", "UNCLE", "BRO", "SIS", "RESPRSN"),
 )
-_QUALITY_SYSTEM: Final = "2.16.840.1.113883.1.11.19579"
+QUALITY_SYSTEM: Final = "2.16.840.1.113883.1.11.19579"
 _TELECOM: Final = re.compile(r"tel:[+0-9().\s-]{4,}|mailto:[^@\s]+@[^@\s]+")
 _NIL: Final = f"{{{facts.XSI}}}nil"
 _WITH_DATA: Final = ("TD1.1", "TD1.2", "TD1.3b")
@@ -122,8 +122,8 @@ def representative(view: Judged) -> Iterator[Finding]:
     for person in view.in_payload(PERSON):
         for found in _there(person, "hl7:personalRelationship"):
             code, system = string(found, "hl7:code/@code"), string(found, "hl7:code/@codeSystem")
-            good = code in _QUALITIES and system == _QUALITY_SYSTEM
-            expected = f"{' | '.join(_QUALITIES)}^{_QUALITY_SYSTEM}"
+            good = code in QUALITIES and system == QUALITY_SYSTEM
+            expected = f"{' | '.join(QUALITIES)}^{QUALITY_SYSTEM}"
             yield verdict(good, view.at(found) + "/hl7:code", f"{code}^{system}", expected)
             for part in ("family", "given"):
                 path = f"hl7:relationshipHolder1/hl7:name/hl7:{part}"

@@ -79,6 +79,8 @@ class Rule(Generic[View]):
     default: Severity
     module: str
     function: Callable[[View], Iterator[Finding]]
+    #: A document rule finds nothing to look at where this path leads nowhere.
+    under: str = ""
 
     def concerns(self, transaction: str) -> bool:
         return "*" in self.on or transaction in self.on
@@ -95,10 +97,11 @@ def _maker(
     requirements: tuple[str, ...],
     confidence: Confidence,
     default: Severity,
+    under: str = "",
 ) -> Callable[[Callable[[View], Iterator[Finding]]], Rule[View]]:
     def make(function: Callable[[View], Iterator[Finding]]) -> Rule[View]:
         told = (rule, group, on, side, title, mend, clause, requirements, confidence, default)
-        return Rule(*told, function.__module__, function)
+        return Rule(*told, function.__module__, function, under)
 
     return make
 
@@ -131,8 +134,12 @@ def check_document(
     requirements: tuple[str, ...] = (),
     confidence: Confidence = "A",
     default: Severity = "error",
+    under: str = "",
 ) -> Callable[[Callable[[CdaView], Iterator[Finding]]], Rule[CdaView]]:
-    """Make a rule of a function that looks at one CDA document, alone or carried by an exchange."""
+    """Make a rule of a function that looks at one CDA document, alone or carried by an exchange.
+
+    `under`: the part of the document that all it looks at is in; it isn't run on documents without it.
+    """
 
     return _maker(
         rule,
@@ -145,6 +152,7 @@ def check_document(
         requirements,
         confidence,
         default,
+        under,
     )
 
 

@@ -15,6 +15,8 @@ from protocol.transactions import Registry
 
 #: Forbids every call.
 ANY_CALL = "any"
+#: Characters of a matricule before its key.
+_NUMBER = 13
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,9 @@ class Watched:
         return self.forbid == (ANY_CALL,)
 
     def about(self, frame: Judged) -> bool:
-        """Whether a request is about the patient who is watched."""
-        return not self.patient or self.patient.encode() in frame.exchange.request.body + _target(frame)
+        """Whether a request is about the patient who is watched: it holds the number, with or without its key."""
+        number = self.patient[:_NUMBER].encode()
+        return number in frame.exchange.request.body + _target(frame)
 
 
 def _target(frame: Judged) -> bytes:

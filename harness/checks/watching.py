@@ -73,4 +73,3 @@ def forbidden(view: Watched) -> Iterator[Finding]:
 def _of(frame: Judged, *, good: bool, expected: str) -> Finding:
     found = verdict(good, "request:", frame.transaction.id, expected)
     return replace(found, exchange=frame.exchange.id)
-

@@ -108,11 +108,12 @@ def attribute(element: etree._Element, name: str) -> str:
 
 def local_name(element: etree._Element) -> str:
     """Its name without its namespace."""
-    return _local(str(element.tag))
+    return local_tag(str(element.tag))
 
 
 @lru_cache(maxsize=2048)
-def _local(tag: str) -> str:
+def local_tag(tag: str) -> str:
+    """A name in Clark's notation without its namespace."""
     return tag.rpartition("}")[2]
 
 

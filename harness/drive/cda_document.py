@@ -7,9 +7,11 @@ Fresh identifiers, any test patient, any identity: what plans feed. Source: CDA 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from lxml import etree
 
 from harness.drive import bind, pdf
 from harness.drive.clock import Clock
@@ -24,6 +26,11 @@ from protocol.errors import Text, UsageError
 CONSULTATION: Final = Coded(
     "11488-4", "2.16.840.1.113883.6.1", "Compte rendu ou fiche de consultation ou de visite"
 )
+VACCINATION: Final = Coded("87273-9", "2.16.840.1.113883.6.1", "Note de vaccination")
+_VACCINE: Final = Coded("J07BB02", "2.16.840.1.113883.6.73", "Vaccin grippal inactivé")
+#: Models that a document claims: a scanned one (XDS-SD), any structured one (IHE PCC).
+_SCANNED: Final = "1.3.6.1.4.1.19376.1.2.20"
+_MEDICAL: Final = "1.3.6.1.4.1.19376.1.5.3.1.1.1"
 _PRACTICE_SYSTEM: Final = "1.2.250.1.213.1.1.4.9"
 _GENDER_SYSTEM: Final = "2.16.840.1.113883.5.1"
 _GENDERS: Final = {"M": "Masculin", "F": "Féminin", "U": "Inconnu"}
@@ -71,7 +78,44 @@ def level1(
     oid_root: str = "",
 ) -> CdaDocument:
     """Make the document. Raises UsageError when the patient lacks a trait that the header must have."""
-    plan = wanted or Level1()
+    made, tree = _written(subject, identity, wanted or Level1(), clock, ids, oid_root)
+    return CdaDocument(*made, safexml.serialize(tree))
+
+
+def vaccination(
+    subject: Subject,
+    identity: Identity,
+    wanted: Level1,
+    *,
+    clock: Clock,
+    ids: Ids,
+    oid_root: str = "",
+) -> CdaDocument:
+    """A vaccination note: one structured act, its author is the vaccinator. Raises UsageError as `level1` does."""
+    told = replace(wanted, kind=VACCINATION, body=b"")
+    made, tree = _written(subject, identity, told, clock, ids, oid_root)
+    now = clock.now()
+    scope = {
+        "user": identity.user,
+        "vaccine": _VACCINE,
+        "lot": "LOT-ESSAI-42",
+        "day": now.strftime("%d/%m/%Y"),
+        "done": _zoned(now),
+        "act_id": ids.oid(oid_root),
+    }
+    body = tree.find("{urn:hl7-org:v3}component")
+    model = tree.find(f"{{urn:hl7-org:v3}}templateId[@root='{_SCANNED}']")
+    if body is None or model is None:
+        raise ValueError("the template of the document has lost its parts")
+    model.set("root", _MEDICAL)
+    tree.replace(body, bind.fill("cda_vaccination", scope))
+    return CdaDocument(*made, safexml.serialize(tree))
+
+
+def _written(
+    subject: Subject, identity: Identity, plan: Level1, clock: Clock, ids: Ids, oid_root: str
+) -> tuple[tuple[str, str], etree._Element]:
+    """uniqueId and setId, and the tree of the document."""
     _complete(subject)
     now = clock.now()
     unique_id = plan.unique_id or ids.oid(oid_root)
@@ -91,7 +135,7 @@ def level1(
         **_patient(subject, identity),
         **_people(identity),
     }
-    return CdaDocument(unique_id, set_id, safexml.serialize(bind.fill("cda_level1", scope)))
+    return (unique_id, set_id), bind.fill("cda_level1", scope)
 
 
 def _complete(subject: Subject) -> None:

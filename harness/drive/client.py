@@ -13,6 +13,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -43,7 +44,8 @@ _CHUNK: Final = 64 * 1024
 class TlsClient:
     """What a client shows and trusts.
 
-    Versions are "1.2" or "1.3"; without `certificate_file` the client shows no certificate.
+    Versions are "1.2" or "1.3"; without `certificate_file` the client shows no certificate. `verify` False is the
+    mistake of a client that takes any server.
     """
 
     ca_file: Path
@@ -51,6 +53,7 @@ class TlsClient:
     key_file: Path | None
     minimum: str = "1.2"
     maximum: str = "1.2"
+    verify: bool = True
 
 
 @dataclass(frozen=True)
@@ -161,14 +164,9 @@ def _context(tls: TlsClient | None) -> ssl.SSLContext:
             Text("https demande des certificats", "https needs certificates"),
             field="tls",
         )
-    versions = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+    files = (tls.ca_file, tls.certificate_file, tls.key_file)
     try:
-        context = ssl.create_default_context(cafile=str(tls.ca_file))
-        context.minimum_version = versions[tls.minimum]
-        context.maximum_version = versions[tls.maximum]
-        context.set_ciphers(":".join(TLS_SUITES))
-        if tls.certificate_file is not None:
-            context.load_cert_chain(str(tls.certificate_file), str(tls.key_file) if tls.key_file else None)
+        return _made(tls, tuple(_stamp(path) for path in files))
     except (OSError, KeyError, ValueError) as problem:
         raise ConfigError(
             "SEND-004",
@@ -176,6 +174,26 @@ def _context(tls: TlsClient | None) -> ssl.SSLContext:
             field=str(tls.certificate_file or tls.ca_file),
             found=str(problem),
         ) from problem
+
+
+def _stamp(path: Path | None) -> tuple[int, int]:
+    """What changes when a file does: its context is then made anew."""
+    told = path.stat() if path is not None else None
+    return (told.st_mtime_ns, told.st_ino) if told is not None else (0, 0)
+
+
+@lru_cache(maxsize=64)
+def _made(tls: TlsClient, _stamps: tuple[tuple[int, int], ...]) -> ssl.SSLContext:
+    """A context, kept: it costs a third of a handshake, and holds no state of connections."""
+    versions = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+    context = ssl.create_default_context(cafile=str(tls.ca_file))
+    context.minimum_version = versions[tls.minimum]
+    context.maximum_version = versions[tls.maximum]
+    context.set_ciphers(":".join(TLS_SUITES))
+    if not tls.verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if tls.certificate_file is not None:
+        context.load_cert_chain(str(tls.certificate_file), str(tls.key_file) if tls.key_file else None)
     return context
 
 

@@ -1,5 +1,5 @@
-"""The evidence tree `preuves/`: its cases (`tree`), its journal (`chain`), its seal and the seals before it (`sealing`),
-what is lodged afterwards (`lodging`)."""
+"""The evidence tree `preuves/`: its cases (`tree`), its journal (`chain`), its seal and the seals before it
+(`sealing`), what is lodged afterwards (`lodging`)."""
 
 from harness.evidence.sealing import INDEX, JOURNAL, MANIFEST, seal, verify
 from harness.evidence.tree import (

@@ -100,7 +100,9 @@ def mend(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     found = read(path)
-    Chain(found.lines, found.head, found.breaks[:-1] if found.tail else found.breaks, b"", 0).refuse_broken(path)
+    Chain(found.lines, found.head, found.breaks[:-1] if found.tail else found.breaks, b"", 0).refuse_broken(
+        path
+    )
     if not found.tail:
         return None
     kept = _wrong(found.tail, found.head, 0) is None

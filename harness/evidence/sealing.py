@@ -8,6 +8,7 @@ journal, which only grows. Who signs the digest of the manifest is `reports`.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ INDEX: Final = "index.json"
 JOURNAL: Final = "evenements.ndjson"
 #: Earlier seals: one folder each, with the manifest and the index as they were.
 SEALS: Final = "scellements"
+#: Names that only a human's pieces have; frames are never withdrawn, whatever an index says.
+LODGED: Final = re.compile(r"/(?:ecran|declaration|piece)(?:_[0-9]+)?\.[a-z]+$")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def seal(root: Path, index: Mapping[str, Any]) -> str:
     Files left by an interrupted run are removed first, so that the manifest lists all there is.
     Raises EvidenceError when the journal does not hold together.
     """
-    for left in root.rglob(".*.partial"):
+    for left in sorted(root.rglob(".*.partial"), reverse=True):  # what is inside a folder comes before it
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     listed = {name: sha256_of(root / name) for name in files(root) if name not in (MANIFEST, INDEX)}
     told = {**index, "journal": journal_of(root)} if JOURNAL in listed else dict(index)
@@ -78,7 +81,8 @@ def present(root: Path) -> Seal:
 
 def history(root: Path) -> tuple[Seal, ...]:
     """The earlier seals, the first one first. Raises EvidenceError when one can't be read."""
-    places = sorted(path for path in (root / SEALS).glob("*") if path.is_dir())
+    # One that is only half written, since the tool was killed, is no seal; `keep_seal` writes it again.
+    places = sorted(path.parent for path in (root / SEALS).glob(f"*/{MANIFEST}"))
     return tuple(_seal(place, number) for number, place in enumerate(places, 1))
 
 
@@ -97,34 +101,41 @@ def verify(root: Path) -> tuple[str, ...]:
     ]
     missing = [f"missing: {name}" for name in sorted(now.files.keys() - there)]
     unlisted = [f"unlisted: {name}" for name in sorted(there - now.files.keys())]
-    earlier = [told for one in history(root) for told in _since(one, now)]
+    gone = _withdrawn(root)
+    earlier = [told for one in history(root) for told in _since(one, now, gone)]
     return (*altered, *missing, *unlisted, *journal_breaks(root), *earlier)
 
 
 def journal_breaks(root: Path) -> tuple[str, ...]:
-    """Where the journal breaks, and whether its head is the one of the index."""
-    path = root / JOURNAL
-    if not path.is_file() or not (root / INDEX).is_file():
-        return ()
-    read = chain.read(path)
-    told = [f"journal: {one.to('en')}" for one in read.breaks]
-    index = read_json(root / INDEX)
+    """Where the journal breaks, and whether its head is the one of the index. An index that tells no head was made
+    before journals were chained.
+    """
+    index = read_json(root / INDEX) if (root / INDEX).is_file() else {}
     expected = index.get("journal") if isinstance(index, dict) else None
-    if not told and expected is not None and expected != {"head": read.head, "lines": read.lines}:
+    if expected is None or not (root / JOURNAL).is_file():
+        return ()
+    read = chain.read(root / JOURNAL)
+    told = [f"journal: {one.en}" for one in read.breaks]
+    if not told and expected != {"head": read.head, "lines": read.lines}:
         told.append(f"journal: head {read.head[:16]}… at line {read.lines}, index says {expected}")
     return tuple(told)
 
 
-def added_since(root: Path, digest: str) -> tuple[str, ...] | None:
-    """Files lodged after the seal whose manifest has this digest; None when no seal of the tree has it."""
+@dataclass(frozen=True)
+class Since:
+    """What changed after a seal: files lodged, files withdrawn."""
+
+    added: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+
+
+def since(root: Path, digest: str) -> Since | None:
+    """What changed after the seal whose manifest has this digest; None when no seal of the tree has it."""
     for one in (*history(root), present(root)):
         if one.digest == digest:
             now = present(root).files
-            return tuple(
-                name
-                for name in sorted(now.keys() - one.files.keys())
-                if not name.startswith(f"{SEALS}/")
-            )
+            added = sorted(name for name in now.keys() - one.files.keys() if not name.startswith(f"{SEALS}/"))
+            return Since(tuple(added), tuple(sorted(one.files.keys() - now.keys())))
     return None
 
 
@@ -148,10 +159,18 @@ def _seal(place: Path, number: int) -> Seal:
     return Seal(number, place, hashlib.sha256(raw).hexdigest(), listed)
 
 
-def _since(one: Seal, now: Seal) -> Iterator[str]:
+def _withdrawn(root: Path) -> frozenset[tuple[str, str]]:
+    """Name and digest of the pieces that the index says were withdrawn."""
+    index = read_json(root / INDEX) if (root / INDEX).is_file() else {}
+    listed = index.get("additions", ()) if isinstance(index, dict) else ()
+    gone = (item for item in listed if "withdrawn" in item)
+    return frozenset((item["file"], item["sha256"]) for item in gone if LODGED.search(item["file"]))
+
+
+def _since(one: Seal, now: Seal, gone: frozenset[tuple[str, str]]) -> Iterator[str]:
     """What an earlier seal listed and that is not so any more; its index is beside it, its journal only grew."""
     if sha256_of(one.place / INDEX) != one.files.get(INDEX, ""):
         yield f"altered: {SEALS}/{one.place.name}/{INDEX}"
     for name, digest in sorted(one.files.items()):
-        if name not in (INDEX, JOURNAL) and now.files.get(name) != digest:
+        if name not in (INDEX, JOURNAL) and now.files.get(name) != digest and (name, digest) not in gone:
             yield f"seal {one.number}: {name}"

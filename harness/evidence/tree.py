@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness import views
+from harness.evidence import identifiers
 from harness.masking import Masker, Redaction
+from harness.readablejson import readable
 from protocol.errors import EvidenceError, Text
 from protocol.exchange import Exchange, Headers, load
 from protocol.transactions import Transaction
@@ -39,7 +41,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 def to_json(value: Any) -> bytes:
     """Readable JSON with sorted keys, the same bytes for the same value."""
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return (readable(value) + "\n").encode()
 
 
 def read_json(path: Path) -> Any:
@@ -106,14 +108,50 @@ def _body(original: bytes, ranges: Sequence[Redaction]) -> dict[str, Any]:
 class CaseFolder:
     """The directory of one case while it runs: built aside, put in place by `finish`."""
 
-    def __init__(self, root: Path, code: str, masker: Masker) -> None:
+    def __init__(
+        self, root: Path, code: str, masker: Masker, frames: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        """`frames`: those that an interrupted run had kept there; None begins anew."""
         self._final = root / code
         self._partial = root / f".{code}.partial"
         self._masker = masker
-        self._frames: list[dict[str, Any]] = []
-        if self._partial.exists():
+        self._frames: list[dict[str, Any]] = [dict(one) for one in frames or ()]
+        if frames is None and self._partial.exists():
             shutil.rmtree(self._partial)
-        self._partial.mkdir(parents=True)
+        self._partial.mkdir(parents=True, exist_ok=True)
+        self._forget({str(one["stem"]) for one in self._frames})
+
+    @property
+    def frames(self) -> tuple[Mapping[str, Any], ...]:
+        """What `test.json` will say of each frame."""
+        return tuple(self._frames)
+
+    def read(self, stem: str) -> Exchange:
+        """A frame as it is kept. Raises EvidenceError."""
+        return load(self._partial, stem)
+
+    def attach(self, name: str, data: bytes) -> None:
+        """Keep a file that a human gave."""
+        write_atomic(self._partial / name, data)
+
+    def attached(self) -> tuple[str, ...]:
+        """Names of the files that are not of a frame."""
+        return tuple(sorted(path.name for path in self._partial.iterdir() if _stem_of(path) == ""))
+
+    def settle(self) -> None:
+        """Everything that is there on the disk, and not only handed to the system."""
+        for path in (*self._partial.iterdir(), self._partial):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def _forget(self, known: set[str]) -> None:
+        """Remove the frames that a killed run had not acknowledged."""
+        for path in self._partial.iterdir():
+            if _stem_of(path) not in {"", *known} or path.name.endswith(".partial"):
+                path.unlink()
 
     def add(self, kept: Kept, step: int, transaction: Transaction) -> str:
         """Write the files of one exchange; returns their stem (`01`)."""
@@ -123,7 +161,16 @@ class CaseFolder:
         facts.write_text(self._masker.text(facts.read_text(encoding="utf-8")), encoding="utf-8")
         self._view(f"{stem}_tls.json", views.tls(kept.exchange))
         self._view(f"{stem}_vihf.json", views.vihf(kept.exchange, transaction, self._masker))
-        self._frames.append({"stem": stem, "step": step, "transaction": transaction.id, **dict(kept.bodies)})
+        self._frames.append(
+            {
+                "stem": stem,
+                "step": step,
+                "transaction": transaction.id,
+                **dict(kept.bodies),
+                "trace": identifiers.trace(kept.exchange),
+                "identifiers": identifiers.of_frame(kept.exchange),
+            }
+        )
         return stem
 
     def _view(self, name: str, value: Mapping[str, Any]) -> None:
@@ -135,13 +182,22 @@ class CaseFolder:
         """Write `test.json` and `assertions.json`, then put the directory in its place."""
         for name, value in (
             ("assertions.json", list(assertions)),
-            ("test.json", {**test, "frames": self._frames}),
+            (
+                "test.json",
+                {**test, "frames": self._frames, "identifiers": identifiers.together(self._frames)},
+            ),
         ):
             write_atomic(self._partial / name, self._masker.text(to_json(value).decode()).encode())
         if self._final.exists():
             shutil.rmtree(self._final)
         self._partial.rename(self._final)
         return self._final
+
+
+def _stem_of(path: Path) -> str:
+    """Stem of the frame that a file is of, "" for another file."""
+    stem, mark, _ = path.name.partition("_")
+    return stem if mark and stem.isdigit() else ""
 
 
 def finished(root: Path, code: str) -> Mapping[str, Any] | None:

@@ -13,11 +13,12 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 from harness.checks.rule import Finding
 from harness.files import xdm
+from harness.files.inventory import EXCHANGE, FRAME, MAX_EXCHANGES, Inventory, inventory
 from harness.files.zipreading import Member, ZipRefused, content, directory, is_link, unsafe
 from protocol import safexml
 from protocol.errors import DmpcompatError, Text, UsageError, WireError
@@ -25,7 +26,6 @@ from protocol.errors import DmpcompatError, Text, UsageError, WireError
 CHECK_FILE: Final = "CHECK-FILE"
 CHECK_ARCHIVE: Final = "CHECK-ARCHIVE"
 CHECK_XDM: Final = "CHECK-XDM"
-EXCHANGE: Final = "_echange.json"
 #: A document bigger than XML may be is refused unread; messages carry several, base64 or not.
 MAX_DOCUMENT: Final = safexml.MAX_BYTES
 MAX_MESSAGE: Final = 8 * MAX_DOCUMENT
@@ -33,7 +33,6 @@ MAX_NESTED: Final = 256 * 1024 * 1024
 #: Archives one inside another: a zip of XDM deliveries is two deep.
 MAX_DEPTH: Final = 3
 _SUFFIXES: Final = (".xml", ".cda", ".mime", EXCHANGE, ".zip")
-_FRAME: Final = re.compile(r"_(requete|reponse)\.[a-z]+$")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNKNOWN: Final = ("ZIP-ENCRYPTED", "ZIP-METHOD")
 
@@ -46,6 +45,7 @@ class Entry:
 
     `named`: asked for by its name, so never skipped. `role` and `announced` come from XDM metadata. `trouble`: the
     entry is not to be read, and why; `skip`: it is only to be counted. `size` in bytes, as told before reading.
+    `beside`: for an exchange in an archive, the members that hold its bodies; None for anything else.
     """
 
     path: str
@@ -57,6 +57,7 @@ class Entry:
     announced: xdm.Announced | None = None
     trouble: tuple[Finding, ...] = ()
     skip: bool = False
+    beside: tuple[Member, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -86,11 +87,25 @@ def read(entry: Entry) -> bytes:
     limit = MAX_MESSAGE if entry.name.lower().endswith(".mime") else MAX_DOCUMENT
     if not entry.chain:
         return regular(entry.file, limit)
+    with _holding(entry) as source:
+        return content(source, entry.chain[-1], limit)
+
+
+def read_exchange(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
+    """What describes an exchange of an archive, and its bodies by their names. Raises OSError, ZipRefused."""
+    with _holding(entry) as source:
+        described = content(source, entry.chain[-1], MAX_DOCUMENT)
+        return described, {one.name: content(source, one, MAX_MESSAGE) for one in entry.beside or ()}
+
+
+@contextmanager
+def _holding(entry: Entry) -> Iterator[BinaryIO]:
+    """The archive that holds a member, opened; one inside another is read into memory."""
     with _opened(entry.file) as outer:
         source: BinaryIO = outer
         for member in entry.chain[:-1]:
             source = io.BytesIO(content(source, member, MAX_NESTED))
-        return content(source, entry.chain[-1], limit)
+        yield source
 
 
 def regular(file: str, limit: int) -> bytes:
@@ -165,6 +180,7 @@ def _entries(paths: Sequence[Path]) -> Iterator[Entry]:
 def _folder(top: Path, label: str, named: Collection[Path]) -> Iterator[Entry]:
     """Depth first, by name. Links to folders are not followed: a loop would not end."""
     waiting = [(top, label.rstrip("/"))]
+    deeper: dict[str, xdm.Announced] = {}  # announced by the metadata of a folder above
     while waiting:
         folder, said = waiting.pop()
         try:
@@ -176,14 +192,17 @@ def _folder(top: Path, label: str, named: Collection[Path]) -> Iterator[Entry]:
         for name in links:
             yield Entry(shown(f"{said}/{name}"), str(folder / name), skip=True)
         announced = _beside(folder, files)
+        there = {uri for uri in announced if (folder / uri).exists()}
+        deeper |= {str(folder / uri): announced[uri] for uri in there if "/" in uri}
         described = {name.removesuffix(EXCHANGE) for name in files if name.endswith(EXCHANGE)}
         for name in files:
-            if folder / name in named or _FRAME.sub("", name) in described:
+            if folder / name in named or FRAME.sub("", name) in described:
                 continue
-            if name in announced or name.lower().endswith(_SUFFIXES):
-                yield from _file(folder / name, f"{said}/{name}", announced=announced.get(name))
+            told_of = announced.get(name) or deeper.pop(str(folder / name), None)
+            if told_of or name.lower().endswith(_SUFFIXES):
+                yield from _file(folder / name, f"{said}/{name}", announced=told_of)
         for uri in announced:
-            yield from _missing(uri, (folder / uri).exists(), f"{said}/{uri}", str(folder))
+            yield from _missing(uri, uri in there, f"{said}/{uri}", str(folder))
 
 
 def _listed(folder: Path) -> tuple[list[str], list[str], list[str]]:
@@ -256,13 +275,13 @@ def _members(source: BinaryIO, archive: Entry) -> Iterator[Entry]:
     seen: set[int] = set()
     judged = False
     try:
-        announced, there = _subsets(source)
+        known = inventory(source)
         for member in directory(source):
-            for entry in _member(source, archive, member, announced, seen):
+            for entry in _member(source, archive, member, known, seen):
                 judged = True
                 yield entry
-        for uri in announced:
-            yield from _missing(uri, uri in there, f"{archive.path}!/{uri}", archive.file)
+        for uri in known.announced:
+            yield from _missing(uri, uri in known.there, f"{archive.path}!/{uri}", archive.file)
     except ZipRefused as refusal:
         yield _trouble(archive.path, archive.file, _status(refusal), told(refusal), CHECK_ARCHIVE)
         return
@@ -275,7 +294,7 @@ def _member(
     source: BinaryIO,
     archive: Entry,
     member: Member,
-    announced: dict[str, xdm.Announced],
+    known: Inventory,
     seen: set[int],
 ) -> Iterator[Entry]:
     path, file = f"{archive.path}!/{shown(member.name)}", archive.file
@@ -293,13 +312,24 @@ def _member(
         yield _trouble(path, file, "FAIL", found, CHECK_ARCHIVE, "1")
         return
     seen.add(mark)
-    told_of = announced.get(member.name)
+    told_of = known.announced.get(member.name)
     low = member.name.lower()
     if low.endswith(".zip"):
         yield from _nested(source, archive, member, path)
-    elif told_of or low.endswith(_SUFFIXES[:3]):
+    elif member.name.endswith(EXCHANGE) and not told_of:
+        yield _kept(archive, member, path, known.bodies(member.name))
+    elif told_of or (low.endswith(_SUFFIXES[:3]) and not known.is_body(member.name)):
         chain = (*archive.chain, member)
         yield Entry(path, file, chain, member.size, False, _role(path, told_of), told_of)
+
+
+def _kept(archive: Entry, member: Member, path: str, bodies: tuple[Member, ...] | None) -> Entry:
+    """An exchange, with the members that hold its bodies."""
+    if bodies is None:
+        found = f"ZIP-EXCHANGES: plus de / more than {MAX_EXCHANGES}"
+        return _trouble(path, archive.file, "INFO", found, CHECK_ARCHIVE)
+    size = sum(one.size for one in (member, *bodies))
+    return Entry(path, archive.file, (*archive.chain, member), size, beside=bodies)
 
 
 def _nested(source: BinaryIO, archive: Entry, member: Member, path: str) -> Iterator[Entry]:
@@ -314,21 +344,6 @@ def _nested(source: BinaryIO, archive: Entry, member: Member, path: str) -> Iter
         yield _trouble(path, archive.file, _status(refusal), told(refusal), CHECK_ARCHIVE)
         return
     yield from _members(inner, Entry(path, archive.file, chain))
-
-
-def _subsets(source: BinaryIO) -> tuple[dict[str, xdm.Announced], set[str]]:
-    """Documents that the METADATA.XML of an archive announce, by name in the archive, and those that are there."""
-    announced: dict[str, xdm.Announced] = {}
-    for member in directory(source):
-        folder, _, name = member.name.rpartition("/")
-        if name.lower() == xdm.METADATA and len(announced) < xdm.MAX_ANNOUNCED:
-            try:
-                said = xdm.announced(content(source, member, MAX_DOCUMENT))
-            except ZipRefused:
-                continue  # its own entry says why
-            announced |= {str(PurePosixPath(folder, uri)): one for uri, one in said.items()}
-    there = {one.name for one in directory(source) if one.name in announced} if announced else set()
-    return announced, there
 
 
 def _status(refusal: ZipRefused) -> Literal["FAIL", "INFO"]:

@@ -16,12 +16,10 @@ from typing import Any
 
 from harness.checks import api
 from harness.checks.judged import Declared
-from harness.checks.rule import Finding, Status, verdict
+from harness.checks.rule import Finding, Status
 from harness.files import xdm
 from harness.files.archives import (
     CHECK_FILE,
-    CHECK_XDM,
-    EXCHANGE,
     MAX_MESSAGE,
     Entry,
     read,
@@ -29,6 +27,9 @@ from harness.files.archives import (
     regular,
     told,
 )
+from harness.files.archives import read_exchange as read_exchange_in
+from harness.files.delivery import agreeing, as_announced
+from harness.files.inventory import EXCHANGE, exchange_of
 from harness.files.portrait import NOBODY, Portrait, portrait
 from harness.files.record import Record, Verdict, faults_of, recorded, verdict_of
 from harness.files.subject import (
@@ -40,8 +41,9 @@ from harness.files.subject import (
     read_message,
     subject_of,
 )
+from harness.naming import transaction_of
 from harness.packs import registry as packs
-from harness.packs.schema import PackSchemas
+from harness.packs.schema import PackSchemas, schemas_of
 from protocol.errors import DmpcompatError
 from protocol.exchange import Exchange
 
@@ -133,6 +135,10 @@ def record_entry(entry: Entry, asked: Asked) -> Record:
 
 def fetch(entry: Entry, asked: Asked) -> Fetched:
     """Read an entry. Raises OSError, FileRefused, ZipRefused, EvidenceError, UsageError (CHECK-011)."""
+    if entry.beside is not None:
+        described, bodies = read_exchange_in(entry)
+        exchange = exchange_of(entry.path, described, bodies)
+        return Fetched(_digest(described, exchange), exchange=exchange)
     if entry.chain or entry.role or not is_exchange(entry.name, asked.kind):
         data = read(entry)
         return Fetched(hashlib.sha256(data).hexdigest(), data)
@@ -141,15 +147,18 @@ def fetch(entry: Entry, asked: Asked) -> Fetched:
     for body in path.parent.glob(f"{path.name.removesuffix(EXCHANGE)}_re*.*"):
         refuse_odd(str(body), MAX_MESSAGE)
     exchange = read_exchange(path)
-    parts = hashlib.sha256(described + exchange.digest().encode())
-    return Fetched(parts.hexdigest(), exchange=exchange)
+    return Fetched(_digest(described, exchange), exchange=exchange)
+
+
+def _digest(described: bytes, exchange: Exchange) -> str:
+    return hashlib.sha256(described + exchange.digest().encode()).hexdigest()
 
 
 def judge_fetched(entry: Entry, fetched: Fetched, asked: Asked, *, brief: bool = False) -> FileResult:
     """Judge what was read of an entry, wherever it was read. Raises DmpcompatError."""
     name = Path(entry.name)
     if entry.role == "attached":
-        found = tuple(_announced(entry, fetched.data))
+        found = tuple(_announced(entry, fetched.data, None, asked))
         return FileResult(entry.path, "auto", found, fetched.sha256)
     subject = (
         Subject(name, "exchange", b"")
@@ -159,7 +168,7 @@ def judge_fetched(entry: Entry, fetched: Fetched, asked: Asked, *, brief: bool =
     findings, seen = _findings(subject, fetched, entry, asked, brief=brief)
     if subject.foreign and entry.announced:
         findings = []  # XML of another kind (a signature…): it is the document announced, or it is not
-    findings += _announced(entry, fetched.data)
+    findings += _announced(entry, fetched.data, subject, asked)
     skipped = subject.foreign and not entry.named and entry.announced is None
     return FileResult(entry.path, subject.kind, tuple(findings), fetched.sha256, seen, skipped)
 
@@ -175,7 +184,7 @@ def refused(entry: Entry, problem: Exception) -> FileResult:
 def _findings(
     subject: Subject, fetched: Fetched, entry: Entry, asked: Asked, *, brief: bool
 ) -> tuple[list[Finding], Portrait]:
-    pack = _schemas(asked.pack, asked.explain) if asked.pack else None
+    pack = schemas_of(asked.pack, explain=asked.explain) if asked.pack else None
     if subject.kind == "cda":
         found = api.judge_document(
             subject.data, subject.path.name, pack=pack, only=asked.only, parsed=subject.root, brief=brief
@@ -195,7 +204,7 @@ def _findings(
 def _exchange(
     exchange: Exchange, subject: Subject, pack: PackSchemas | None, asked: Asked, only: Sequence[str] | None
 ) -> tuple[list[Finding], Portrait]:
-    transaction = subject.transaction_of(exchange)
+    transaction = transaction_of(exchange)
     if transaction is None:
         expected = "wsa:Action, racine du corps"
         return [Finding(CHECK_FILE, "FAIL", f"{subject.path.name}:", "transaction ?", expected)], NOBODY
@@ -205,19 +214,15 @@ def _exchange(
     return placed, Portrait(type=transaction.id, label=transaction.title.fr)
 
 
-def _announced(entry: Entry, data: bytes) -> list[Finding]:
-    """A document of an XDM delivery against its entry: size and SHA-1, each when the entry says it."""
+def _announced(entry: Entry, data: bytes, subject: Subject | None, asked: Asked) -> list[Finding]:
+    """A document of an XDM delivery against its entry."""
     said = entry.announced
     if said is None:
         return []
-    # SHA-1 is what the metadata of IHE carry; nothing rests on it here.
-    sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()
-    pairs = (("size", str(len(data)), said.size), ("hash", sha1, said.sha1))
-    return [
-        replace(verdict(found == told_of, f"{entry.name}:/@{what}", found, told_of), rule=CHECK_XDM)
-        for what, found, told_of in pairs
-        if told_of
-    ]
+    found = as_announced(said, data, entry.name)
+    if subject is not None and subject.kind == "cda" and subject.root is not None:
+        found += agreeing(said, data, entry.name, asked.declared, asked.only)
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -225,8 +230,3 @@ def _on_media() -> tuple[str, ...]:
     """Rules of METADATA_GROUPS, save that which looks for the documents in the message: they are files beside it."""
     groups = api.groups()
     return tuple(rule for group in METADATA_GROUPS for rule in groups.get(group, ()) if rule != "DE-DOCUMENT")
-
-
-@lru_cache(maxsize=4)
-def _schemas(pack: packs.Pack, explain: bool) -> PackSchemas:
-    return PackSchemas(pack, explain=explain)

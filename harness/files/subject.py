@@ -17,10 +17,9 @@ from lxml import etree
 
 from harness.checks.judged import Declared, Judged
 from harness.checks.xpath import string, told
-from protocol import discriminants, facts, safexml
+from protocol import facts, safexml
 from protocol.errors import Text, UsageError, XmlRefused
 from protocol.exchange import Exchange, Request, Response, load
-from protocol.transactions import Transaction
 from protocol.transactions import load as load_transactions
 
 Kind = Literal["auto", "cda", "xds", "exchange"]
@@ -77,22 +76,6 @@ class Subject:
     root: etree._Element | None = field(default=None, compare=False, repr=False)
     why: str = ""
     foreign: bool = False
-
-    def transaction_of(self, exchange: Exchange) -> Transaction | None:
-        """The transaction by wsa:Action and root of the body, of the request or else of the response."""
-        registry = load_transactions()
-        blank = next(iter(registry.implemented()))
-        for side in SIDES:
-            view = Judged(exchange, side, blank, Declared())
-            if view.payload is None:
-                continue
-            root, action = str(view.payload.tag), view.value("(soap:Header|soap11:Header)/wsa:Action")
-            assertions = view.nodes("(soap:Header|soap11:Header)/wsse:Security/saml:Assertion")
-            said = discriminants.of_message(view.payload, assertions)
-            found = registry.by_action(action, root, said) or _by_root(root)
-            if found is not None:
-                return found
-        return None
 
     def sides_of(self, exchange: Exchange) -> tuple[Literal["request", "response"], ...]:
         """Sides that have something to judge: a message kept alone has one."""
@@ -194,9 +177,3 @@ def _answers(payload: etree._Element) -> bool:
     return name.endswith(("Response", "Fault", "201308UV02")) or bool(
         string(payload, "self::rs:RegistryResponse/@status")
     )
-
-
-def _by_root(root: str) -> Transaction | None:
-    implemented = load_transactions().implemented()
-    found = [item for item in implemented if root in (item.request_root, item.response_root)]
-    return found[0] if found else None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from harness.checks.rule import Status
+from harness.files.layers import LayerVerdict
 from harness.files.record import Outcome, Record, Verdict
 
 MAX_KINDS: Final = 2_000
@@ -57,6 +58,8 @@ class Summary:
         self.templates: dict[str, Group] = {}
         self.producers: dict[str, Group] = {}
         self.softwares: dict[str, Group] = {}
+        #: Files by verdict of each layer, our own first; empty without a pack.
+        self.layers: dict[str, Counter[LayerVerdict]] = {}
         for record in records:
             self.add(record)
 
@@ -66,6 +69,8 @@ class Summary:
             return
         self.verdicts[record.verdict] += 1
         self._add_rules(record)
+        for layer, said in record.layers.items():
+            self.layers.setdefault(layer, Counter())[said] += 1
         seen = record.portrait
         for where, name, label in (
             (self.types, seen.type or record.kind, seen.label),

@@ -16,7 +16,7 @@ import yaml
 
 from harness import evidence, rule_examples
 from harness.checks.judged import Declared
-from harness.mutate.specimen import Document, Frame, Run, Specimen
+from harness.mutate.specimen import Document, Frame, Run, Specimen, Struck
 from harness.rejudge import declared_of
 from harness.results import finding_from_plain
 from protocol import transactions
@@ -81,6 +81,19 @@ def runs(root: Path) -> tuple[Run, ...]:
     return tuple(sorted(found, key=lambda run: (-len(run.frames), run.name)))
 
 
+def struck(root: Path) -> tuple[Struck, ...]:
+    """Each request of the runs as one that a fault struck, and one fault of the connection that nothing followed."""
+    found = []
+    for run in runs(root):
+        asked = [one for one in run.frames if one.side == "request"]
+        found.append(Struck(f"{run.name} connection", (), (), tuple(asked)))
+        found += [
+            Struck(f"{one.name} struck", (one,), (), tuple(asked[place + 1 :]))
+            for place, one in enumerate(asked)
+        ]
+    return tuple(found)
+
+
 def declared(root: Path) -> Declared:
     """What the campaign of that evidence declared. Raises EvidenceError."""
     return declared_of(evidence.read_json(root / evidence.INDEX))
@@ -88,7 +101,7 @@ def declared(root: Path) -> Declared:
 
 def specimens(root: Path, *, alike: int = ALIKE) -> tuple[Specimen, ...]:
     """All of them. Raises EvidenceError."""
-    return (*documents(), *richer(), *frames(root, alike=alike), *runs(root))
+    return (*documents(), *richer(), *frames(root, alike=alike), *runs(root), *struck(root))
 
 
 def _tests(root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -101,7 +114,7 @@ def _tests(root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _sides(root: Path, code: str, step: Mapping[str, Any]) -> list[Frame]:
     resolved = step.get("resolved", {})
-    if "frame" not in step or "transaction" not in resolved or resolved.get("altered"):
+    if "frame" not in step or "transaction" not in resolved or resolved.get("altered") or "call" in resolved:
         return []
     exchange = evidence.frame(root, code, step["frame"])
     transaction = transactions.load().by_id(str(resolved["transaction"]))

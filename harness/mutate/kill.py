@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import Final
 
 from harness.checks import api
-from harness.checks.judged import Declared
+from harness.checks.aftermath import Aftermath
+from harness.checks.judged import Declared, Judged
 from harness.checks.rule import Finding
 from harness.mutate.registry import Mutator, mutators
-from harness.mutate.specimen import Document, Frame, Run, Specimen, concerns, mutated
+from harness.mutate.specimen import Document, Frame, Run, Specimen, Struck, concerns, mutated
 
 #: Rules that any change breaks: the bytes are no longer XML, or a signature was not made again.
 INCIDENTAL: Final = frozenset(
@@ -209,12 +210,22 @@ class _Bench:
                 )
             case Run():
                 found = self._judge_run(specimen)
+            case Struck():
+                found = self._judge_aftermath(specimen)
         return api.with_severity(found)
 
     def _judge_run(self, run: Run) -> list[Finding]:
         requests = [one.exchange for one in run.frames if one.side == "request"]
         answers = [(one.exchange, one.transaction, True) for one in run.frames if one.side == "response"]
         return [*api.judge_sequence(requests, self._declared), *api.judge_answers(answers, self._declared)]
+
+    def _judge_aftermath(self, specimen: Struck) -> list[Finding]:
+        struck, later = (
+            tuple(Judged(one.exchange, "request", one.transaction, self._declared) for one in frames)
+            for frames in (specimen.struck, specimen.later)
+        )
+        view = Aftermath("mutation", max(1, len(struck)), struck, (), later)
+        return api.judge_aftermath(view, only=["AFTERMATH"])
 
 
 def _unsigned(mutator: Mutator) -> bool:

@@ -20,8 +20,10 @@ from protocol.exchange import Headers, Tls
 
 #: What a mutator is given. "cda": the root of a document alone; "cda-bytes": its bytes; "carried": the root of the
 #: first document of a submission or of a retrieve answer, in its message; "request", "answer": the root of the
-#: message; "wire-request", "wire-answer": a Wire; "run": the frames of a run, in their order.
-Over = Literal["cda", "cda-bytes", "carried", "request", "answer", "wire-request", "wire-answer", "run"]
+#: message; "wire-request", "wire-answer": a Wire; "run": the frames of a run, in their order; "aftermath": a Followed.
+Over = Literal[
+    "cda", "cda-bytes", "carried", "request", "answer", "wire-request", "wire-answer", "run", "aftermath"
+]
 #: Changes in place (or gives new bytes for "cda-bytes"). None or False: nothing there to change.
 Change = Callable[[Any, Random], Any]
 

@@ -61,7 +61,28 @@ class Run:
     frames: tuple[Frame, ...]
 
 
-Specimen = Document | Frame | Run
+@dataclass(frozen=True)
+class Struck:
+    """Requests that a fault struck (none when it struck the connection), those that followed it, and what the run held
+    next: the good specimen follows a fault by nothing.
+    """
+
+    name: str
+    struck: tuple[Frame, ...]
+    later: tuple[Frame, ...] = ()
+    next: tuple[Frame, ...] = ()
+
+
+@dataclass
+class Followed:
+    """A Struck that a mutator may change. `next`: requests that the run held after the one that was struck."""
+
+    struck: list[Frame]
+    later: list[Frame]
+    next: tuple[Frame, ...]
+
+
+Specimen = Document | Frame | Run | Struck
 #: What each kind of mutator changes.
 _SIDES: Final = {
     "request": "request",
@@ -78,6 +99,8 @@ def concerns(mutator: Mutator, specimen: Specimen) -> bool:
             return mutator.over in ("cda", "cda-bytes")
         case Run():
             return mutator.over == "run"
+        case Struck():
+            return mutator.over == "aftermath"
         case Frame():
             if mutator.on and specimen.transaction.id not in mutator.on:
                 return False
@@ -95,6 +118,11 @@ def mutated(mutator: Mutator, specimen: Specimen, seed: int) -> Specimen | None:
             frames = list(specimen.frames)
             done = mutator.change(frames, chance)
             return replace(specimen, frames=tuple(frames)) if done else None
+        case Struck():
+            held = Followed(list(specimen.struck), list(specimen.later), specimen.next)
+            done = mutator.change(held, chance)
+            kept = replace(specimen, struck=tuple(held.struck), later=tuple(held.later))
+            return kept if done else None
         case Frame():
             return _frame(mutator, specimen, chance)
 

@@ -114,7 +114,10 @@ def said(result: LayerResult, chosen: str = "") -> LayerSaid:
         engine=result.engine,
         fired=len(result.fired),
         silent=all(one.context.strip() == "/" for one in result.fired),
-        failures=tuple(LayerFailure(one.path, one.line, one.text, one.role) for one in result.failures),
+        failures=tuple(
+            LayerFailure(one.path, one.line, one.text, one.role, one.pattern, one.rule)
+            for one in result.failures
+        ),
         not_run=tuple(f"{one.what} : {one.why.fr} / {one.why.en}" for one in result.not_run),
         chosen=chosen,
     )

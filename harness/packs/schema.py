@@ -1,15 +1,14 @@
 """A pack as the rules see it: its CDA schema, compiled by lxml, and its Schematrons (harness.packs.official).
 
-A schema a thread: shared ones mix up their error logs. lxml decides. `explain` adds the words of xmlschema, which
-are clearer and far slower, and never change the verdict. Includes are looked up inside the pack only, whatever the
-case of their names.
+A schema a thread: shared ones mix up their error logs. lxml decides. `explain` adds words of ours in both languages,
+which never change the verdict. Includes are looked up inside the pack only, whatever the case of their names.
 """
 
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlparse
 
 from lxml import etree
@@ -17,6 +16,8 @@ from lxml import etree
 from harness.checks.cda_view import LayerSaid, SchemaProblem
 from harness.packs.official import OfficialLayers
 from harness.packs.registry import Pack, find
+from harness.xsd.order import Orders
+from harness.xsd.words import MOST, Children, refusals
 from protocol import safexml
 from protocol.errors import Text, ToolError
 
@@ -28,7 +29,7 @@ class PackSchemas:
         self.pack = pack
         self._explain = explain
         self._local = threading.local()
-        self._explainer: Any = None
+        self._orders: Orders | None = None
         self._layers = OfficialLayers(pack)
 
     @property
@@ -46,8 +47,11 @@ class PackSchemas:
         schema = self._schema(entry)
         if schema.validate(root):
             return ()
-        reasons = self._reasons(entry, root) if self._explain else {}
-        return tuple(_problem(root, error, reasons) for error in schema.error_log)
+        order = self._order(entry, root) if self._explain else None
+        return tuple(
+            _problem(root, error, order if rank < MOST else None)
+            for rank, error in enumerate(schema.error_log)
+        )
 
     def layer(self, name: str, root: etree._Element) -> LayerSaid:
         """What an official Schematron says of a document. Raises ToolError (SCH-0xx): it can't run."""
@@ -59,22 +63,21 @@ class PackSchemas:
             compiled = self._local.schema = compile_schema(entry, Path(self.pack.folder))
         return compiled
 
-    def _reasons(self, entry: Path, root: etree._Element) -> dict[str, str]:
-        """Reason by readable path, from xmlschema. It can't read every official schema strictly: lax, and optional."""
-        import xmlschema
+    def _order(self, entry: Path, root: etree._Element) -> Children:
+        """What the schema lets each place hold, for the words; nothing where it can't be read that way."""
+        if self._orders is None:
+            try:
+                self._orders = Orders(entry)
+            except (OSError, etree.XMLSyntaxError):
+                return lambda _: ()
+        orders = self._orders
+        return lambda parent: orders.children(root, parent)
 
-        try:
-            if self._explainer is None:
-                self._explainer = xmlschema.XMLSchema(str(entry), validation="lax", allow="local")
-            found = {
-                safexml.path_of(error.elem): str(error.reason or "")
-                for error in self._explainer.iter_errors(root)
-                if isinstance(error.elem, etree._Element)
-            }
-        # Its known crashes (a key error on an unknown xsi:type) must not cost the verdict, which is already there.
-        except (xmlschema.XMLSchemaException, KeyError, OSError):
-            return {}
-        return found
+
+@lru_cache(maxsize=4)
+def schemas_of(pack: Pack, *, explain: bool = True) -> PackSchemas:
+    """The artefacts of a pack, compiled once a process."""
+    return PackSchemas(pack, explain=explain)
 
 
 def compile_schema(entry: Path, folder: Path) -> etree.XMLSchema:
@@ -117,12 +120,19 @@ class _Inside(etree.Resolver):
         return self.resolve_filename(str(near), context)
 
 
-def _problem(root: etree._Element, error: etree._LogEntry, reasons: dict[str, str]) -> SchemaProblem:
+def _problem(root: etree._Element, error: etree._LogEntry, order: Children | None) -> SchemaProblem:
     path = safexml.path_of(_element(root, error))
     words = error.message.replace("{urn:hl7-org:v3}", "")
-    return SchemaProblem(
-        path, error.line, words, reasons.get(path) or reasons.get(path.rpartition("/")[0], "")
-    )
+    return SchemaProblem(path, error.line, words, "" if order is None else _explained(root, error, order))
+
+
+def _explained(root: etree._Element, error: etree._LogEntry, order: Children) -> str:
+    """What is wrong in both languages, and what was found; "" for a refusal that we have no words for."""
+    for told in refusals(root, [error], order):
+        if told.words.fr:
+            said = f"{told.words.fr} / {told.words.en}"
+            return f"{said} : {told.found}" if told.found else said
+    return ""
 
 
 def _element(root: etree._Element, error: etree._LogEntry) -> etree._Element:

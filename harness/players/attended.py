@@ -32,7 +32,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Answered:
-    """What came of asking a human. `told` is plain JSON for the evidence (answer, file, when); `unmet` stops the case."""
+    """What came of asking a human. `told`: plain JSON for the evidence (answer, file, when); `unmet` stops the case."""
 
     told: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

@@ -11,6 +11,7 @@ from datetime import datetime
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
+from harness import hosts
 from harness.drive import urls
 from harness.drive.build import build
 from harness.drive.client import send, tls_of
@@ -44,12 +45,13 @@ class Driver:
             ids=context.ids,
             alterations=step.alter,
         )
-        return Made(_sent(message, identity, context), message.fact)
+        url = hosts.at(context.platform.url, step.connection.host)
+        return Made(sent(message, identity, context, url, verify=step.connection.verify), message.fact)
 
     def browse(self, step: BrowseStep, context: CaseContext) -> Made:
         """Open one page, with the cookies of the case."""
         message = _opening(step, context)
-        exchange = _sent(message, identity_of(step.as_, context), context)
+        exchange = sent(message, identity_of(step.as_, context), context, context.platform.url)
         context.cookies.update(_cookies(exchange))
         return Made(exchange, message.fact)
 
@@ -66,16 +68,18 @@ def identity_of(who: Actor, context: CaseContext) -> Identity:
     )
 
 
-def _sent(message: OutgoingMessage, identity: Identity, context: CaseContext) -> Exchange:
-    url = context.platform.url
-    sent = send(
+def sent(
+    message: OutgoingMessage, identity: Identity, context: CaseContext, url: str, *, verify: bool = True
+) -> Exchange:
+    """Send to that address with the identity's certificate; the exchange as evidence keeps it."""
+    made = send(
         message,
         url,
-        tls_of(identity) if url.startswith("https:") else None,
+        replace(tls_of(identity), verify=verify) if url.startswith("https:") else None,
         session=context.platform.session or "default",
         clock=context.clock,
     )
-    return replace(sent, id=context.ids.uuid(), started=_as_kept(sent.started), ended=_as_kept(sent.ended))
+    return replace(made, id=context.ids.uuid(), started=_as_kept(made.started), ended=_as_kept(made.ended))
 
 
 def _as_kept(moment: datetime) -> datetime:

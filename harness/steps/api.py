@@ -31,6 +31,10 @@ class Unmet(DmpcompatError):
     """A precondition that can't be established: the case ends INCONCLUSIVE, never FAIL."""
 
 
+class Impossible(Unmet):
+    """Whoever operates the software says that it can't do this: NOT_APPLICABLE, for the reviewer to accept."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """An exchange that a step saw, and did not make; `transaction` is its id."""

@@ -50,6 +50,10 @@ class BrowseStep(StepSpec):
     need: StrictBool = Field(
         default=False, description="a precondition: when it fails the case is INCONCLUSIVE"
     )
+    seeded: dict[str, Any] = Field(
+        default={},
+        description="fields of this step that a wrong software has otherwise: for the paired self-play",
+    )
 
     def summary(self) -> Text:
         more = f" ({', '.join(self.alter)})" if self.alter else ""

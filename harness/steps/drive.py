@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from harness import hosts
 from harness.checks.judged import Declared, Judged
 from harness.checks.rule import Finding
 from harness.context import CaseContext
@@ -65,6 +66,15 @@ class Product(BaseModel):
     name: str | None = None
     version: str | None = None
     number: str | None = None
+
+
+class Connection(BaseModel):
+    """How the software connects. `host`: `other` is the second name of the platform; without `verify`, to any server."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: Literal["first", "other"] = "first"
+    verify: StrictBool = True
 
 
 class Save(BaseModel):
@@ -121,12 +131,17 @@ class DriveStep(StepSpec):
     documents: list[Fed] = Field(default=[], description="documents to feed (TD2.1)")
     alter: list[str] = Field(default=[], description="deliberate defects")
     lps: Product = Product()
+    connection: Connection = Connection()
     judge: list[Side] | None = Field(default=None, description="sides that the rules judge")
     rules: list[str] | None = Field(default=None, description="rules or groups to apply; all by default")
     expect: Expect = Expect()
     save: dict[str, AnySave] = Field(default={})
     need: StrictBool = Field(
         default=False, description="a precondition: when it fails the case is INCONCLUSIVE"
+    )
+    seeded: dict[str, Any] = Field(
+        default={},
+        description="fields of this step that a wrong software has otherwise: for the paired self-play",
     )
 
     def summary(self) -> Text:
@@ -219,7 +234,7 @@ class DriveStep(StepSpec):
             "transaction": self.drive,
             "sides": list(self.sides(context.case.side)),
             "rules": self.rules,
-            "expect": to_plain(self.expect.resolved(context.values)),
+            "expect": to_plain(expected_at(self.expect.resolved(context.values), context)),
             "altered": list(self.alter),
         }
         if self.expect.seen:
@@ -274,6 +289,14 @@ class DriveStep(StepSpec):
                 )
             found[name] = value
         return found
+
+
+def expected_at(expect: Expect, context: CaseContext) -> Expect:
+    """The same with the host by its name. Raises Unmet when the platform has no other."""
+    if expect.host not in (hosts.FIRST, hosts.OTHER):
+        return expect
+    name = hosts.authority(hosts.at(context.platform.url, expect.host))
+    return expect.model_copy(update={"host": name})
 
 
 def _as_xml(view: Judged, path: str) -> str:

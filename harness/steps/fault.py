@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from harness.context import CaseContext, Watch
 from harness.problems import Problems
 from harness.steps.api import Outcome, StepSpec, step
+from harness.steps.drive import DriveStep
 from harness.substitution import names_in, substitute
 from harness.vocabulary import Vocabulary
 from protocol.datafolders import folder
@@ -52,6 +53,10 @@ class FaultStep(StepSpec):
         default=None, description="frames that must not follow; those of the kind"
     )
     within: Within = Within()
+    seeded: DriveStep | None = Field(
+        default=None,
+        description="what a wrong software would send after the call that is struck: for self-play",
+    )
 
     def summary(self) -> Text:
         if self.fault == OFF:
@@ -59,7 +64,7 @@ class FaultStep(StepSpec):
         return Text(f"armer la panne {self.fault}", f"arm the fault {self.fault}")
 
     def used(self) -> frozenset[str]:
-        return names_in([self.with_, self.when])
+        return names_in([self.with_, self.when])  # what is seeded comes later, with what is captured by then
 
     def check_names(self, at: Where, names: Vocabulary, problems: Problems) -> None:
         known = kinds()
@@ -75,6 +80,8 @@ class FaultStep(StepSpec):
             after = frozenset(name for name in names.rules if name.startswith(_PREFIX))
             if rule not in after:
                 problems.unknown("011", Text("règle", "rule"), (*at, "forbid", index), rule, after)
+        if self.seeded is not None:
+            self.seeded.check_names((*at, "seeded"), names, problems)
         if self.as_ and names.identities and self.as_ not in names.identities:
             problems.unknown("014", Text("identité", "identity"), (*at, "as"), self.as_, names.identities)
 

@@ -6,8 +6,8 @@ otherwise sends nothing here, and the journal of the session is judged. Without 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
@@ -18,6 +18,7 @@ from harness.players.attended import Attended, Span
 from harness.problems import Problems
 from harness.steps.api import Outcome, Seen, StepSpec, step
 from harness.steps.browse import BrowseStep
+from harness.steps.call import CallStep
 from harness.steps.drive import DriveStep
 from harness.vocabulary import Vocabulary
 from harness.wording import Words
@@ -58,7 +59,7 @@ class Window(BaseModel):
     seconds: int = Field(default=30, ge=1, le=3600)
     patient: str = Field(default="", description="only what is sent about that patient is forbidden")
     operate: Words
-    seeded: DriveStep | BrowseStep | None = Field(
+    seeded: DriveStep | BrowseStep | CallStep | None = Field(
         default=None, description="what a wrong software would send: for the paired self-play"
     )
     provoke: StrictBool = Field(
@@ -101,10 +102,8 @@ class WatchStep(StepSpec):
             self.watch.seeded.check_names((*where, "seeded"), names, problems)
 
     def run(self, context: CaseContext) -> Outcome:
-        if isinstance(context.player, Attended):
-            span = context.player.watch(self, context)
-        else:
-            span = self._journal(context)
+        player = context.player
+        span = player.watch(self, context) if isinstance(player, Attended) else self._journal(context)
         told = {
             "forbid": list(self.watch.forbid),
             "patient": _matricule(self.watch.patient, context),

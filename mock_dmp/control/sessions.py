@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
-from mock_dmp.control.api import body, mapping, received, route, session_of, store, text
+from mock_dmp.control.api import body, mapping, received, route, session_of, store, text, wrong
 from mock_dmp.control.openapi import listing, shape
 from mock_dmp.state import sessions, settings
 
@@ -57,9 +57,18 @@ def delete_session(name: str) -> tuple[str, int]:
     return "", 204
 
 
-@route("POST", "/sessions/<name>/reset", summary="Revenir à l'état initial", answers="Session")
+@route(
+    "POST",
+    "/sessions/<name>/reset",
+    summary="Revenir à l'état initial, journal compris (`exchanges=keep` : sauf le journal)",
+    query=(("exchanges", "string"),),
+    answers="Session",
+)
 def reset_session(name: str) -> Response:
-    return jsonify(told(sessions.reset(store(), name).name))
+    asked = request.args.get("exchanges", "")
+    if asked not in ("", "keep"):
+        raise wrong("exchanges", asked, "keep")
+    return jsonify(told(sessions.reset(store(), name, keep_exchanges=asked == "keep").name))
 
 
 @route("GET", "/sessions/<name>/settings", summary="Lire règles et réglages", answers="Settings")

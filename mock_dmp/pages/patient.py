@@ -12,7 +12,18 @@ from typing import Any, ClassVar, Final
 
 from mock_dmp.context import Refusal
 from mock_dmp.mounts import Wsgi, mount
-from mock_dmp.pages.site import SEAL, Answer, Site, Visit, download, mistake, page, redirect, refusal_page
+from mock_dmp.pages.site import (
+    ASKED_BY_GET,
+    SEAL,
+    Answer,
+    Site,
+    Visit,
+    download,
+    mistake,
+    page,
+    redirect,
+    refusal_page,
+)
 from mock_dmp.patient import acts, login
 from mock_dmp.patient.acts import Acting
 from mock_dmp.patient.metadata import TYPES, Brought
@@ -49,7 +60,7 @@ class PatientSite(Site):
     def answer(self, visit: Visit) -> Answer:
         where, _, rest = visit.path.partition("/")
         if visit.request.method not in ("GET", "HEAD", "POST"):
-            raise Refusal("MockMethodNotAllowed", context=visit.request.method)
+            raise Refusal("MockMethodNotAllowed", ASKED_BY_GET, context=visit.request.method)
         if where == "outbox":
             return _outbox(visit)
         browser = _browser(visit)

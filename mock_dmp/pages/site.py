@@ -36,6 +36,8 @@ from protocol.exchange import Headers, Tls
 _LOG = logging.getLogger("dmpcompat.mock")
 _FORM_MAX: Final = 8 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
+#: Why another method than those of a browser is refused.
+ASKED_BY_GET: Final = Text("Une page se demande par GET.", "A page is asked for by GET.")
 #: Field of the forms that carries the seal against forged requests.
 SEAL: Final = "jeton"
 

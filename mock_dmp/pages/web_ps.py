@@ -12,7 +12,18 @@ from mock_dmp import journal
 from mock_dmp.context import Refusal
 from mock_dmp.journal import Record
 from mock_dmp.mounts import Wsgi, mount
-from mock_dmp.pages.site import SEAL, Answer, Site, Visit, download, page, redirect, refusal_page, sentence
+from mock_dmp.pages.site import (
+    ASKED_BY_GET,
+    SEAL,
+    Answer,
+    Site,
+    Visit,
+    download,
+    page,
+    redirect,
+    refusal_page,
+    sentence,
+)
 from mock_dmp.state import documents, sessions, traces
 from mock_dmp.state.engine import Store
 from mock_dmp.state.traces import Trace
@@ -30,9 +41,14 @@ from mock_dmp.webps.opening import (
     situation,
 )
 from protocol import catalogue, directory
+from protocol.errors import Text
 from protocol.exchange import Headers
 from protocol.webps import PREFIX, pages
 
+_READ_ONLY: Final = Text(
+    "Cette page se lit par GET : elle ne reçoit pas de formulaire.",
+    "This page is read by GET: it takes no form.",
+)
 _CHOOSER: Final = "simulateur-carte"
 _PSC: Final = "pro-sante-connect"
 _OUT: Final = "deconnexion"
@@ -54,7 +70,7 @@ class WebPs(Site):
         visit.told = one
         posted = visit.request.method == "POST"
         if visit.request.method not in ("GET", "HEAD", "POST"):
-            raise Refusal("MockMethodNotAllowed", context=visit.request.method)
+            raise Refusal("MockMethodNotAllowed", ASKED_BY_GET, context=visit.request.method)
         if one.page_name in (_CHOOSER, _PSC):
             return _login(one, posted)
         if not one.page_name:
@@ -110,7 +126,7 @@ def _open(one: Opening, posted: bool) -> Answer:
     if posted:
         deeds.check_seal(one)
         if found.name != "GestionDMPPatient":
-            raise Refusal("MockMethodNotAllowed", context="POST")
+            raise Refusal("MockMethodNotAllowed", _READ_ONLY, context="POST")
         return deeds.manage(one)
     wanted = visit.query("document")
     if found.name == "Documents" and wanted:

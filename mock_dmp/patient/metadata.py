@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
-from uuid import uuid4
 
+from mock_dmp.identifiers import new_uuid
 from mock_dmp.state.xds_objects import (
     Association,
     Classification,
@@ -71,7 +71,7 @@ def document(brought: Brought, patient: Patient, at: datetime) -> RegistryObject
         ),
         identifiers=(
             _identifier(facts.DE_PATIENT_ID, _cx(patient), own),
-            _identifier(facts.DE_UNIQUE_ID, f"2.25.{uuid4().int}", own),
+            _identifier(facts.DE_UNIQUE_ID, f"2.25.{new_uuid().int}", own),
         ),
     )
 
@@ -94,7 +94,7 @@ def submission_set(patient: Patient, at: datetime, title: str) -> RegistryObject
         identifiers=(
             _identifier(facts.SS_PATIENT_ID, _cx(patient), own),
             _identifier(facts.SS_SOURCE_ID, facts.OID_DMP, own),
-            _identifier(facts.SS_UNIQUE_ID, f"2.25.{uuid4().int}", own),
+            _identifier(facts.SS_UNIQUE_ID, f"2.25.{new_uuid().int}", own),
         ),
     )
 
@@ -159,7 +159,7 @@ def _cx(patient: Patient) -> str:
 
 
 def _symbolic() -> str:
-    return f"x{uuid4().hex}"
+    return f"x{new_uuid().hex}"
 
 
 def _dtm(at: datetime) -> str:

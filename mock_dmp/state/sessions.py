@@ -76,11 +76,13 @@ def ensure_default(store: Store) -> None:
             _fill(store, db, DEFAULT)
 
 
-def reset(store: Store, name: str) -> Session:
-    """Back to the seed, exchanges forgotten, settings by default; its certificates stay. Raises UsageError."""
+def reset(store: Store, name: str, *, keep_exchanges: bool = False) -> Session:
+    """Back to the seed, settings by default; its certificates stay, its exchanges are forgotten unless they are to be
+    kept. Raises UsageError.
+    """
     with store.write() as db:
         bound = certificates.listing(db, name)
-        _remove(db, name)
+        _remove(db, name, keep_exchanges=keep_exchanges)
         _fill(store, db, name)
         certificates.put_back(db, bound)
     _tidy(store)
@@ -185,7 +187,8 @@ def _rows(several: Sequence[Patient]) -> Rows:
     return {**patients.rows(several), **authorisations.rows(several)}
 
 
-def _remove(db: Connection, name: str) -> None:
+def _remove(db: Connection, name: str, *, keep_exchanges: bool = False) -> None:
     if not db.execute(delete(sessions).filter_by(name=name)).rowcount:
         raise unknown(name)
-    journal.forget(db, name)
+    if not keep_exchanges:
+        journal.forget(db, name)

@@ -31,9 +31,17 @@ def test_a_rule_shows_what_it_takes_and_what_it_refuses(name: str) -> None:
 def test_examples_name_rules_that_exist() -> None:
     named = {
         *rule_examples.excerpts(),
+        *rule_examples.fields(),
         *(one.rule for one in (*rule_examples.broken(), *rule_examples.right())),
     }
     assert named <= {rule.id for rule in api.rules()}
+
+
+def test_pieces_of_frames_are_of_rules_without_another_example_and_differ() -> None:
+    found = rule_examples.fields()
+    assert not set(found) & set(rule_examples.excerpts())
+    assert [rule for rule, one in found.items() if one.good == one.bad or not (one.good and one.bad)] == []
+    assert "TEST-OK-1" not in str(found)
 
 
 def test_explain_shows_both_in_both_languages() -> None:

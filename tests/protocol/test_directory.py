@@ -243,7 +243,7 @@ def test_a_structure_has_a_test_identifier_and_a_known_sector(structure: directo
     if kind == "1":
         assert re.fullmatch(r"99\d{7}", number) and luhn(number)
     else:
-        assert kind == "4" and re.fullmatch(r"9999\d{7}001", number) and luhn(number[:11])
+        assert kind == "4" and re.fullmatch(r"9999\d{7}00[12]", number) and luhn(number[:11])
     assert value_set("J61").contains(structure.sector.code, structure.sector.system)
     assert structure.parent in {"", *directory.structures()}
 

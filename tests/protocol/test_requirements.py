@@ -12,7 +12,8 @@ from protocol.requirements import Requirement, requirement, requirements
 
 @pytest.mark.parametrize("one", requirements().values(), ids=lambda one: one.id)
 def test_a_requirement_is_complete(one: Requirement) -> None:
-    assert re.fullmatch(r"(EX|REC)_(GEN|AIR|\d\.[\dX])-\d{3,4}", one.id)
+    assert re.fullmatch(r"(EX|REC)_(GEN|AIR|\d\.[\dX])-\d{3,4}|CHK_GEN-\d+|PRE_[A-Z]{3}", one.id)
+    assert bool(one.why.fr) == (one.wire != "yes")
     assert one.text.fr.endswith(".") and one.text.en.endswith(".")
     assert one.proved_by and one.guide
     assert (one.wire == "no") == ("frames" not in one.proved_by)
@@ -41,7 +42,7 @@ def test_a_wrong_entry_is_refused(
     (tmp_path / "requirements" / "x.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(module, "folder", lambda name: tmp_path)
     with pytest.raises(ToolError) as caught:
-        module.requirements.__wrapped__()
+        module._all.__wrapped__()
     assert caught.value.code == code
 
 
@@ -52,5 +53,5 @@ def test_an_id_written_twice_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "requirements" / "x.yaml").write_text(text, encoding="utf-8")
     monkeypatch.setattr(module, "folder", lambda name: tmp_path)
     with pytest.raises(ToolError) as caught:
-        module.requirements.__wrapped__()
+        module._all.__wrapped__()
     assert caught.value.code == "REQ-002"

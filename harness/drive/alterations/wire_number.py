@@ -72,3 +72,13 @@ def _known(draft: Draft, key: str) -> None:
 
 def _set(draft: Draft, number: str) -> None:
     draft.lps = replace(draft.lps, wire_number=number)
+
+
+@alteration(
+    "wire-number-leaked",
+    stage="headers",
+    fr="numéro d'homologation écrit aussi dans l'en-tête User-Agent",
+    en="wire number written in the User-Agent header too",
+)
+def leaked(draft: Draft) -> None:
+    draft.headers["User-Agent"] = f"{draft.lps.name}/{draft.lps.version} ({draft.lps.wire_number})"

@@ -14,7 +14,8 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from harness.files.formats.words import VERDICTS, mend_of, title, title_of
+from harness.files.formats.words import LAYERS, VERDICTS, mend_of, title, title_of
+from harness.files.layers import NATIVE, OFFICIAL, LayerVerdict
 from harness.files.record import Outcome, Verdict
 from harness.files.summary import ORDER, Group, largest
 from harness.files.tree import CheckRun
@@ -30,11 +31,21 @@ _COLOURS: Final[Mapping[Outcome, str]] = {
     "INCONCLUSIVE": "#2f3b4a",
     "ERROR": "#6d3fb5",
 }
+_LAYER_COLOURS: Final[Mapping[LayerVerdict, str]] = {
+    "PASS": _COLOURS["PASS"],
+    "WARN": _COLOURS["WARN"],
+    "FAIL": _COLOURS["FAIL"],
+    "ERROR": _COLOURS["ERROR"],
+    "VACUOUS": _COLOURS["INCONCLUSIVE"],
+    "NOT_RUN": "#5b6470",
+}
 _WORDS: Final[Mapping[str, Text]] = {
     "title": Text("Contrôle de documents", "Check of documents"),
     "files": Text("fichiers jugés", "files judged"),
     "skipped": Text("ignorés", "skipped"),
     "rules": Text("Règles", "Rules"),
+    "layers": Text("Couches", "Layers"),
+    "layer": Text("Couche", "Layer"),
     "types": Text("Types de documents", "Types of documents"),
     "templates": Text("Volets déclarés", "Templates claimed"),
     "producers": Text("Producteurs (conservateur)", "Producers (custodian)"),
@@ -97,6 +108,11 @@ def render(run: CheckRun, lang: Lang) -> Iterator[str]:
             (rule, title(rule, lang), tally, round(tally.total * _WIDTH / most))
             for rule, tally in rules[: 2 * _LARGEST]
         ],
+        layers=[
+            (name, counted.layers[name]) for name in (NATIVE, *OFFICIAL.values()) if name in counted.layers
+        ],
+        layer_words={key: text.to(lang) for key, text in LAYERS.items()},
+        layer_colours=_LAYER_COLOURS,
         charts=[
             (key, _bars(groups), max(0, len(groups) - _LARGEST))
             for key, groups in (

@@ -65,12 +65,14 @@ def plain(record: Record, lang: Lang) -> dict[str, Any]:
 def summary(counted: Summary) -> dict[str, Any]:
     """The counts of a run as plain JSON values, the largest first."""
     rules = sorted(counted.rules.items(), key=lambda item: (-item[1].total, item[0]))
+    layers = counted.layers
     return {
         "files": counted.files,
         "skipped": counted.skipped,
         "rules": {
             rule: {**dict(sorted(tally.files.items())), "examples": tally.examples} for rule, tally in rules
         },
+        **({"layers": {name: dict(sorted(said.items())) for name, said in layers.items()}} if layers else {}),
         "types": _groups(counted.types),
         "templates": _groups(counted.templates),
         "producers": _groups(counted.producers),

@@ -8,6 +8,7 @@ from typing import Final
 from harness.checks import api
 from harness.checks.rule import Finding
 from harness.files.archives import CHECK_ARCHIVE, CHECK_FILE, CHECK_XDM
+from harness.files.layers import LayerVerdict
 from harness.files.record import Outcome
 from protocol.errors import Lang, Text
 
@@ -29,6 +30,15 @@ VERDICTS: Final[Mapping[Outcome, Text]] = {
     "INCONCLUSIVE": Text("rien à juger", "nothing to judge"),
     "ERROR": Text("erreur de l'outil", "error of the tool"),
     "SKIPPED": Text("ignoré", "skipped"),
+}
+#: Verdicts of one layer.
+LAYERS: Final[Mapping[LayerVerdict, Text]] = {
+    "PASS": VERDICTS["PASS"],
+    "WARN": VERDICTS["WARN"],
+    "FAIL": VERDICTS["FAIL"],
+    "ERROR": VERDICTS["ERROR"],
+    "VACUOUS": Text("n'a rien regardé", "looked at nothing"),
+    "NOT_RUN": Text("sans objet ou absente du paquet", "not for it, or not in the pack"),
 }
 
 

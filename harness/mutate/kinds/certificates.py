@@ -68,6 +68,19 @@ def tls_of_signature(wire: Wire, _: Random) -> bool:
     return _presented(wire, _certificate(days=20_000, signs=True))
 
 
+@mutator("tls-of-another", over="wire-request", on=_ON, breaks=("TLS-HOLDER", "VIHF-SAME-HOLDER"))
+def tls_of_another(wire: Wire, _: Random) -> bool:
+    """The certificate of an organisation under the VIHF of a card."""
+    return b">DIRECTE<" in wire.body and _presented(wire, _certificate(days=20_000, signs=False))
+
+
+@mutator(
+    "tls-of-another-structure", over="wire-request", on=("TD0.4", "TD1.1", "TD2.1"), breaks="TLS-STRUCTURE"
+)
+def tls_of_another_structure(wire: Wire, _: Random) -> bool:
+    return b">INDIRECTE<" in wire.body and _presented(wire, _certificate(days=20_000, signs=False))
+
+
 @mutator("tls-no-card", over="wire-request", on=("TD0.9",), breaks="WEBPS-CARD")
 def tls_no_card(wire: Wire, _: Random) -> bool:
     """The certificate of an organisation, where a card is asked for."""

@@ -109,6 +109,12 @@ mutator("hl7-answer-local-time", over=ANSWER, on=_TEST, breaks="HL7-UTC")(
         lambda value: value[:8] + f"{(int(value[8:10]) + 2) % 24:02}" + value[10:],
     )
 )
+mutator("hl7-request-local-time", over=REQUEST, on=(*_ASK, "TD1.1"), breaks="HL7-REQUEST-UTC")(
+    shape(
+        f"{_MESSAGE}/hl7:creationTime/@value",
+        lambda value: value[:8] + f"{(int(value[8:10]) + 1) % 24:02}" + value[10:],
+    )
+)
 
 # Opening, changing, closing
 mutator("gdp-no-name", over=REQUEST, on=_WRITE, breaks="GDP-NAME")(

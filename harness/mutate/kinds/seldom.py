@@ -10,7 +10,7 @@ from typing import Final
 from lxml import etree
 
 from harness.mutate.edits import add, after, drop, each, put, select, shape, twin
-from harness.mutate.registry import mutator
+from harness.mutate.registry import Wire, mutator
 
 CDA: Final = "cda"
 REQUEST: Final = "request"
@@ -23,6 +23,7 @@ _BIRTH: Final = "hl7:recordTarget/hl7:patientRole/hl7:patient/hl7:birthTime"
 _PLACE: Final = "hl7:componentOf/hl7:encompassingEncounter/hl7:location/hl7:healthCareFacility"
 _TEXT: Final = "hl7:component/hl7:nonXMLBody/hl7:text"
 _VALUE: Final = "rim:ValueList/rim:Value"
+_NUMBER: Final = re.compile(rb'LPS_ID_HOMOLOGATION_DMP"[^>]*>\s*<[\w:]*AttributeValue[^>]*>([^<]+)<')
 
 # Documents: the header
 mutator("act-twice-dated", over=CDA, breaks="CDA-SERVICE-EVENT")(
@@ -193,6 +194,24 @@ mutator("entry-note-masked", over=REQUEST, on=_FEED, breaks="CODE-VACCINATION")(
         after(_CODED, _code(_KEPT, "MASQUE_PS", _VISIBLE, 1)),
     )
 )
+_ATTRIBUTES: Final = "//wsse:Security/saml:Assertion/saml:AttributeStatement"
+_HIDDEN: Final = (
+    '<saml:Attribute Name="urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code">'
+    "<saml:AttributeValue>INVISIBLE_REPRESENTANTS_LEGAUX</saml:AttributeValue></saml:Attribute>"
+)
+mutator("entry-note-in-secret", over=REQUEST, on=_FEED, breaks="VAC-SECRET")(
+    each(
+        put(
+            f"{_ENTRY}/rim:Classification[contains(@classificationScheme, 'f0306f51')]/@nodeRepresentation",
+            "87273-9",
+        ),
+        add(_ATTRIBUTES, _HIDDEN),
+    )
+)
+_ROLES: Final = f"{_ATTRIBUTES}/saml:Attribute[contains(@Name, 'subject:role')]"
+mutator("role-of-an-employee-twice", over=REQUEST, on=("TD2.2",), breaks="VIHF-ROLE-EMPLOYEE")(
+    twin(f"{_ROLES}/saml:AttributeValue[hl7:Role/@codeSystem='1.2.250.1.213.1.1.4.6']")
+)
 mutator("entry-event-twice", over=REQUEST, on=_FEED, breaks="DE-EVENTS")(
     after(
         _CODED,
@@ -255,3 +274,12 @@ mutator("nir-answer-of-another", over=ANSWER, on=("TD0.0",), breaks="CERT-SAME")
         after("//pat:output/pat:context", "<pat:nirIndividu>189036399920935</pat:nirIndividu>"),
     )
 )
+
+
+@mutator("number-in-a-header", over="wire-request", on=("TD0.2", "TD3.1"), breaks="NUM-PLACE")
+def number_in_a_header(wire: Wire, _: Random) -> bool:
+    """The secret number told to whoever reads the headers."""
+    found = _NUMBER.search(wire.body)
+    if found is not None:
+        wire.headers.append(("User-Agent", f"LPS {found[1].decode()}"))
+    return found is not None

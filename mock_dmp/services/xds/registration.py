@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from uuid import uuid4
 
+from mock_dmp.identifiers import new_uuid
 from mock_dmp.state.documents import Content, Registration
 from mock_dmp.state.xds_objects import Association, RegistryObject
 from protocol import facts
@@ -109,4 +109,4 @@ def _nested(identifier: str) -> str:
 
 
 def _new_id() -> str:
-    return urn_uuid(uuid4())
+    return urn_uuid(new_uuid())

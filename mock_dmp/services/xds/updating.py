@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from uuid import uuid4
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +17,7 @@ from mock_dmp.acceptance.xds.filing import Filing, Known
 from mock_dmp.acceptance.xds.update_metadata import UPDATE_MESSAGE
 from mock_dmp.acceptance.xds.updates import UPDATE, Updating
 from mock_dmp.context import Call, Problem, Refusal
+from mock_dmp.identifiers import new_uuid
 from mock_dmp.rights import Standing
 from mock_dmp.services.xds.changes import Changes, NewVersion, read_changes
 from mock_dmp.services.xds.registration import Accepted, registration
@@ -156,4 +156,4 @@ def _propagated(
 
 
 def _new_id(wanted: str = "") -> str:
-    return wanted if is_urn_uuid(wanted) else urn_uuid(uuid4())
+    return wanted if is_urn_uuid(wanted) else urn_uuid(new_uuid())

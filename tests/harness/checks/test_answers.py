@@ -11,7 +11,7 @@ import pytest
 from harness.checks import api
 from protocol.exchange import Exchange, Response
 from protocol.transactions import load
-from tests.harness.checks.opening import opening
+from tests.harness.checks.opening import opening, whole
 
 Make = Callable[..., Exchange]
 Answered = Callable[..., Exchange]
@@ -86,15 +86,20 @@ QUERY = (
     b'totalResultCount="1"><r:RegistryObjectList>' + ENTRY + b"</r:RegistryObjectList></q:AdhocQueryResponse>"
 )
 EXISTENCE = (
-    b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3" extension="a"/>"""
+    b"""<PRPA_IN201308UV02 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ ITSVersion="XML_1.0"><id root="0f1e2d3c-4b5a-4697-8888-777777777777"/>"""
     + opening(b"PRPA_IN201308UV02")
     + b"""<attentionLine><keyWordText code="AUTORISATION" codeSystem="1.2.250.1.213.4.1.2.6.1"/>
-<value xsi:type="CV" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" code="VALIDE"
+<value xsi:type="CV" code="VALIDE"
  codeSystem="1.2.250.1.213.4.1.2.6.2"/></attentionLine>
 <acknowledgement typeCode="AA"><targetMessage>%(echo)s</targetMessage></acknowledgement>
-<controlActProcess><subject><registrationEvent><statusCode code="completed"/><effectiveTime value="20261101101500"/>
-<subject1><patient><id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/><statusCode code="active"/><patientPerson/>
-</patient></subject1></registrationEvent></subject><queryAck><queryId root="1.2.3.4"/><queryResponseCode code="OK"/>
+<controlActProcess><reasonCode code="TEST_EXST"/><subject><registrationEvent><statusCode code="completed"/>
+<effectiveTime value="20261101101500"/><subject1><patient><id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/>
+<statusCode code="active"/><patientPerson><name><prefix>Mme</prefix><given>X</given><family qualifier="SP">Y</family>
+</name><administrativeGenderCode code="F"/><birthTime value="19800514"/></patientPerson><subjectOf>
+<administrativeObservation><code code="COMPTE_INTERNET_OUVERT" codeSystem="1.2.250.1.213.4.1.2.9"/>
+<value xsi:type="BL" value="true"/></administrativeObservation></subjectOf></patient></subject1></registrationEvent>
+</subject><queryAck>%(query)s<queryResponseCode code="OK"/>
 </queryAck></controlActProcess></PRPA_IN201308UV02>"""
 )
 PARTS = b"""--b\r\nContent-Type: application/xop+xml; type="application/soap+xml"\r\nContent-ID: <r@x>\r
@@ -126,7 +131,10 @@ def good(make: Make, answered: Answered) -> Callable[[str], Exchange]:
         number = re.search(rb'extension="(\d{15})"', exchange.request.body)
         assert echo is not None
         assert number is not None
-        return answered(exchange, EXISTENCE % {b"echo": echo.group(0), b"ins": number.group(1)})
+        query = re.search(rb"<queryId [^>]+>", exchange.request.body)
+        assert query is not None
+        places = {b"echo": echo.group(0), b"ins": number.group(1), b"query": query.group(0)}
+        return answered(exchange, whole(EXISTENCE) % places)
 
     def retrieved() -> Exchange:
         simple = answered(make("TD3.2"), RETRIEVED)
@@ -165,7 +173,7 @@ CHANGED = [
     ("FAULT-ALONE", "FAULT", rb"</soap:Fault>", b"</soap:Fault><autre/>"),
     ("HAB-STATUS", "TD0.3", rb"<h:status>DMPOk</h:status>", b""),
     ("HAB-STATUS", "TD0.3", rb">DMPOk<", b">MockNotAuthorized<"),
-    ("HL7-ID", "TD0.2", rb'<id root="1.2.3"', b'<id root="dmp"'),
+    ("HL7-ID", "TD0.2", rb'<id root="0f1e2d3c-4b5a-4697-8888-777777777777"', b'<id root="dmp"'),
     ("HL7-CREATION-TIME", "TD0.2", rb'creationTime value="20261101101500"', b'creationTime value="2026"'),
     ("HL7-ACKNOWLEDGEMENT", "TD0.2", rb"<targetMessage>.*?</targetMessage>", b""),
     ("HL7-ACKNOWLEDGEMENT", "TD0.2", rb'typeCode="AA"', b'typeCode="AE"'),

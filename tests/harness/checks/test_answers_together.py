@@ -77,7 +77,9 @@ def judged(answers: list[tuple[Exchange, str]]) -> dict[str, set[str]]:
 
 
 def test_these_are_all_the_rules_over_answers() -> None:
-    assert {item.id for item in api.rules() if item.side == "answers"} == set(RULES) == BROKEN
+    """Those of the registry's life are broken on runs, by mutators: tests.test_kill."""
+    life = {item.id for item in api.rules() if item.module.endswith(".registry_life")}
+    assert {item.id for item in api.rules() if item.side == "answers"} - life == set(RULES) == BROKEN
 
 
 def test_answers_that_agree_break_no_rule(answers: list[tuple[Exchange, str]]) -> None:

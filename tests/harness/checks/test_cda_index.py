@@ -9,6 +9,7 @@ from lxml import etree
 
 from harness.checks import api
 from harness.checks.cda_index import HeaderIndex, steps_of
+from harness.checks.cda_view import CdaView
 from harness.checks.xpath import PREFIXES
 from protocol import safexml
 from protocol.datafolders import folder
@@ -59,6 +60,35 @@ def test_elements_are_found_by_attribute_and_by_those_before_them() -> None:
     assert index.having_either("code", "displayName") == [first, second, third]
     assert index.having_either("displayName", "code") == [first, second, third]
     assert (index.before(first), index.before(third)) == ([], [first, second])
+    assert index.repeated(str(first.tag)) == [second, third]
+    assert index.repeated("{urn:hl7-org:v3}x") == []
+
+
+@pytest.mark.parametrize(
+    "expr", ["hl7:id", "*", "hl7:author[hl7:time]", "hl7:author/hl7:time", "hl7:nothing"]
+)
+def test_numbers_are_within_bounds_as_xpath_counts_them(expr: str) -> None:
+    for path in SAMPLES:
+        root = safexml.parse(path.read_bytes(), huge=True)
+        found = etree.XPath(expr, namespaces=PREFIXES)(root)
+        index, count = HeaderIndex(root), len(found)
+        assert index.under([root, root], expr) == [*found, *found]
+        for low, high in ((0, None), (count, count), (count + 1, None), (0, count - 1), (count, None)):
+            expected = low <= count and (high is None or count <= high)
+            assert index.within([root], expr, low, high) is expected
+
+
+def test_a_rule_under_a_part_sees_nothing_in_documents_without_it() -> None:
+    under = [one for one in api.rules() if one.under]
+    assert under
+    absent = set()
+    for path in SAMPLES:
+        view = CdaView(path.read_bytes(), path.name)
+        for rule in under:
+            if not view.nodes(rule.under):
+                absent.add(rule.id)
+                assert list(rule.function(view)) == []
+    assert absent == {rule.id for rule in under}
 
 
 def test_judging_briefly_counts_the_same() -> None:

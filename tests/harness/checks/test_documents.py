@@ -44,6 +44,19 @@ def test_a_changed_document_breaks_its_rule(change: Change) -> None:
     assert change.rule in _broken(rule_examples.document(change))
 
 
+def test_numbers_that_are_expected_are_numbers() -> None:
+    """A bool is a bound that reads badly: `True..1`."""
+    recipient = (
+        b"<informationRecipient><intendedRecipient><informationRecipient><name><given>A</given></name>"
+        b"</informationRecipient></intendedRecipient></informationRecipient>"
+    )
+    data = (SAMPLES / "bons" / f"{N1}.xml").read_bytes()
+    wrong = data.replace(b"</custodian>", b"</custodian>" + recipient, 1)
+    findings = api.judge_document(wrong, "x.xml", only=["CDA-RECIPIENT-PARTS"])
+    assert [item.expected for item in findings if item.status == "FAIL"] == ["1..1"]
+    assert {item.expected for item in findings} == {"1..1", "0..1"}
+
+
 def test_every_document_rule_of_ours_is_broken_by_a_test_of_this_file() -> None:
     assert not OURS - BROKEN
 

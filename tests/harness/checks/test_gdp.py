@@ -11,7 +11,7 @@ import pytest
 from harness.checks import api
 from protocol.exchange import Exchange
 from protocol.transactions import load
-from tests.harness.checks.opening import opening
+from tests.harness.checks.opening import opening, whole
 
 Make = Callable[..., Exchange]
 Edited = Callable[[Exchange, bytes, bytes], Exchange]
@@ -79,8 +79,8 @@ RECORD = (
  ITSVersion="XML_1.0"><id root="0f1e2d3c-4b5a-4697-8888-999999999999"/>"""
     + opening(b"PRPA_IN201308UV02")
     + b"""<acknowledgement typeCode="AA"><targetMessage>%(echo)s</targetMessage></acknowledgement>
-<controlActProcess><subject><registrationEvent><statusCode code="active"/><subject1><patient>
-<id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/><statusCode code="active"/><patientPerson><name>
+<controlActProcess><reasonCode code="CNSLT_DATA"/><subject><registrationEvent><statusCode code="completed"/><subject1>
+<patient><id root="1.2.250.1.213.1.4.10" extension="%(ins)s"/><statusCode code="active"/><patientPerson><name>
 <given>X</given><family qualifier="SP">Y</family><family qualifier="BR">Z</family></name>
 <telecom value="tel:0600000000"/>
 <administrativeGenderCode code="F"/><birthTime value="19520000"/><deceasedInd value="false"/></patientPerson>
@@ -88,7 +88,7 @@ RECORD = (
 <value xsi:type="BL" value="true"/></administrativeObservation></subjectOf><subjectOf><administrativeObservation>
 <code code="OPPOSITION_ACCES_URGENCE" codeSystem="1.2.250.1.213.4.1.2.3"/><value xsi:type="BL" value="false"/>
 </administrativeObservation></subjectOf></patient></subject1></registrationEvent></subject>
-<queryAck><queryResponseCode code="OK"/></queryAck></controlActProcess></PRPA_IN201308UV02>"""
+<queryAck>%(query)s<queryResponseCode code="OK"/></queryAck></controlActProcess></PRPA_IN201308UV02>"""
 )
 #: transaction -> root of the question, message that accepts, message that refuses
 _KINDS = {
@@ -112,7 +112,7 @@ ANSWERS = [
     ("GDP-ANSWER-ENVELOPE", "TD1.1-KO", b'root="1.2.250.1.213.4.1.1.1.1"', b'root="1.2.3"'),
     ("GDP-ANSWER-PATIENT", "TD1.4", b'statusCode code="terminated"', b'statusCode code="active"'),
     ("GDP-ANSWER-PATIENT", "TD1.1", rb'extension="\d{15}"', b'extension="1"'),
-    ("GDP-ANSWER-PATIENT", "TD1.1", rb"<subject>.*</subject>", b""),
+    ("GDP-ANSWER-PATIENT", "TD1.1", rb"<subject .*</subject>", b""),
     ("GDP-ANSWER-PATIENT", "TD1.2", b'"completed"', b'"active"'),
     ("GDP-RECORD", "TD1.3a", b'qualifier="SP"', b'qualifier="XX"'),
     ("GDP-RECORD", "TD1.3a", b'deceasedInd value="false"', b'deceasedInd value="non"'),
@@ -145,7 +145,10 @@ def good(make: Make, answered: Answered) -> Callable[[str], Exchange]:
         assert echo is not None and ins is not None
         said = {b"echo": echo.group(1), b"ins": ins.group(1)}
         if transaction == "TD1.3a":
-            return answered(exchange, RECORD % said)
+            query = re.search(rb"<queryId [^>]+>", exchange.request.body)
+            assert query is not None
+            said[b"query"] = query.group(0)
+            return answered(exchange, whole(RECORD) % said)
         reason = re.search(rb'<reasonCode code="(\w+)"', exchange.request.body)
         assert reason is not None
         root, accepted, not_accepted = _KINDS[transaction]
@@ -158,7 +161,9 @@ def good(make: Make, answered: Answered) -> Callable[[str], Exchange]:
             b"reason": reason.group(1),
             b"subject": b"" if refused else SUBJECT % {b"ins": ins.group(1), b"state": state},
         }
-        return answered(exchange, ANSWER % said, action=load().by_id(transaction).response_action.encode())
+        return answered(
+            exchange, whole(ANSWER % said), action=load().by_id(transaction).response_action.encode()
+        )
 
     return _good
 

@@ -10,7 +10,7 @@ import pytest
 from harness.checks import api
 from protocol.exchange import Exchange
 from protocol.transactions import load
-from tests.harness.checks.opening import opening
+from tests.harness.checks.opening import opening, whole
 
 Make = Callable[..., Exchange]
 Edited = Callable[[Exchange, bytes, bytes], Exchange]
@@ -27,7 +27,7 @@ PERSON = b"""<subject typeCode="SUBJ"><registrationEvent classCode="REG" moodCod
 </administrativeObservation></subjectOf2></patient></subject1></registrationEvent></subject>"""
 FOUND = (
     b"""<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
- ITSVersion="XML_1.0"><id root="1.2.3"/>"""
+ ITSVersion="XML_1.0"><id root="0f1e2d3c-4b5a-4697-8888-777777777777"/>"""
     + opening(b"PRPA_IN201306UV02")
     + b"""<acknowledgement><typeCode code="AA"/><targetMessage>%(echo)s</targetMessage></acknowledgement>
 <controlActProcess classCode="CACT" moodCode="EVN"><code code="PRPA_TE201306UV02"/>"""
@@ -38,11 +38,13 @@ FOUND = (
 <statusCode code="deliveredResponse"/>%(list)s</queryByParameter></controlActProcess></PRPA_IN201306UV02>"""
 )
 TOO_MANY = (
-    b"""<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0"><id root="1.2.3"/>"""
+    b"""<PRPA_IN201306UV02 xmlns="urn:hl7-org:v3" ITSVersion="XML_1.0">
+<id root="0f1e2d3c-4b5a-4697-8888-777777777777"/>"""
     + opening(b"PRPA_IN201306UV02")
     + b"""<acknowledgement>
 <typeCode code="AE"/><targetMessage>%(echo)s</targetMessage><acknowledgementDetail><code code="MockTooManyPatients"/>
-<text>Trop de patients</text></acknowledgementDetail></acknowledgement><controlActProcess><queryAck>%(query)s
+<text>Trop de patients</text></acknowledgementDetail></acknowledgement><controlActProcess>
+<code code="PRPA_TE201306UV02"/><queryAck>%(query)s
 <queryResponseCode code="AE"/></queryAck></controlActProcess></PRPA_IN201306UV02>"""
 )
 CERTIFIED = b"""<p:identityCertificationResponse xmlns:p="urn:si-dmp-patients"><p:output><p:status>DMPOk</p:status>
@@ -65,6 +67,7 @@ QUESTIONS = [
     ("PDQ-VALUES", rb'value value="19500109"', b'value value="09/01/1950"'),
     ("PDQ-VALUES", rb'use="SRCH"', b'use="APPROX"'),
     ("PDQ-VALUES", rb'value code="M"', b'value code="1"'),
+    ("PDQ-NO-REASON", b"<queryByParameter>", b'<reasonCode code="TEST_EXST"/><queryByParameter>'),
 ]
 #: rule, what is changed in the bytes of a good answer, by what
 ANSWERS = [
@@ -121,7 +124,7 @@ def search(make: Make, answered: Answered) -> Callable[..., Exchange]:
             b"query": _found(rb"<queryId [^>]+>", inside),
             b"list": _found(rb"<parameterList>.*</parameterList>", inside),
         }
-        filled = payload % places
+        filled = whole(payload) % places
         if pattern:
             filled, count = re.subn(pattern, by, filled, count=1, flags=re.DOTALL)
             assert count == 1, pattern

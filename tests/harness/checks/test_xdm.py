@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import pytest
 from lxml import etree
 
 from harness.checks.judged import Declared, Judged
+from harness.files import xdm
 from harness.files.archives import entries
+from harness.files.judge import Asked, judge_entry
 from harness.files.record import Record
 from harness.files.tree import judge_paths
 from protocol import facts
@@ -21,8 +23,13 @@ from protocol.transactions import load
 RIM = f"{{{facts.RIM}}}"
 
 
-def delivered(exchange: Exchange, path: Path) -> Path:
-    """The zip of a submission: its metadata with the URI of each document, and the documents beside them."""
+def delivered(
+    exchange: Exchange, path: Path, slots: Mapping[str, str] | None = None, replacing: str = ""
+) -> Path:
+    """The zip of a submission: its metadata with the URI of each document, and the documents beside them.
+
+    `slots`: other values for those of the first entry; `replacing`: what it says that it replaces.
+    """
     view = Judged(exchange, "request", load().by_id("TD2.1"), Declared())
     (request,) = view.nodes("//lcm:SubmitObjectsRequest")
     request = deepcopy(request)
@@ -36,6 +43,15 @@ def delivered(exchange: Exchange, path: Path) -> Path:
             assert slot is not None
             entry.insert(0, slot)
             target.writestr(f"IHE_XDM/SUBSET01/{name}", bodies[str(entry.get("id"))])
+        first = next(request.iter(f"{RIM}ExtrinsicObject"))
+        for slot in first.iterchildren(f"{RIM}Slot"):
+            said = (slots or {}).get(str(slot.get("name")))
+            for one in slot.iter(f"{RIM}Value") if said else ():
+                one.text = said
+        if replacing:
+            link = etree.Element(f"{RIM}Association", associationType=facts.RPLC, targetObject=replacing)
+            link.set("sourceObject", str(first.get("id")))
+            first.addnext(link)
         target.writestr("IHE_XDM/SUBSET01/METADATA.XML", etree.tostring(request))
         target.writestr("INDEX.HTM", "<html/>")
         target.writestr("README.TXT", "essai")
@@ -61,6 +77,52 @@ def test_what_the_driver_submits_is_good_on_media_too(
     assert metadata.portrait.type == "TD2.1"
     documents = [entry for entry in entries([tmp_path]) if entry.announced]
     assert len(documents) >= 2
+    rules = {one.rule for one in judge_entry(documents[0], Asked()).findings if one.status == "PASS"}
+    assert {"COH-UNIQUE-ID", "COH-PATIENT", "COH-TYPE", "COH-TITLE", "COH-AUTHORS"} <= rules
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize(
+    ("slot", "value", "rule"),
+    [
+        ("languageCode", "en-US", "COH-LANGUAGE"),
+        ("creationTime", "19990101", "COH-CREATION-TIME"),
+        ("sourcePatientInfo", "PID-8|U", None),
+    ],
+)
+def test_metadata_that_differ_from_their_document_are_told_with_their_place(
+    make: Callable[..., Exchange], tmp_path: Path, slot: str, value: str, rule: str | None, *, packed: bool
+) -> None:
+    archive = delivered(make("TD2.1"), tmp_path / "IHE_XDM.ZIP", {slot: value})
+    if not packed:
+        with zipfile.ZipFile(archive) as source:
+            source.extractall(tmp_path)
+        archive.unlink()
+    faults = {one.rule: one for record in judge_paths([tmp_path]).results for one in record.faults}
+    found = {name: one for name, one in faults.items() if name.startswith("COH")}
+    assert set(found) == ({rule} if rule else set())
+    if rule:
+        place = (
+            "DOC00001.XML:METADATA.XML:/lcm:SubmitObjectsRequest/rim:RegistryObjectList/rim:ExtrinsicObject"
+        )
+        assert found[rule].where.startswith(place)
+        assert found[rule].found == value
+
+
+def test_a_replacement_is_told_in_both_places(make: Callable[..., Exchange], tmp_path: Path) -> None:
+    archive = delivered(make("TD2.1"), tmp_path / "IHE_XDM.ZIP", replacing="urn:uuid:" + "1" * 8)
+    rules = {one.rule for record in judge_paths([archive]).results for one in record.faults}
+    assert "COH-REPLACEMENT" in rules
+
+
+def test_metadata_too_big_to_be_kept_are_told_and_nothing_is_said_of_coherence(
+    make: Callable[..., Exchange], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xdm, "MAX_KEPT", -1)
+    records = judge_paths([delivered(make("TD2.1"), tmp_path / "IHE_XDM.ZIP")]).results
+    faults = [one for record in records for one in record.faults]
+    assert {(one.rule, one.status) for one in faults} == {("CHECK-XDM", "INFO")}
+    assert all("XDM-LARGE" in one.found for one in faults)
 
 
 @pytest.mark.parametrize("alteration", ["code-out-of-value-set", "missing-slot", "missing-class"])

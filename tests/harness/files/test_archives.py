@@ -19,6 +19,8 @@ from protocol.datafolders import folder
 from protocol.errors import UsageError
 
 SAMPLE = (folder("cda_samples") / "bons" / "n1-texte.xml").read_bytes()
+#: What a delivery says of its documents, without their agreement with its metadata (tests/harness/checks/test_xdm.py).
+HEADER = Asked(only=("CDA-HEADER",))
 RIM = "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"
 
 
@@ -173,7 +175,7 @@ def test_a_delivery_is_its_metadata_and_its_documents(tmp_path: Path) -> None:
         "DOC0001.XML": "",
         "DOC0002.PDF": "attached",
     }
-    document = judge_entry(listed["DOC0001.XML"], Asked())
+    document = judge_entry(listed["DOC0001.XML"], HEADER)
     assert document.verdict == "PASS"
     assert [one.status for one in document.findings if one.rule == "CHECK-XDM"] == ["PASS", "PASS"]
     assert judge_entry(listed["DOC0002.PDF"], Asked()).verdict == "PASS"
@@ -183,7 +185,7 @@ def test_a_delivery_is_its_metadata_and_its_documents(tmp_path: Path) -> None:
 
 def test_a_document_that_is_not_the_one_announced_is_refused(tmp_path: Path) -> None:
     (tmp_path / "IHE_XDM.ZIP").write_bytes(zipped(delivery("0" * 40)))
-    document = judge_entry(found(tmp_path)["DOC0001.XML"], Asked())
+    document = judge_entry(found(tmp_path)["DOC0001.XML"], HEADER)
     (fault,) = document.faults
     assert (fault.rule, fault.status, fault.expected) == ("CHECK-XDM", "FAIL", "0" * 40)
 
@@ -204,6 +206,16 @@ def test_an_unpacked_delivery_is_read_the_same(tmp_path: Path) -> None:
     assert listed["DOC0001.XML"].announced is not None
     (tmp_path / "IHE_XDM" / "SUBSET01" / "DOC0002.PDF").unlink()
     assert "XDM-MISSING" in told(found(tmp_path)["DOC0002.PDF"])
+
+
+def test_a_document_in_a_folder_of_its_delivery_is_the_one_announced(tmp_path: Path) -> None:
+    said = metadata(("DOCS/1.XML", "text/xml", SAMPLE, ""), ("DOCS/2.XML", "text/xml", SAMPLE, ""))
+    (tmp_path / "lot" / "DOCS").mkdir(parents=True)
+    (tmp_path / "lot" / "METADATA.XML").write_bytes(said)
+    (tmp_path / "lot" / "DOCS" / "1.XML").write_bytes(SAMPLE)
+    listed = found(tmp_path)
+    assert listed["1.XML"].announced is not None
+    assert "XDM-MISSING" in told(listed["2.XML"])
 
 
 # ------------------------------------------------------------------ odd files

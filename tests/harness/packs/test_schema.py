@@ -68,19 +68,29 @@ def test_the_rule_gives_the_verdict_of_the_pack(kit: Path) -> None:
     assert [item.status for item in api.judge_document(BAD, "x.xml", only=["CDA-XSD"])] == ["VACUOUS"]
 
 
-def test_xmlschema_adds_its_words_and_never_the_verdict(kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_are_added_in_both_languages_and_never_the_verdict(
+    kit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack = packs.add(kit)
     explained = PackSchemas(pack, explain=True).cda_problems(etree.fromstring(BAD))
     assert explained is not None
-    assert any(item.explanation for item in explained)
+    assert explained[0].explanation == "valeur qui n'a pas la forme voulue / value not of the wanted form"
+    plain = PackSchemas(pack).cda_problems(etree.fromstring(BAD))
+    assert plain is not None
+    assert {item.explanation for item in plain} == {""}
+    assert [item.message for item in plain] == [item.message for item in explained]
 
-    def crash(*_: object, **__: object) -> object:
-        raise KeyError("QName inconnu")
+    def refuse(*_: object) -> object:
+        raise OSError
 
-    monkeypatch.setattr("xmlschema.XMLSchema", crash)
-    silent = PackSchemas(pack, explain=True).cda_problems(etree.fromstring(BAD))
-    assert silent is not None
-    assert [item.message for item in silent] == [item.message for item in explained]
+    monkeypatch.setattr("harness.packs.schema.Orders", refuse)
+    assert PackSchemas(pack, explain=True).cda_problems(etree.fromstring(BAD)) == explained
+
+
+def test_what_the_schema_lets_a_place_hold_makes_the_words_exact(kit: Path) -> None:
+    data = b'<ClinicalDocument xmlns="urn:hl7-org:v3"><tilte>abc</tilte></ClinicalDocument>'
+    (problem, *_) = PackSchemas(packs.add(kit), explain=True).cda_problems(etree.fromstring(data)) or ()
+    assert problem.explanation == "nom d'élément mal écrit / name of element misspelt : tilte"
 
 
 def test_a_pack_without_a_schema_has_no_say(kit: Path) -> None:

@@ -22,7 +22,8 @@ def drive(**fields: Any) -> DriveStep:
 
 
 def test_the_kinds() -> None:
-    assert set(kinds()) == {"assert", "browse", "drive", "fault", "patient", "prepare", "traces"}
+    played = {"assert", "browse", "drive", "fault", "patient", "prepare", "traces", "watch"}
+    assert set(kinds()) == played | {"instruct", "screen", "declare"}
 
 
 def test_a_name_alone_is_an_actor_and_a_path_alone_a_value_to_capture() -> None:

@@ -37,6 +37,9 @@ class Browser:
     def post(self, path: str, form: dict[str, Any] | None = None, **options: Any) -> TestResponse:
         return self._client.post(path, data=form, environ_overrides=self._environ(), buffered=True, **options)
 
+    def put(self, path: str) -> TestResponse:
+        return self._client.put(path, environ_overrides=self._environ(), buffered=True)
+
     def send(self, path: str, form: dict[str, Any], *, back: str = "") -> TestResponse:
         """Post the form of the page at `path`, seal included."""
         seal = html.fromstring(self.get(back or path).data).xpath(f"//input[@name='{SEAL}']/@value")

@@ -78,6 +78,16 @@ def test_refusals_lead_back_to_the_dashboard(
     assert "<script>" not in answer.text
 
 
+def test_another_method_is_refused_in_words_that_suit_a_page(browse: Browse, store: Store) -> None:
+    answer = browse("cps-auth").put(f"{ROOT}/Documents/{ins(A)}")
+    assert (answer.status_code, code(answer)) == (405, "MockMethodNotAllowed")
+    assert "se demande par GET" in answer.text
+    with store.read() as db:
+        (line,) = journal.listing(db, "default")
+    assert "GET" in line["detail"]
+    assert "POST" not in line["detail"]
+
+
 def test_a_closed_or_unknown_dmp_is_told_by_the_dashboard(browse: Browse) -> None:
     browser = browse("cps-auth")
     assert "fermé" in text(browser.get(f"{ROOT}/TableauDeBord/{ins('ferme')}"), "//*[@id='existence']")

@@ -140,6 +140,26 @@ def test_html_escapes_what_comes_from_files() -> None:
     assert "<script>alert(1)</script>" in "".join(root.itertext())
 
 
+def test_html_has_the_verdict_of_each_layer() -> None:
+    """Of every file together, and of each file that is shown."""
+    bad = Finding("CDA-SM", "FAIL", "x:", "non", "oui")
+    good = (Finding("CDA-REALM", "PASS", "x:"), Finding("CDA-XSD", "PASS", "x:", "", "kit"))
+    absent = Finding("CDA-TERM", "VACUOUS", "x:", "absent du paquet / not in the pack")
+    records = (
+        FileResult(name, "cda", found).record()
+        for name, found in (("a.xml", good), ("b.xml", (*good, bad, absent)))
+    )
+    root = html.document_fromstring(render(run_of(*records), "html", "en"))
+    (table,) = root.xpath("//h2[@id='layers']/following-sibling::table[1]")
+    head, *rows = [["".join(cell.itertext()) for cell in row] for row in table.iter("tr")]
+    assert head[:2] == ["Layer", "conform"]
+    assert [row[0] for row in rows] == ["native", "XSD", "SM", "TERM"]
+    assert dict(zip(head, rows[2], strict=True))["not conform"] == "1"
+    assert rows[1][1] == "2"
+    shown = root.xpath("//details//span[@class='layers']/span/text()")
+    assert shown == ["native PASS", "XSD PASS", "SM FAIL", "TERM NOT_RUN"]
+
+
 def test_html_says_how_many_files_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(as_html, "MAX_FILES", 2)
     found = (Finding("CHECK-FILE", "FAIL", "x:", "x"),)

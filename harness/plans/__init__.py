@@ -1,0 +1,1 @@
+"""What is done with a plan beside running it: explained, frozen, linted, proved."""
