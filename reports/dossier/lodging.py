@@ -17,16 +17,21 @@ from reports import statement, verify
 _PLAYED = "driver"
 
 
+class NotLodged(EvidenceError):
+    """A run that says nothing of a product, or whose report is not what it says."""
+
+    exit_code = 1
+
+
 def facts_of(run: Path, trust: Path | None = None, executors: tuple[str, ...] = ()) -> dict[str, Any]:
     """The facts of a PIECE event about the run in that folder.
 
-    Raises EvidenceError when its report does not verify, when evidence is missing, or when our own driver played the
-    software: such a report says nothing of a product.
+    Raises NotLodged when its report does not verify.
     """
     path = next((one for one in (run / "rapport", run) if (one / verify.STATEMENT_FILE).is_file()), run)
     outcome = verify.verify(path, trust=trust)
     if bad := [step for step in outcome.steps if step.outcome == "KO"]:
-        raise EvidenceError(
+        raise NotLodged(
             "DOSSIER-020",
             Text("le rapport ne se vérifie pas", "the report does not verify"),
             field=str(path),
@@ -70,9 +75,9 @@ def document(path: Path) -> dict[str, Any]:
 
 
 def refuse_own_driver(facts: dict[str, Any], *, allowed: bool) -> None:
-    """Raises EvidenceError for evidence that our driver made, unless the office is one of tests and says so."""
+    """Raises NotLodged for evidence that our driver made, unless the office is one of tests and says so."""
     if facts["frames"] == _PLAYED and not allowed:
-        raise EvidenceError(
+        raise NotLodged(
             "DOSSIER-021",
             Text(
                 "ces échanges sont ceux du pilote intégré, pas d'un logiciel",
