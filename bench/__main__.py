@@ -18,9 +18,11 @@ from bench import (
     company,
     feeding,
     generation,
+    guarding,
     memory,
     multipart,
     plan,
+    proof,
     recording_proxy,
     schemas,
     schematron,
@@ -40,9 +42,11 @@ BENCHES: Final[dict[str, Callable[[], list[str]]]] = {
     "schemas": schemas.run,
     "judging": check_speed.run,
     "plan": plan.run,
+    "proof": proof.run,
     "submission": submission.run,
     "archive": check_archive.run,
     "proxy": recording_proxy.run,
+    "guard": guarding.run,
 }
 
 

@@ -103,6 +103,24 @@ withdraw = _decision("withdraw", "retrait", "withdraw", _withdraw, dated="effect
 notice = _decision("notice", "mise en demeure", "give notice to", _notice, dated="deadline", days=180)
 
 
+@click.command("bundle")
+@click.argument("name")
+@click.argument("file", type=ANY_PATH)
+@click.option("--run", type=EXISTING, help="The run that was decided on: its sealed PDF goes along.")
+@PLACE
+@LANG
+def bundled(name: str, file: Path, run: Path | None, place: Path | None, lang: Lang) -> int:
+    """Write into FILE everything that verifies the homologation of the file NAME offline."""
+    from harness.evidence import write_atomic
+    from reports.homologation import bundle
+
+    with Desk(place) as desk:
+        made = bundle.make(desk.office, desk.dossier(name), run)
+    write_atomic(file, made.packed())
+    tell(lang, f"paquet : {file}", f"bundle: {file}")
+    return 0
+
+
 @click.command("regression")
 @click.argument("name")
 @click.option(

@@ -31,14 +31,24 @@ if TYPE_CHECKING:
 def export(
     run: Path, style: Style, out: Path, listed: Path | None, pack_name: str | None, lang: Lang, as_json: bool
 ) -> int:
-    """Export the evidence of a RUN, once the guard has looked for secrets and identities in every file."""
+    """Export the evidence of a RUN, once the guard has looked for secrets and identities in every file.
+
+    0 exported, 1 something in it must not leave.
+    """
     from harness.export.deliver import export as delivered
     from harness.packs import registry as packs
     from harness.privacy import exceptions
+    from harness.privacy.guard import Withheld
 
     allowed = exceptions.read(listed) if listed else ()
     pack = packs.load(pack_name) if pack_name else None
-    made = delivered(run, style, out, allowed=allowed, pack=pack, lang=lang)
+    try:
+        made = delivered(run, style, out, allowed=allowed, pack=pack, lang=lang)
+    except Withheld as stopped:
+        if not as_json:
+            raise
+        dump({"out": None, "style": style, "withheld": [leak.to_plain() for leak in stopped.leaks]})
+        return stopped.exit_code
     if as_json:
         dump(
             {

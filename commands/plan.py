@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,6 +140,7 @@ def _print_remarks(remarks: tuple[Remark, ...], form: Format, lang: Lang) -> Non
 @click.option("--check", is_flag=True, help="Play nothing: say whether the proof that is kept holds.")
 @click.option("--keep/--no-keep", default=True, help="Write the proof beside the plan.")
 @click.option("--campaign", type=EXISTING, help="Campaign that plays (default: the demonstration's).")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Cases side by side.  [default: one a core]")
 @shown
 def prove(
     plan_file: Path | None,
@@ -146,6 +148,7 @@ def prove(
     check: bool,
     keep: bool,
     campaign: Path | None,
+    jobs: int | None,
     lang: Lang,
     as_json: bool,
 ) -> int:
@@ -160,7 +163,10 @@ def prove(
         cases = proving.chosen(loaded, only)
         with _mock() as (target, pki, scratch):
             aim = campaign or folder("test_plans") / "campagne-demo.yaml"
-            done = proving.prove(loaded, cases, aim, target=target, pki=pki, scratch=scratch)
+            side_by_side = jobs or os.cpu_count() or 1
+            done = proving.prove(
+                loaded, cases, aim, target=target, pki=pki, scratch=scratch, jobs=side_by_side
+            )
         if not as_json:
             _print_proofs(done, lang)
         proof = proof.with_cases(done, loaded)

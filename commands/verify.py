@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.option("--trust", type=EXISTING, help="Trust file of the issuer; this installation's by default.")
 @click.option("--evidence", type=EXISTING, help="Evidence folder; `preuves` beside the report by default.")
 @click.option("--rejudge", is_flag=True, help="Compute every verdict again from the captured bytes.")
-@click.option("--authority", type=EXISTING, help="Certification authority of the PDF's seal (folder).")
+@click.option("--authority", type=EXISTING, help="Certification authority of seals and time stamps (folder).")
+@click.option("--status", type=EXISTING, help="Signed status list: does the homologation still hold?")
+@click.option("--log-key", default="", help="Key of the register's log (name+hint+base64).")
+@click.option("--number", default="", help="Secret wire number to open the commitment with, and…")
+@click.option("--proof", default="", help="…its proof.")
+@click.option("--at", help="Moment to look at (2026-01-31T12:00:00Z); now by default.")
 @shown
 def verify(
     report: Path,
@@ -30,13 +35,31 @@ def verify(
     evidence: Path | None,
     rejudge: bool,
     authority: Path | None,
+    status: Path | None,
+    log_key: str,
+    number: str,
+    proof: str,
+    at: str | None,
     lang: Lang,
     as_json: bool,
 ) -> int:
-    """Verify a REPORT offline, in numbered steps. 0 valid, 1 invalid, 2 something was not checked."""
-    from reports.verify import verify as verification
+    """Verify a REPORT offline, in numbered steps. 0 valid, 1 invalid, 2 something was not checked.
 
-    checked = verification(report, trust=trust, evidence=evidence, rejudged=rejudge, authority=authority)
+    REPORT is the folder of a run, its report, or the bundle of a homologation; then --evidence is the run's folder.
+    """
+    if report.is_file() and report.suffix == ".dmpbundle":
+        from commands.office import moment_of
+        from reports.homologation.reading import Brought
+        from reports.homologation.verify import of_file
+
+        moment = None if at is None else moment_of(at, 0)
+        checked = of_file(
+            report, Brought(trust, log_key, status, evidence, number, proof, authority, moment, rejudge)
+        )
+    else:
+        from reports.verify import verify as verification
+
+        checked = verification(report, trust=trust, evidence=evidence, rejudged=rejudge, authority=authority)
     if as_json:
         dump(checked.as_json())
     else:

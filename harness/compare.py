@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from harness.checks import api
 from harness.checks.rule import Finding
 from harness.evidence import frame, read_json
 from harness.normal import Difference, differences
@@ -150,6 +151,7 @@ def _side(place: Path) -> _Side:
 def _whole(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     values = {
         "rules": ("rules", "sha256"),
+        "pack": ("pack", "sha256"),
         "plan": ("plan", "sha256"),
         "campaign": ("campaign", "sha256"),
         "tool": ("tool", "version"),
@@ -239,12 +241,19 @@ def _causes(
     told: dict[Cause, bool] = {
         "environment": before.verdict in _OURS or after.verdict in _OURS,
         "plan": "plan" in changed and first.wording(code) != second.wording(code),
-        "rules": "rules" in changed
-        and (not sides or any(not one.judged_before for one in (*appeared, *went))),
+        "rules": (
+            "rules" in changed and (not sides or any(not one.judged_before for one in (*appeared, *went)))
+        )
+        or ("pack" in changed and any(one.finding.rule in _official() for one in (*appeared, *went))),
         "requests": "request" in sides,
         "answers": "response" in sides,
     }
     return tuple(name for name, holds in told.items() if holds) or ("unknown",)
+
+
+def _official() -> tuple[str, ...]:
+    """The rules that a pack gives their say."""
+    return api.groups()["CDA-OFFICIAL"]
 
 
 def _rank(verdict: Verdict) -> int:

@@ -25,7 +25,11 @@ from protocol.errors import Text, UsageError
 #: What the report of a connector may say as a whole: one that does not conform proves nothing for others.
 _RESULTS: Final = ("CONFORM", "PARTIAL", "INCONCLUSIVE")
 _PASSED: Final = ("PASS", "WARN")
+#: Origin of the frames that our own driver played.
+_PLAYED: Final = "driver"
 _COST: Final = 1 << 14
+#: Folder of the evidence that keeps the signed statements of connectors, one folder a reference.
+HERITAGE: Final = "heritage"
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,13 @@ class Inheritance:
         }
 
 
-def inherited(campaign: Campaign, prove: Prove | None, at: datetime) -> Mapping[str, Inheritance]:
-    """Cases that the campaign inherits, by code. Raises UsageError (INH-0xx) when a report it names proves nothing for
-    it: wrong connector, other guide, not conforming, its wire number lent; and what `prove` raises.
+def inherited(
+    campaign: Campaign, prove: Prove | None, at: datetime, *, observed: bool = False
+) -> Mapping[str, Inheritance]:
+    """Cases that the campaign inherits, by code. `observed`: the frames of this run are those of a real software.
+
+    Raises UsageError (INH-0xx) when a report it names proves nothing for it: wrong connector, other guide, not
+    conforming, frames of our own driver for a software that is observed, its wire number lent; and what `prove` raises.
     """
     found: dict[str, Inheritance] = {}
     for item in campaign.file.inherits:
@@ -86,6 +94,13 @@ def inherited(campaign: Campaign, prove: Prove | None, at: datetime) -> Mapping[
             )
         proved = prove(item, campaign.path.parent, at)
         _refuse_foreign(campaign, item, proved)
+        if observed and proved.statement["scope"]["frames"] == _PLAYED:
+            raise _refused(
+                "007",
+                "les trames de ce rapport sont jouées par dmpcompat : elles ne prouvent rien du connecteur",
+                "the frames of this report were played by dmpcompat: they prove nothing of the connector",
+                proved.reference,
+            )
         for one in _cases(campaign, item, proved):
             found.setdefault(one.case.code, one)
     return found

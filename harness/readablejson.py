@@ -26,6 +26,8 @@ def _written(value: Any, end: str) -> str:
     if isinstance(value, list | tuple) and value:
         deeper = end + " "
         return "[" + deeper + ("," + deeper).join([_written(item, deeper) for item in value]) + end + "]"
+    if type(value) is int:  # not a boolean, which is one too
+        return str(value)
     return json.dumps(value, ensure_ascii=False)
 
 

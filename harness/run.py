@@ -25,7 +25,7 @@ from harness.drive.clock import Clock, SystemClock
 from harness.drive.identity import Keyring
 from harness.events import Journal, Listener
 from harness.evidence import sealing
-from harness.inheritance import Prove, fingerprint, inherited
+from harness.inheritance import HERITAGE, Prove, fingerprint, inherited
 from harness.masking import Masker
 from harness.observe.running import Observation, observing
 from harness.observe.scope import observable, preconditions
@@ -88,7 +88,7 @@ def run_campaign(
     campaign = load_campaign(path, environ=environ).at(url=target, pki=pki).judged_by(pack)
     frozen = lock.honour(campaign, required=locked)
     registry = transactions.load()
-    inheritances = inherited(campaign, prove, datetime.now(UTC))
+    inheritances = inherited(campaign, prove, datetime.now(UTC), observed=observation is not None)
     scoped = scope(campaign, registry, only, inheritances)
     if observation is not None:
         scoped = observable(scoped, staged=observation.staged(campaign))
@@ -131,7 +131,7 @@ def run_campaign(
     facts["inherited"] = [one.to_plain() for one in heirs]
     facts["campaign"] |= {"lock_sha256": frozen, "guide": campaign.file.guide}
     for one in heirs:
-        evidence.write_atomic(root / "heritage" / one.reference / "statement.dsse.json", one.envelope)
+        evidence.write_atomic(root / HERITAGE / one.reference / "statement.dsse.json", one.envelope)
     return _sealed(campaign, RunResult(results, root, code, "", facts), masker, out)
 
 

@@ -133,17 +133,19 @@ def from_facts(facts: dict[str, Any], request_body: bytes, response_body: bytes)
             session=str(facts["session"]),
             started=_moment(facts["started"]),
             ended=_moment(facts["ended"]),
-            request=Request(asked["method"], asked["target"], _pairs(asked["headers"]), request_body),
+            request=Request(
+                str(asked["method"]), str(asked["target"]), _pairs(asked["headers"]), request_body
+            ),
             response=None
             if answered is None
             else Response(int(answered["status"]), _pairs(answered["headers"]), response_body),
             tls=None
             if tls is None
-            else Tls(tls["version"], tls["cipher"], bytes.fromhex(tls["certificate"])),
+            else Tls(str(tls["version"]), str(tls["cipher"]), bytes.fromhex(tls["certificate"])),
             failure=str(facts["failure"]),
             marks=tuple(str(mark) for mark in facts.get("marks", ())),
         )
-    except (KeyError, TypeError, ValueError) as problem:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as problem:
         raise EvidenceError(
             "EXCH-001",
             Text(

@@ -15,7 +15,7 @@ from protocol.errors import Lang, Text
 from reports.visible import visible
 
 _CAUSES: Final = {
-    "rules": Text("les règles ont changé", "the rules changed"),
+    "rules": Text("les règles ou le paquet ont changé", "the rules or the pack changed"),
     "plan": Text("le cas a changé dans le plan", "the case changed in the plan"),
     "requests": Text("ce que le logiciel envoie a changé", "what the software sends changed"),
     "answers": Text("ce que la plateforme répond a changé", "what the platform answers changed"),
@@ -27,6 +27,7 @@ _CAUSES: Final = {
 }
 _WHOLE: Final = {
     "rules": Text("règles", "rules"),
+    "pack": Text("paquet officiel", "official pack"),
     "plan": Text("plan", "plan"),
     "campaign": Text("campagne", "campaign"),
     "tool": Text("version de l'outil", "version of the tool"),

@@ -12,6 +12,7 @@ from typing import Any
 from harness import evidence as evidence_tree
 from harness import rejudge
 from harness.evidence import chain, sealing
+from harness.inheritance import HERITAGE
 from protocol.errors import EvidenceError, Text
 from reports import statement
 
@@ -43,6 +44,8 @@ def evidence(given: Path | None, signed: Statement) -> Text:
         raise ko(
             "VERIFY-013", Text("preuves modifiées", "altered evidence"), found="; ".join(differences[:5])
         )
+    for one in signed["predicate"].get("inherited", ()):
+        same(given / HERITAGE / one["reference"] / "statement.dsse.json", one["report_sha256"])
     run = given.parent / statement.RUN
     if run.is_file():
         same(run, digests[statement.RUN])

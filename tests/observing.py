@@ -27,6 +27,7 @@ from harness.players.driver import Driver
 from harness.run import run_campaign
 from harness.steps.api import StepSpec
 from harness.steps.browse import BrowseStep
+from harness.steps.call import CallStep
 from harness.steps.drive import DriveStep
 from protocol import transactions
 from protocol.exchange import Exchange
@@ -54,6 +55,10 @@ class Software:
         elif isinstance(step, BrowseStep):
             made = Driver().browse(step, context).exchange
             context.values.update(step._captured(made, context))  # what is on the page that it shows
+        elif isinstance(step, CallStep):
+            result = step._made(context)
+            made = result.exchange
+            context.values.update(step._captured(result))
         else:
             return None
         self.sent.append(made)

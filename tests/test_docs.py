@@ -18,6 +18,7 @@ from pydantic import BaseModel
 import cli
 import generate
 from harness import expectation_words
+from harness.call_expectations import CallExpect, Since
 from harness.campaign import (
     CampaignFile,
     NotApplicable,
@@ -28,19 +29,24 @@ from harness.campaign import (
     load_campaign,
 )
 from harness.checks import api as checks
+from harness.declaring import Family
 from harness.expectations import Expect, XpathExpect
 from harness.feeding import Fed
 from harness.packs import defects as pack_defects
 from harness.page_expectations import PageExpect
 from harness.plan import Case, Filters, Plan, load_plan
+from harness.plans.lint import lint_rules
 from harness.scope import scope
 from harness.steps.asserting import Comparison
 from harness.steps.browse import BrowseStep
-from harness.steps.drive import Actor, DriveStep, Product, Save
+from harness.steps.call import CallStep, CallWith
+from harness.steps.drive import Actor, Connection, DriveStep, Product, Save
 from harness.steps.fault import FaultStep, Within
+from harness.steps.handshake import Handshakes
 from harness.steps.patient import Act, PatientStep
 from harness.steps.prepare import ClockChange, PatientSeed, Preparation
 from harness.steps.traces import Reading, TracesStep
+from harness.steps.watch import Window
 from mock_dmp.state import settings
 from protocol import acceptance_rules, catalogue, transactions
 
@@ -297,6 +303,7 @@ def test_what_the_tests_of_commands_catch() -> None:
 def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
     rules = {*acceptance_rules.rules(), *(rule.id for rule in checks.rules()), *checks.groups()}
     rules |= {*expectation_words.names(), *pack_defects.KINDS, *codes_of_files()}
+    rules |= {rule.code for rule in lint_rules()} | {"PLAN-050", "PLAN-051"}
     cases = {case.code for case in generate.cases()}
     strangers = []
     for span in spans(page.read_text(encoding="utf-8")):
@@ -352,6 +359,7 @@ def test_every_field_of_campaign_and_plan_is_told() -> None:
     wanted |= fields(Plan, Case, Filters, DriveStep, Actor, Product, Save, Fed, Expect, XpathExpect)
     wanted |= fields(Preparation, PatientSeed, Comparison, ClockChange, FaultStep, Within)
     wanted |= fields(BrowseStep, PageExpect, PatientStep, Act, TracesStep, Reading)
+    wanted |= fields(Window, CallStep, CallWith, CallExpect, Since, Handshakes, Connection, Family, Product)
     assert {name for name in wanted if not re.search(rf"\b{re.escape(name)}\b", text)} == set()
 
 

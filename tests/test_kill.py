@@ -33,6 +33,7 @@ from harness.verdict import Verdict, of_case
 from mock_dmp import defects
 from mock_dmp.server import MockServer
 from protocol.errors import UsageError
+from protocol.requirements import requirements
 from tests.excerpts import tried
 from tests.selfplay import LOADED, PLANS
 from tests.test_defects import CAUGHT_IN
@@ -227,6 +228,7 @@ def test_the_matrix_holds_every_requirement_case_and_defect(played: RunResult) -
     told = matrix(LOADED.plan, None, {name: one.caught_by for name, one in defects.defects().items()})
     wanted = {name for case in LOADED.plan.cases for name in case.requirements}
     wanted |= {name for item in api.rules() for name in item.requirements}
+    wanted |= set(requirements())
     assert {line.requirement for line in told.lines} == wanted
     assert set(told.defects) == set(CAUGHT_IN)
     assert all(told.defects.values())

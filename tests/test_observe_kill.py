@@ -10,10 +10,11 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ CASES = (
     case("CT-2.1-010", FEED, EXISTS, OPEN),
 )
 #: What is killed at each task in turn, and whether the software had acted before.
-CI = [("runner", True), ("both", False), ("mock", True), ("", True), ("", True)]
+CI = [("runner", True), ("both", False)]
 KINDS = [(who, acted) for who in ("runner", "mock", "both", "") for acted in (True, False)]
 
 
@@ -48,7 +49,7 @@ class Scene:
     place: Path
     pki: Path
     stack: ExitStack
-    port: int = 0
+    port: int = field(default_factory=lambda: _free_port())
     mock: subprocess.Popen[bytes] | None = None
     runner: subprocess.Popen[bytes] | None = None
     read: int = 0
@@ -70,9 +71,7 @@ class Scene:
         while not ready.exists():
             assert self.mock.poll() is None, (self.place / "mock.log").read_text()
             threading.Event().wait(0.02)
-        url = str(json.loads(ready.read_text())["url"])
-        self.port = int(url.rpartition(":")[2].strip("/"))
-        return url
+        return str(json.loads(ready.read_text())["url"])
 
     def run(self, url: str) -> None:
         place = self.place / "out"
@@ -141,6 +140,15 @@ def play(scene: Scene, kills: list[tuple[str, bool]]) -> RunResult:
     assert scene.runner.wait(20) == 0, (scene.place / "runner.log").read_text()[-3000:]
     assert len(software.sent) == 4
     return RunResult.load(scene.place / "out")
+
+
+def _free_port() -> int:
+    """A port that no outgoing connection is given while the mock is away: below those of the system (Linux: 32768)."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_768):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no free port")
 
 
 def _act(scene: Scene, software: Software, line: dict[str, Any], *, again: bool = False) -> None:

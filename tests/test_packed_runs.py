@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import cli
+from harness.compare import compare
 from harness.packs import registry as packs
 from harness.rejudge import WITHOUT_PACK, rejudge
 from harness.results import RunResult
@@ -106,6 +107,18 @@ def test_what_the_pack_refuses_fails_the_case_and_fails_it_again(
     again = rejudge(result.evidence)
     assert again.holds, "what it said is taken as it was"
     assert [case.after for case in again.cases] == ["FAIL"]
+
+
+def test_comparing_with_a_run_without_the_pack_says_what_changed(
+    run: Run, register: Callable[[str, str], packs.Pack], tmp_path: Path
+) -> None:
+    pack = register("essai-compare", REFUSES)
+    runs = run(out=tmp_path / "sans"), run(out=tmp_path / "avec", pack="essai-compare")
+    compared = compare(*(one.evidence.parent for one in runs))
+    assert compared.changed["pack"] == ("", pack.digest)
+    (case,) = compared.cases
+    assert (case.state, case.worse) == ("changed", True)
+    assert "rules" in case.causes
 
 
 def test_another_pack_than_the_one_that_is_pinned_is_refused(

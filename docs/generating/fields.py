@@ -9,6 +9,7 @@ _SIDES = {
     "request": "request",
     "answer": "answer",
     "wire-request": "connection and HTTP",
+    "wire-answer": "HTTP answer",
     "run": "several frames",
 }
 

@@ -32,10 +32,12 @@ def kill_page() -> str:
 def _intro(told: Mapping[str, Any]) -> str:
     killed, mutants, aimed = told["killed"], told["mutants"], told["killed_by_target"]
     return (
-        "A mutator takes a good document, or a good frame of a run, breaks one thing in it and says which rules must "
-        "see it. Nothing is signed again: that a signature no longer holds kills no mutant, unless this is what the "
-        "mutator breaks. A mutant is killed when a rule says FAIL, WARN or AMBIGUOUS that it did not say of the "
-        "original.\n\n"
+        "A mutator takes a good document, a good frame or a whole run, breaks one thing in it and says which rules "
+        "must see it; or lets a request follow a fault of the platform that nothing may follow. Documents are our "
+        "samples, and these with a part that they do without; changes of one field each are data "
+        "([fields.md](../fields.md)). Nothing is signed again: that a signature no longer holds kills no mutant, "
+        "unless this is what the mutator breaks. A mutant is killed when a rule says FAIL, WARN or AMBIGUOUS that it "
+        "did not say of the original.\n\n"
         f"**{told['mutators']} mutators, {killed} of {mutants} mutants killed ({_percent(killed, mutants)}), {aimed} "
         f"by a rule that the mutator aims at ({_percent(aimed, mutants)}).** {told['harmless']} of the mutators change "
         "nothing that matters (order of attributes, line ends, encoding, case of headers…): "

@@ -1,4 +1,4 @@
-"""docs/reference/plan-lint.md and docs/reference/requirements.md: the rules of the lint, the requirements of the guide."""
+"""docs/reference/plan-lint.md and requirements.md: the rules of the lint, the requirements of the guide."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def lint_page() -> str:
     """The rules by level."""
     intro = (
         "What `dmpcompat plan lint` says of a plan that can be read: its structure is right (mistakes of structure are "
-        "`PLAN-001` to `PLAN-043`, with file and line), and yet it would not test what it says. See [plans.md](../plans.md)."
+        "`PLAN-0xx`, with file and line), and yet it would not test what it says. See [plans.md](../plans.md)."
     )
     sections = []
     for level in LEVELS:
@@ -54,7 +54,7 @@ def requirements_page() -> str:
         f"{len(known)} requirements of the integration guide, each in one sentence of ours; the official text is the "
         f"authority's. {len(mandatory)} are mandatory (EX_): {len(mandatory) - len(left)} are covered by a case of the "
         f"plan, {len(left)} say why they are not. Editions of the guide: {', '.join(GUIDES)}; a requirement that an "
-        "edition lacks, or words otherwise, says so. Who proves it (engine, integrator, integrator who only informs) is "
+        "edition lacks, or words otherwise, says so. Who proves it (engine, integrator, integrator who informs) is "
         f"inferred from the split that one connector publishes. {CONFIDENCE}"
     )
     blocks: dict[str, list[Requirement]] = {}

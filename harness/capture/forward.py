@@ -16,7 +16,7 @@ from urllib.parse import SplitResult
 
 import h11
 
-from harness.capture.recording import Body
+from harness.capture.draft import Body
 from harness.capture.tls import said
 from harness.capture.wire import Raw, Wire, has, headers_of, passed_on, raw
 from protocol.exchange import Headers, Request

@@ -25,6 +25,7 @@ from harness.capture.formats.frames import named
 from harness.capture.formats.supposing import supposed_kind
 from harness.capture.pairing import Paired, pair_up
 from harness.capture.recording import Recorder, Unread
+from harness.capture.unpacking import unpacked
 from protocol import safexml
 from protocol.errors import DmpcompatError, Text, UsageError, WireError
 from protocol.exchange import (
@@ -76,6 +77,7 @@ class _Waiting:
     half: Half
     source: Path
     format: str
+    when: datetime
 
 
 def names() -> tuple[str, ...]:
@@ -96,7 +98,10 @@ def import_into(
     for path in _files(sources, recorder.folder):
         if told is not None:
             told(path)
-        work.file(path)
+        if path.suffix.lower() == ".zip":
+            work.archive(path)
+        else:
+            work.file(path)
     work.finish()
     return work.done
 
@@ -111,6 +116,20 @@ class _Import:
         self._waiting: list[_Waiting] = []
         self._loose: list[Half] = []
         self._folder: Path | None = None
+        #: What a temporary folder is called for a reader.
+        self._inside: tuple[str, str] = ("", "")
+
+    def archive(self, path: Path) -> None:
+        """The files of a zip, as if they were in a folder of its name."""
+        self._flush()
+        with unpacked(path) as (folder, left):
+            self._inside = (str(folder), f"{path}!")
+            for item in left:
+                self._unread(item)
+            for inner in _files([folder], self._recorder.folder):
+                self.file(inner)
+            self._flush()
+        self._inside = ("", "")
 
     def file(self, path: Path) -> None:
         if path.name.endswith(_FACTS):
@@ -155,7 +174,7 @@ class _Import:
         pairs, nobody = pair_up([one.half for one in self._waiting], in_order=False)
         for paired in pairs:
             one = where[id(paired.pair.request)]
-            self._frame(paired, one.source, one.format)
+            self._frame(paired, one.source, one.format, one.when)
         for half in nobody:
             one = where[id(half)]
             why = Text("réponse sans sa requête", "response without its request")
@@ -182,7 +201,10 @@ class _Import:
             else:
                 self._frame(paired, path, name)
         # Identifiers of a log mean nothing in another one.
-        self._waiting += [_Waiting(replace(half, key=""), path, name) for half in left]
+        when = _when(path)
+        self._waiting += [
+            _Waiting(replace(half, key=""), Path(self._shown(path)), name, when) for half in left
+        ]
 
     def _reader(self, source: Source) -> Reader | None:
         if self._name != AUTO:
@@ -200,11 +222,11 @@ class _Import:
             self._unread(Unread(str(path), "", _why(problem)))
             return
         exchange = replace(exchange, marks=tuple(sorted({*exchange.marks, *masked})))
-        told = {"import": {"source": str(path), "place": "", "format": "bundle", "paired": "source"}}
+        told = {"import": {"source": self._shown(path), "place": "", "format": "bundle", "paired": "source"}}
         key = self._recorder.append(replace(exchange, origin="import"), told)
         self._count(key, exchange, "bundle", path.name)
 
-    def _frame(self, paired: Paired, path: Path, name: str) -> None:
+    def _frame(self, paired: Paired, path: Path, name: str, when: datetime | None = None) -> None:
         pair, place = paired.pair, paired.pair.request.place
         if pair.response is not None and (trouble := _trouble(pair.response)) is not None:
             self._unread(Unread(str(path), pair.response.place, trouble))
@@ -212,10 +234,10 @@ class _Import:
         if (trouble := _trouble(pair.request)) is not None:
             self._unread(Unread(str(path), place, trouble))
             return
-        exchange = _exchange(pair, path)
-        told = {"import": {"source": str(path), "place": place, "format": name, "paired": paired.how}}
+        exchange = _exchange(pair, path.name, when or _when(path))
+        told = {"import": {"source": self._shown(path), "place": place, "format": name, "paired": paired.how}}
         key = self._recorder.append(exchange, told)
-        self._count(key, exchange, name, f"{path}: {place}")
+        self._count(key, exchange, name, f"{self._shown(path)}: {place}")
 
     def _count(self, key: str, exchange: Exchange, name: str, place: str) -> None:
         self.done.keys.append(key)
@@ -224,7 +246,13 @@ class _Import:
         if exchange.response is None:
             self.done.alone.append((key, place))
 
+    def _shown(self, path: Path | str) -> str:
+        """A path as the person who asked knows it."""
+        temporary, name = self._inside
+        return str(path).replace(temporary, name, 1) if temporary else str(path)
+
     def _unread(self, item: Unread) -> None:
+        item = replace(item, source=self._shown(item.source))
         self.done.unread.append(item)
         self._recorder.unread(item)
 
@@ -313,13 +341,18 @@ def _trouble(half: Half) -> Text | None:
     return None
 
 
-def _exchange(pair: Pair, path: Path) -> Exchange:
+def _when(path: Path) -> datetime:
+    """When nobody says: the time of the file."""
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _exchange(pair: Pair, name: str, when: datetime) -> Exchange:
     asked, answered = pair.request, pair.response
     started = asked.at or (answered.at if answered else None)
     marks = {f"request:{mark}" for mark in asked.marks}
     if started is None:
         marks.add(f"request:{UNDATED}")
-        started = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        started = when
     headers, guessed = _with_kind(asked)
     if guessed or not asked.target:
         marks.add(f"request:{SUPPOSED}")
@@ -331,7 +364,7 @@ def _exchange(pair: Pair, path: Path) -> Exchange:
         response = Response(answered.status, kinds, answered.body)
     digest = hashlib.sha256(asked.body).hexdigest()
     return Exchange(
-        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{path.name}#{asked.place}#{digest}")),
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name}#{asked.place}#{digest}")),
         origin="import",
         session="",
         started=started,

@@ -22,8 +22,9 @@ from typing import Any, Final
 import h11
 
 from harness.capture import forward
+from harness.capture.draft import Body, Draft, NotKept
 from harness.capture.forward import Answer, Failed, Platform
-from harness.capture.recording import Body, Draft, Recorder, Unread
+from harness.capture.recording import Recorder, Unread
 from harness.capture.tls import Identities, said
 from harness.capture.wire import Wire, headers_of, raw
 from protocol.errors import ConfigError, Text
@@ -184,15 +185,21 @@ class Proxy:
             request = Request(
                 event.method.decode("ascii"), event.target.decode("latin-1"), headers_of(event), b""
             )
-            call = Call(self._recorder.draft(), request, tls, remote)
             try:
-                await self._one(wire, call)
-            except BaseException:
-                call.draft.discard()
-                raise
+                await self._drafted(wire, request, tls, remote)
+            except NotKept as problem:
+                await self._not_kept(wire, remote, problem)
+                return
             if wire.http.our_state is not h11.DONE or wire.http.their_state is not h11.DONE:
                 return
             wire.http.start_next_cycle()
+
+    async def _drafted(self, wire: Wire, request: Request, tls: Tls, remote: str) -> None:
+        call = Call(self._recorder.draft(), request, tls, remote)
+        try:
+            await self._one(wire, call)
+        finally:
+            call.draft.discard()  # unless it is a frame
 
     async def _one(self, wire: Wire, call: Call) -> None:
         begun = time.monotonic()
@@ -208,9 +215,7 @@ class Proxy:
         key = await self._keep(call, answer, failure)
         released = True
         try:
-            if not key:
-                await _say(wire, 500, _UNKEPT)
-            elif head is None:
+            if head is None:
                 await _say(wire, status, _apology(self._platform.host, failure))
             else:
                 await _release(wire, head, call.draft.response)
@@ -265,8 +270,17 @@ class Proxy:
             await wire.linger()
         wire.abort()
 
+    async def _not_kept(self, wire: Wire, remote: str, problem: NotKept) -> None:
+        """What can't be recorded is not answered: a hole in a recording would pass for silence."""
+        _LOG.error("%s", problem.message("en"))
+        self._line("call", remote, frame="", status=500, failure=f"recording: {problem.found}")
+        with suppress(OSError, h11.LocalProtocolError, TimeoutError):
+            await _say(wire, 500, _UNKEPT)
+        await wire.linger()
+        wire.abort()
+
     async def _keep(self, call: Call, answer: Answer | None, failure: str) -> str:
-        """Its key once it is on the disk; "" when it could not be kept, which must not pass unnoticed."""
+        """Its key, once it is on the disk. Raises NotKept."""
         exchange = Exchange(
             id=str(uuid.uuid4()),
             origin="proxy",
@@ -278,12 +292,13 @@ class Proxy:
             tls=call.tls,
             failure=failure,
         )
+        told = {"proxy": {"remote": call.remote, **call.told}}
+        committing = asyncio.ensure_future(asyncio.to_thread(call.draft.commit, exchange, told))
         try:
-            told = {"proxy": {"remote": call.remote, **call.told}}
-            return await asyncio.to_thread(call.draft.commit, exchange, told)
-        except OSError:
-            _LOG.exception("the frame could not be kept")
-            return ""
+            return await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            await asyncio.wait({committing})  # a frame is whole or not at all, even when we stop
+            raise
 
     async def _malformed(self, wire: Wire, remote: str, problem: h11.RemoteProtocolError) -> None:
         """Not HTTP as it is written: no frame, but a word on it."""

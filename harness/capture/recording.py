@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO, Any, Final, Literal
+from typing import Any, Final, Literal
 
+from harness.capture.draft import DRAFT, Body, Draft
 from harness.capture.holding import hold
 from protocol.errors import EvidenceError, Text, UsageError
 from protocol.exchange import Exchange, from_facts, suffix
@@ -27,9 +28,7 @@ DESCRIPTION: Final = "recording.json"
 UNREAD: Final = "unread.ndjson"
 SCHEMA: Final = "dmpcompat-recording/1"
 _LOCK: Final = ".lock"
-_DRAFT: Final = ".draft-"
 _FACTS: Final = "_echange.json"
-_PIECE: Final = 1024 * 1024
 
 Where = Literal["proxy", "import"]
 
@@ -44,79 +43,6 @@ class Unread:
 
     def to_plain(self) -> dict[str, Any]:
         return {"source": self.source, "place": self.place, "why": {"fr": self.why.fr, "en": self.why.en}}
-
-
-class Body:
-    """A body on its way to the disk: memory does not grow with it. `size` in bytes, `sha256` of what came so far."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        self._file: IO[bytes] = os.fdopen(descriptor, "w+b")
-        self._digest = hashlib.sha256()
-        self.size = 0
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    def write(self, data: bytes | bytearray) -> None:
-        self._file.write(data)
-        self._digest.update(data)
-        self.size += len(data)
-
-    def pieces(self, size: int = 64 * 1024) -> Iterator[bytes]:
-        """What was written so far, from its beginning; of a frame too, once it is one."""
-        if not self._file.closed:
-            self._file.flush()
-        with self.path.open("rb") as stream:
-            while piece := stream.read(size):
-                yield piece
-
-    def settle(self, *, sure: bool = True) -> None:
-        """Nothing more is written, and everything is on the disk (`sure`: by fsync)."""
-        self._file.flush()
-        if sure:
-            os.fsync(self._file.fileno())
-        self._file.close()
-
-    def discard(self) -> None:
-        """Give up."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
-
-
-class Draft:
-    """A frame being written: fill the bodies, then `commit` or `discard`."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-        stem = f"{_DRAFT}{os.urandom(8).hex()}"
-        self.request = Body(recorder.folder / f"{stem}_requete")
-        self.response = Body(recorder.folder / f"{stem}_reponse")
-
-    def commit(self, exchange: Exchange, told: Mapping[str, Any] | None = None) -> str:
-        """Make it a frame, with its bytes on the disk; returns its key. The bodies are those of the draft.
-
-        `told`: further facts of the frame, by names of their own (`proxy`, `import`). What was committed can still
-        be read (`Body.pieces`). Raises OSError, and the draft is gone.
-        """
-        kept = [self.request] if exchange.response is None else [self.request, self.response]
-        try:
-            for body in kept:
-                body.settle(sure=self._recorder.sure)
-            key = self._recorder.place(exchange, kept, dict(told or {}))
-        except BaseException:
-            self.discard()
-            raise
-        if exchange.response is None:
-            self.response.discard()
-        return key
-
-    def discard(self) -> None:
-        """Forget what is not a frame yet."""
-        self.request.discard()
-        self.response.discard()
 
 
 class Recorder:
@@ -167,7 +93,7 @@ class Recorder:
         return Draft(self)
 
     def append(self, exchange: Exchange, told: Mapping[str, Any] | None = None) -> str:
-        """Write one frame, on the disk when this returns; its key (`000001`)."""
+        """Write one frame, on the disk when this returns; its key (`000001`). Raises NotKept."""
         draft = self.draft()
         draft.request.write(exchange.request.body)
         if exchange.response is not None:
@@ -223,7 +149,7 @@ class Recorder:
         for path in self.folder.iterdir():
             stem, _, rest = path.name.partition("_")
             orphan = stem.isdigit() and stem not in whole and rest.startswith(("requete.", "reponse."))
-            if path.name.startswith(_DRAFT) or orphan:
+            if path.name.startswith(DRAFT) or orphan:
                 path.unlink()
 
     def _describe(self, origin: Where, source: str, told: dict[str, Any]) -> None:
@@ -238,7 +164,7 @@ class Recorder:
             "from": f"{self._next:06d}",
             **told,
         }
-        beside = self.folder / f"{_DRAFT}description"
+        beside = self.folder / f"{DRAFT}description"
         last = {name: opened[name] for name in ("origin", "source", "tool")}
         _write(beside, {**before, **last, "opened": [*before["opened"], opened]})
         beside.replace(path)
@@ -339,7 +265,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _occupied(folder: Path) -> bool:
-    return any(path.name != _LOCK and not path.name.startswith(_DRAFT) for path in folder.iterdir())
+    return any(path.name != _LOCK and not path.name.startswith(DRAFT) for path in folder.iterdir())
 
 
 def _listed(folder: Path) -> Iterator[tuple[int, str]]:

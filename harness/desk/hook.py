@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,7 +49,10 @@ class Hook:
         self._lang: Lang = lang
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
         self._answers: queue.Queue[tuple[_Job, Answer]] = queue.Queue()
+        self._ready: deque[tuple[_Job, Answer]] = deque()
         self._attempts: Counter[tuple[str, int]] = Counter()
+        self._was_down = False
+        self._pending: Task | None = None
         self._current: _Job | None = None
         self._parting = threading.Event()
         self._thread: threading.Thread | None = None
@@ -62,7 +65,30 @@ class Hook:
         return f"hook: {self._act.name}"
 
     def begin(self, task: Task) -> None:
-        """Start the act; after `retry` or a restart it is started again, and told which attempt it is."""
+        """Take note of the task; its act is started once the runner has looked and found that it isn't done yet.
+
+        So an act that a killed runner had started is not started twice when its frame came. After `retry` it is
+        started again, and told which attempt it is.
+        """
+        self._pending, self._current = task, None
+
+    def waiting(self, since: datetime, near: Sequence[NearMiss], platform_down: bool) -> None:  # noqa: ARG002 - protocol
+        """Start the act of the task, unless the platform could not be asked.
+
+        An act that has ended says so once the runner has looked again: a software that fails after it sent its message,
+        as a fault of the platform may make it do, has sent it. One that failed while the platform was away is started
+        again.
+        """
+        self._was_down |= platform_down
+        if platform_down:
+            return
+        while not self._answers.empty():
+            self._heard(*self._answers.get_nowait())
+        task = self._pending
+        if task is None:
+            return
+        self._was_down = False
+        self._pending = None
         self._attempts[task.case, task.step] += 1
         self._current = _Job(task, self._attempts[task.case, task.step])
         self._jobs.put(self._current)
@@ -70,22 +96,17 @@ class Hook:
             self._thread = threading.Thread(target=self._work, name="desk-hook", daemon=True)
             self._thread.start()
 
-    def waiting(self, since: datetime, near: Sequence[NearMiss], platform_down: bool) -> None:
-        """A program that was started is not told again."""
-
     def done(self, task: Task, findings: Sequence[Finding]) -> None:  # noqa: ARG002 - protocol
         """The end of an act whose task is over answers nothing any more."""
-        self._current = None
+        self._pending = self._current = None
 
     def answer(self) -> Answer | None:
         """Only what is about the task of now; what came too late is in the record all the same."""
-        while True:
-            try:
-                job, found = self._answers.get_nowait()
-            except queue.Empty:
-                return None
+        while self._ready:
+            job, found = self._ready.popleft()
             if job is self._current:
                 return found
+        return None
 
     def idle(self) -> bool:
         """Whether every act that was started has ended and been kept."""
@@ -106,6 +127,12 @@ class Hook:
                 job, started = self._doing
                 self._record(job, started, Done("", failed=LEFT))
         self._thread = None
+
+    def _heard(self, job: _Job, found: Answer) -> None:
+        if self._was_down and found.kind == "skip" and job is self._current:
+            self._pending = job.task
+        else:
+            self._ready.append((job, found))
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -50,6 +50,7 @@ _WORDS: Final[Mapping[str, Text]] = {
         "The case will not apply; a reviewer will judge that.",
     ),
     "near": Text("Ce qui est arrivé sans répondre à l'étape", "What came and does not answer the step"),
+    "near_more": Text("autre(s), plus ancien(s)", "more, older"),
     "near_one": Text("Message", "Message"),
     "trait": Text("Trait", "Trait"),
     "expected": Text("Attendu", "Expected"),

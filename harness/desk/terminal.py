@@ -25,6 +25,8 @@ from protocol.errors import DmpcompatError, Lang, Text
 #: Seconds of waiting at which it is told again; past the last one, every `_THEN`.
 _TOLD_AT: Final = (10, 30, 60, 120, 300)
 _THEN: Final = 300
+#: Messages that don't answer a step, told one by one; a software that asks again and again must not hide the rest.
+_MOST_NEAR: Final = 20
 _BOLD, _GREEN, _RED, _YELLOW, _END = "\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
@@ -66,10 +68,14 @@ class Terminal:
         if not again:
             self._shown.clear()
         self._line()
-        self._line(self._styled(f"{task.case} — {self._step(task)} — {task.title.to(self._lang)}", _BOLD))
+        title = visible(task.title.to(self._lang))
+        self._line(self._styled(f"{task.case} — {self._step(task)} — {title}", _BOLD))
         if again:
             self._say(Text("On recommence cette étape.", "This step again."))
-        self._say(Text(f"À faire : {task.instruction.fr}", f"To do: {task.instruction.en}"))
+        first, *rest = task.instruction.to(self._lang).split("\n")
+        self._say(Text(f"À faire : {visible(first)}", f"To do: {visible(first)}"))
+        for line in rest:
+            self._line(visible(line))
         width = max((len(label.to(self._lang)) for label, _ in task.data), default=0)
         for label, value in task.data:
             self._line(f"    {label.to(self._lang):<{width}}  {visible(value)}")
@@ -154,6 +160,10 @@ class Terminal:
             self._ended.set()
 
     def _near(self, one: NearMiss) -> None:
+        if len(self._shown) > _MOST_NEAR:
+            if len(self._shown) == _MOST_NEAR + 1:
+                self._say(Text("D'autres messages arrivent encore.", "More messages keep coming."), _YELLOW)
+            return
         what = one.transaction or one.hint.to(self._lang) or "?"
         self._say(
             Text(

@@ -90,6 +90,7 @@ def lodge(
     accepted (EVID-03x) or that the guard would not let out (GUARD-001), and for a tree that no longer is what was
     sealed. `guarded`: False leaves the guard to the export.
     """
+    _refuse_bag(root)
     with hold(root.parent / f"{_WAITING}.lock"):
         finish(root)
         _refuse_altered(root)
@@ -122,6 +123,7 @@ def withdraw(root: Path, name: str, *, reason: str, by: str = "", at: datetime |
 
     Raises UsageError for what was never lodged: frames are not withdrawn, their case is played again.
     """
+    _refuse_bag(root)
     with hold(root.parent / f"{_WAITING}.lock"):
         finish(root)
         _refuse_altered(root)
@@ -191,6 +193,22 @@ def _listed(listed: Sequence[Mapping[str, Any]], intent: Mapping[str, Any], lot:
         {**item, **(mark if (item["file"], item["sha256"]) == (gone["file"], gone["sha256"]) else {})}
         for item in listed
     ]
+
+
+def _refuse_bag(root: Path) -> None:
+    if (root.parent.parent / "bagit.txt").is_file():
+        raise UsageError(
+            "EVID-039",
+            Text(
+                "un sac ne se complète pas : il est déjà scellé",
+                "a bag is not added to: it is sealed already",
+            ),
+            field=str(root.parent.parent),
+            mend=Text(
+                "déposer dans le dossier de l'exécution, puis exporter de nouveau",
+                "lodge in the folder of the run, then export again",
+            ),
+        )
 
 
 def _refuse_altered(root: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness import evidence
+from harness.checks.cda_view import CdaView
 from harness.checks.judged import Declared, Judged
 from harness.files.formats.choose import render
 from harness.files.judge import Asked
@@ -34,14 +35,17 @@ def documents(root: Path, code: str) -> tuple[bytes, ...]:
 
 
 def write(root: Path, code: str, folder: Path, pack: Pack | None, lang: Lang) -> tuple[str, ...]:
-    """Write `cda_01.xml`… and `schematron.html` in the folder; the names written, none when the case sent no document.
+    """Write `cda_01.xml`…, the PDF that a level-1 document embeds (`cda_01.pdf`) and `schematron.html` in the folder.
 
-    `folder` holds nothing else of these names.
+    Returns the names written, none when the case sent no document. `folder` holds nothing else of these names.
     """
-    names = []
+    names, pages = [], []
     for number, data in enumerate((one for one in documents(root, code) if b"ClinicalDocument" in one), 1):
         names.append(f"cda_{number:02d}.xml")
         (folder / names[-1]).write_bytes(data)
+        if body := _embedded_pdf(data):
+            pages.append(f"cda_{number:02d}.pdf")
+            (folder / pages[-1]).write_bytes(body)
     if not names:
         return ()
     asked = Asked(kind="cda", pack=pack, explain=pack is not None)
@@ -51,4 +55,12 @@ def write(root: Path, code: str, folder: Path, pack: Pack | None, lang: Lang) ->
     digest = hashlib.sha256("\n".join(mark_of(record) for record in records).encode()).hexdigest()
     page = "".join(render(replace(run, results=records, digest=digest), "html", lang))
     (folder / "schematron.html").write_text(page, encoding="utf-8", newline="\n")
-    return (*names, "schematron.html")
+    return (*names, *pages, "schematron.html")
+
+
+def _embedded_pdf(data: bytes) -> bytes:
+    """The body of a level-1 document when it is a PDF, b"" otherwise."""
+    view = CdaView(data, "cda")
+    if view.root is None:
+        return b""
+    return next((body for _, body in view.level1 if body and body.startswith(b"%PDF-")), b"")

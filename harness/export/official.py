@@ -20,6 +20,7 @@ from harness.evidence.wanted import wanted
 from harness.export import documents
 from harness.export.names import Names
 from harness.export.source import REPORT, Source
+from harness.inheritance import HERITAGE
 from harness.packs.registry import Pack
 from harness.results import CaseResult
 from protocol.errors import Lang, Text
@@ -68,9 +69,11 @@ def copy_case(source: Source, case: CaseResult, folder: Path) -> None:
 
 
 def copy_report(source: Source, place: Path) -> None:
-    """The signed report as it was issued, and what allows to check it: result of the run, plan, campaign, journal."""
+    """The signed report as it was issued, and the signed statements of the connectors that it inherits from."""
     if source.report is not None:
         shutil.copytree(source.report, place / REPORT)
+    if (source.root / HERITAGE).is_dir() and not (place / source.root.name).exists():
+        shutil.copytree(source.root / HERITAGE, place / HERITAGE)
 
 
 def card(source: Source) -> bytes:

@@ -91,7 +91,7 @@ def _documents(
     if before == place:
         documents.write(source.root, case.evidence, place, pack, lang)
         return
-    for path in (*before.glob("cda_*.xml"), *before.glob("schematron.html")):
+    for path in (*before.glob("cda_*"), *before.glob("schematron.html")):
         shutil.copyfile(path, place / path.name)
 
 

@@ -12,13 +12,11 @@ from pathlib import Path
 
 from harness.context import CaseContext
 from harness.observe.reading import Frame
-from harness.observe.recognition import compare, waited_for
+from harness.observe.recognition import Step, compare, counts, waited_for
 from harness.observe.source import Listed, RecordingSource, Seen, Source, everything, folders
 from harness.plan import Case
 from harness.steps.browse import BrowseStep
 from harness.steps.drive import DriveStep
-
-Step = DriveStep | BrowseStep
 
 
 @dataclass
@@ -57,7 +55,7 @@ def assign(
     cases: Sequence[Case], frames: Sequence[Seen], context: Callable[[Case], CaseContext]
 ) -> dict[str, tuple[Seen, ...]]:
     """Frames by case, none twice: whole cases first, then the beginnings of the others, in the order of the cases."""
-    calls = [seen for seen in frames if seen.business]
+    calls = [seen for seen in frames if seen.transaction]
     found: dict[str, tuple[Seen, ...]] = {}
     matchers = {case.code: _Matcher(case, context(case)) for case in cases}
     read: dict[str, Frame] = {}
@@ -110,7 +108,8 @@ class _Matcher:
         key = (rank, seen.key)
         if key not in self._known:
             frame = read.setdefault(seen.key, Frame(seen, self._context.judging.registry))
-            self._known[key] = compare(self.steps[rank], self._context, seen, frame).answers
+            step = self.steps[rank]
+            self._known[key] = counts(step, seen) and compare(step, self._context, seen, frame).answers
         return self._known[key]
 
 

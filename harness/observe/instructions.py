@@ -17,6 +17,7 @@ from harness.observe.operator import Task, Wanted
 from harness.observe.wording import ACTS, LABELS, VALUES, WITH
 from harness.steps.api import StepSpec
 from harness.steps.browse import BrowseStep
+from harness.steps.call import CallStep
 from harness.steps.drive import Actor, DriveStep
 from harness.substitution import names_in, substitute
 from protocol import directory
@@ -69,6 +70,8 @@ def instruction(step: StepSpec, context: CaseContext) -> Text:
         transaction, act = step.drive, ACTS.get(step.drive)
     elif isinstance(step, BrowseStep):
         transaction, act = step.transaction, _page_act(step)
+    elif isinstance(step, CallStep):
+        transaction, act = step.neighbour, step.summary()
     else:
         return step.summary()
     if act is None:

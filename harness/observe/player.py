@@ -23,7 +23,7 @@ from harness.observe import reading, recognition
 from harness.observe.instructions import after_steps, task_of
 from harness.observe.operator import Answer, Difference, NearMiss, Task, Wanted
 from harness.observe.reading import Frame
-from harness.observe.recognition import Compared
+from harness.observe.recognition import Compared, Step
 from harness.observe.source import Seen, Source, SourceAway
 from harness.observe.waiting import Watch, nobody_answers
 from harness.players.api import Made
@@ -37,6 +37,7 @@ from protocol.errors import DmpcompatError, Text
 from protocol.exchange import Exchange
 
 if TYPE_CHECKING:
+    from harness.steps.call import CallStep
     from harness.steps.human import HumanStep
     from harness.steps.watch import WatchStep
 
@@ -109,6 +110,10 @@ class Observed:
         """The page that was opened."""
         if step.need and not self.watching.source.finished:
             return self._own(step, context, lambda: self.driver.browse(step, context))
+        return self._await(step, context)
+
+    def call(self, step: CallStep, context: CaseContext) -> Made:
+        """The call of a neighbour of the DMP."""
         return self._await(step, context)
 
     def watch(self, step: WatchStep, context: CaseContext) -> Span:
@@ -193,7 +198,7 @@ class Observed:
 
         return self.watching.until(task, answered, lambda: {"kind": "late"})
 
-    def _await(self, step: DriveStep | BrowseStep, context: CaseContext) -> Made:
+    def _await(self, step: Step, context: CaseContext) -> Made:
         number = number_of(step, context)
         task = task_of(number, step, context, deadline=self._deadline())
         self._misses = []
@@ -208,11 +213,11 @@ class Observed:
         frame = Frame(seen, context.judging.registry)
         return Made(seen.exchange, partial(reading.fact, frame))
 
-    def _found(self, number: int, step: DriveStep | BrowseStep, context: CaseContext) -> Seen | None:
+    def _found(self, number: int, step: Step, context: CaseContext) -> Seen | None:
         """The first new frame that answers. Raises Unmet when no frame can come any more."""
         for seen in self.watching.look():
             self.watching.cursor = seen.order
-            if not seen.business or self._ours(seen) or seen.key in self.taken:
+            if not recognition.counts(step, seen) or self._ours(seen) or seen.key in self.taken:
                 continue
             compared = recognition.compare(step, context, seen)
             if compared.answers:

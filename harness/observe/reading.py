@@ -218,6 +218,7 @@ def fact(frame: Frame, name: str) -> str:
         "submission_unique_id": lambda: _of_set(frame, facts.SS_UNIQUE_ID),
         "source_id": lambda: _of_set(frame, facts.SS_SOURCE_ID),
         "assertion_id": lambda: tuple(frame.view.values("//saml:Assertion/@ID")),
+        "issued": lambda: tuple(frame.view.values("//saml:Assertion/@IssueInstant")),
         "message_id": lambda: (frame.seen.message_id,),
         "patient": lambda: tuple(filter(None, (frame.view.vihf(_RESOURCE),))),
         "path": lambda: (frame.seen.exchange.request.target,),

@@ -17,10 +17,15 @@ from harness.observe.source import Seen
 from harness.observe.traits import Agreement, Trait, Wanted, traits_of
 from harness.steps.api import StepSpec
 from harness.steps.browse import BrowseStep
+from harness.steps.call import CallStep
 from harness.steps.drive import DriveStep
 from harness.substitution import names_in
+from protocol import directory
 from protocol.errors import NO_TEXT, Text
 
+Step = DriveStep | BrowseStep | CallStep
+_SERVICE: Final = Text("service appelé", "service that is called")
+_PATIENT: Final = Text("patient", "patient")
 #: A trait of this name tells one act from another: without it nothing else is worth a comparison.
 _FIRST: Final = "transaction"
 _MOST_SHOWN: Final = 20
@@ -45,20 +50,25 @@ class Compared:
         return not self.missing
 
 
-def waited_for(step: StepSpec) -> DriveStep | BrowseStep | None:
+def waited_for(step: StepSpec) -> Step | None:
     """The step as one that a frame of the software answers; None for those that our driver or a human plays."""
-    if isinstance(step, (DriveStep, BrowseStep)) and not step.need:
+    if isinstance(step, CallStep):
         return step
-    return None
+    return step if isinstance(step, (DriveStep, BrowseStep)) and not step.need else None
 
 
-def compare(
-    step: DriveStep | BrowseStep, context: CaseContext, seen: Seen, frame: Frame | None = None
-) -> Compared:
+def counts(step: Step, seen: Seen) -> bool:
+    """Whether a frame is of those that a step looks at: calls of the DMP, those of its neighbours for such a step."""
+    return bool(seen.transaction) if isinstance(step, CallStep) else seen.business
+
+
+def compare(step: Step, context: CaseContext, seen: Seen, frame: Frame | None = None) -> Compared:
     """Trait by trait, as far as the case knows what it wants. `frame`: the same, read before.
 
     Raises ToolError for a frame that is no call.
     """
+    if isinstance(step, CallStep):
+        return _compare_call(step, context, seen)
     wanted, frame = Wanted(step, context), frame or Frame(seen, context.judging.registry)
     missing: list[Difference] = []
     remarks: list[Difference] = []
@@ -77,6 +87,25 @@ def compare(
         if trait.name == _FIRST:
             break
     return Compared(tuple(missing), tuple(remarks), shared)
+
+
+def _compare_call(step: CallStep, context: CaseContext, seen: Seen) -> Compared:
+    """A call of a neighbour: the service, the patient that it is about, the address where a redirection led."""
+    frame = Frame(seen, context.judging.registry)
+    if seen.transaction != step.neighbour:
+        found = Difference(_SERVICE, step.neighbour, seen.transaction)
+        return Compared((found,), (), 0)
+    patient = context.campaign.patients.get(step.patient) or directory.patients().get(step.patient)
+    missing = []
+    if patient is not None:
+        names = {
+            _plain(name)
+            for name in (patient.ins.number, patient.family_birth, step.with_.family or "")
+            if name
+        }
+        if not names & {_plain(said) for said in frame.said}:
+            missing.append(Difference(_PATIENT, f"{patient.family_birth} {patient.ins.number}", ""))
+    return Compared(tuple(missing), (), 1)
 
 
 def agree(agreement: Agreement, expected: Values, found: Values) -> bool:
@@ -102,7 +131,9 @@ def ahead(number: int, steps: Sequence[StepSpec], context: CaseContext, seen: Se
     """
     for rank, step in enumerate(steps[number:], number + 1):
         later = waited_for(step)
-        if later is not None and not _unknown(later, context) and compare(later, context, seen).answers:
+        if later is None or not counts(later, seen) or _unknown(later, context):
+            continue
+        if compare(later, context, seen).answers:
             return Text(
                 f"cela ressemble à l'étape {rank} ; l'étape attendue est la {number}",
                 f"this looks like step {rank}; we wait for step {number}",
@@ -133,9 +164,11 @@ def sentence(miss: NearMiss) -> Text:
     )
 
 
-def _unknown(step: DriveStep | BrowseStep, context: CaseContext) -> bool:
+def _unknown(step: Step, context: CaseContext) -> bool:
     """Whether the step needs values that are not captured yet: too little is known to say that a frame is its."""
-    told = step.with_ if isinstance(step, DriveStep) else {"follow": step.follow, "form": step.form}
+    if isinstance(step, BrowseStep):
+        return bool(names_in({"follow": step.follow, "form": step.form}) - context.values.keys())
+    told = step.with_ if isinstance(step, DriveStep) else step.with_.model_dump()
     return bool(names_in(told) - context.values.keys())
 
 

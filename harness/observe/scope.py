@@ -13,6 +13,7 @@ from harness.plan import Case
 from harness.scope import Scoped
 from harness.steps.api import StepSpec
 from harness.steps.browse import BrowseStep
+from harness.steps.call import CallStep
 from harness.steps.drive import Actor, DriveStep, Product
 from harness.steps.prepare import PrepareStep
 from protocol.errors import Text
@@ -20,7 +21,7 @@ from protocol.errors import Text
 #: Kinds that the harness does by itself at the mock, with no part of the software in them.
 _STAGED: Final = frozenset({"prepare", "fault", "patient", "traces"})
 #: Kinds that are observed or asked, or that compare what was captured.
-_KNOWN: Final = _STAGED | {"drive", "browse", "watch", "instruct", "screen", "declare", "assert"}
+_KNOWN: Final = _STAGED | {"drive", "browse", "call", "watch", "instruct", "screen", "declare", "assert"}
 #: What a software sees of a connection over which nothing was sent.
 _BEFORE: Final = frozenset({"refused-tls", "bad-server", "unreachable"})
 
@@ -83,6 +84,11 @@ def _unseen(step: StepSpec, staged: bool) -> Text | None:
             f"« {step.kind} » demande un simulateur à préparer ; ces trames viennent d'ailleurs",
             f"`{step.kind}` needs a mock to prepare; these frames come from elsewhere",
         )
+    if isinstance(step, CallStep) and (step.delay or step.with_.assertion):
+        return Text(
+            "un appel dont l'heure ou le jeton est forcé, ce qu'un vrai logiciel ne sait pas faire",
+            "a call whose time or token is forced, which a real software can't do",
+        )
     if isinstance(step, PrepareStep) and step.prepare.clock is not None:
         return Text(
             "l'horloge de la plateforme est déplacée, et le logiciel garde la sienne",
@@ -101,6 +107,6 @@ def _below(seen: str) -> bool:
 
 
 def _acts(step: StepSpec) -> bool:
-    return step.kind in ("watch", "instruct", "screen", "declare") or (
+    return step.kind in ("call", "watch", "instruct", "screen", "declare") or (
         isinstance(step, (DriveStep, BrowseStep)) and not step.need
     )

@@ -84,7 +84,7 @@ def traits_of(wanted: Wanted) -> Iterator[Trait]:
     if drive is None:
         return
     for name, (what, must, agreement) in _PARAMETERS.items():
-        transaction, _, parameter = name.partition(".")
+        transaction, _, parameter = name.rpartition(".")
         if transaction == drive.drive and parameter in drive.with_:
             yield Trait(parameter, what, must, _parameter(parameter), reading.said, agreement)
     yield from _criteria(drive)

@@ -141,15 +141,25 @@ def chosen(plan: LoadedPlan, only: Sequence[str]) -> tuple[Case, ...]:
 
 
 def prove(
-    plan: LoadedPlan, cases: Sequence[Case], campaign: Path, *, target: str, pki: Path, scratch: Path
+    plan: LoadedPlan,
+    cases: Sequence[Case],
+    campaign: Path,
+    *,
+    target: str,
+    pki: Path,
+    scratch: Path,
+    jobs: int = 1,
 ) -> dict[str, CaseProof]:
     """Play the cases right and with each defect, in one campaign made of `campaign`, against the mock at `target`.
 
-    `scratch` takes what is made, nothing of it is needed afterwards. Raises what run_campaign does.
+    `scratch` takes what is made, nothing of it is needed afterwards; `jobs` cases are played side by side. Raises what
+    run_campaign does.
     """
     told = data_of(plan)
     made, problems = _mutants(cases, told)
-    played = _played(plan, [told[case.code] for case in cases], made, campaign, target, pki, scratch)
+    file = _written(plan, [told[case.code] for case in cases], made, campaign, scratch)
+    result = run_campaign(file, out=scratch / "out", target=target, pki=pki, seed=1, jobs=jobs)
+    played = {case.code: str(case.verdict) for case in result.verdicts}
     proofs = {}
     for case in cases:
         seeds = {seed: played[name] for name, (code, seed, _) in made.items() if code == case.code}
@@ -178,24 +188,17 @@ def _mutants(cases: Sequence[Case], told: Mapping[str, dict[str, Any]]) -> tuple
     return made, problems
 
 
-def _played(
-    plan: LoadedPlan,
-    right: Sequence[dict[str, Any]],
-    made: _Made,
-    campaign: Path,
-    target: str,
-    pki: Path,
-    scratch: Path,
-) -> dict[str, str]:
-    """Verdict of each case by its code."""
-    head = whole_of(plan)
+def _written(
+    plan: LoadedPlan, right: Sequence[dict[str, Any]], made: _Made, campaign: Path, scratch: Path
+) -> Path:
+    """The campaign that plays them all, each under its own name."""
     whole = [*({**case, "linked": []} for case in right), *(data for _, _, data in made.values())]
-    (scratch / "plan.yaml").write_text(json.dumps({**head, "cases": whole}), encoding="utf-8")
+    (scratch / "plan.yaml").write_text(json.dumps({**whole_of(plan), "cases": whole}), encoding="utf-8")
     kept = dict(read_yaml(campaign, error=PlanError).data)
     kept |= {"plan": {"file": "plan.yaml"}, "not_applicable": []}
-    (scratch / "campagne.yaml").write_text(json.dumps(dict(_known(kept))), encoding="utf-8")
-    result = run_campaign(scratch / "campagne.yaml", out=scratch / "out", target=target, pki=pki, seed=1)
-    return {case.code: str(case.verdict) for case in result.verdicts}
+    place = scratch / "campagne.yaml"
+    place.write_text(json.dumps(dict(_known(kept))), encoding="utf-8")
+    return place
 
 
 def _known(campaign: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

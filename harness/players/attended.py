@@ -15,6 +15,8 @@ from protocol.exchange import Exchange
 
 if TYPE_CHECKING:
     from harness.context import CaseContext
+    from harness.players.api import Made
+    from harness.steps.call import CallStep
     from harness.steps.human import HumanStep
     from harness.steps.watch import WatchStep
 
@@ -42,6 +44,9 @@ class Answered:
 @runtime_checkable
 class Attended(Protocol):
     """A player that has a human beside it. Raises Unmet when it can't look, or was told that it can't be done."""
+
+    def call(self, step: CallStep, context: CaseContext) -> Made:
+        """Have a neighbour of the DMP called."""
 
     def watch(self, step: WatchStep, context: CaseContext) -> Span:
         """Have the act done, and look at what is sent for `step.watch.seconds`."""

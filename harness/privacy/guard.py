@@ -61,6 +61,16 @@ class Leak:
         }
 
 
+class Withheld(EvidenceError):
+    """Something must not leave: nothing failed, and nothing was written."""
+
+    exit_code = 1
+
+    def __init__(self, leaks: tuple[Leak, ...], code: str, text: Text, **more: Any) -> None:
+        self.leaks = leaks
+        super().__init__(code, text, **more)
+
+
 @dataclass(frozen=True)
 class Inspection:
     """What the guard saw. `pictures`: files whose pictures no tool read; `used`: exceptions that let something out."""
@@ -72,7 +82,7 @@ class Inspection:
     used: tuple[Allowed, ...]
 
     def refuse(self) -> None:
-        """Raises EvidenceError (GUARD-001) when something must not leave."""
+        """Raises Withheld (GUARD-001) when something must not leave."""
         if not self.leaks:
             return
         named = self.leaks[:_NAMED]
@@ -84,7 +94,8 @@ class Inspection:
             + (f"\n  … +{len(self.leaks) - _NAMED}" if len(self.leaks) > _NAMED else "")
             for lang in ("fr", "en")
         }
-        raise EvidenceError(
+        raise Withheld(
+            self.leaks,
             "GUARD-001",
             Text(
                 "ces fichiers ne doivent pas sortir" + told["fr"],

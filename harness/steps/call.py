@@ -1,7 +1,7 @@
 """`call`: a call of the software that is not of the DMP: the INSi service, the parameter file.
 
-Our driver makes it; a player of somebody's software has no such act yet, and the case is then undecided. What comes
-back is judged by `harness.call_expectations`; no rule of the DMP applies.
+Our driver makes it, or a software that is observed (`harness.players.attended`). What comes back is judged by
+`harness.call_expectations`; no rule of the DMP applies.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from harness.drive import neighbours
 from harness.drive.clock import ShiftedClock
 from harness.drive.lps import Lps
 from harness.drive.message import OutgoingMessage
+from harness.players.api import Made
+from harness.players.attended import Attended
 from harness.players.driver import identity_of, sent
 from harness.problems import Problems
 from harness.steps import loading
@@ -30,7 +32,7 @@ from harness.vocabulary import Vocabulary
 from protocol import directory, transactions
 from protocol.directory import Patient
 from protocol.errors import Text
-from protocol.exchange import Exchange, header
+from protocol.exchange import header
 from protocol.yamlread import Where
 
 _PARAMETERS: Final = "parameters"
@@ -112,10 +114,9 @@ class CallStep(StepSpec):
     def run(self, context: CaseContext) -> Outcome:
         if self.delay:
             context.clock = ShiftedClock(timedelta(seconds=self.delay), context.clock)
-        identity = identity_of(self.as_, context)
-        message = self._message(context)
-        url = hosts.at(context.platform.url, self.connection.host)
-        exchange = sent(message, identity, context, url, verify=self.connection.verify)
+        player = context.player
+        made = player.call(self, context) if isinstance(player, Attended) else self._made(context)
+        exchange = made.exchange
         expect = self.expect.resolved(context.values)
         resolved: dict[str, Any] = {
             "transaction": self.neighbour,
@@ -127,10 +128,18 @@ class CallStep(StepSpec):
         if any(finding.status == "FAIL" for finding in findings):
             return Outcome(findings, exchange, resolved, stop=True)
         try:
-            context.values.update(self._captured(message, exchange))
+            context.values.update(self._captured(made))
         except Unmet as unmet:
             return Outcome(findings, exchange, resolved, unmet=unmet)
         return Outcome(findings, exchange, resolved)
+
+    def _made(self, context: CaseContext) -> Made:
+        """The call of our driver."""
+        identity = identity_of(self.as_, context)
+        message = self._message(context)
+        url = hosts.at(context.platform.url, self.connection.host)
+        exchange = sent(message, identity, context, url, verify=self.connection.verify)
+        return Made(exchange, message.fact)
 
     def _message(self, context: CaseContext) -> OutgoingMessage:
         told = CallWith.model_validate(substitute(self.with_.model_dump(), context.values))
@@ -145,9 +154,10 @@ class CallStep(StepSpec):
     def _patient(self, context: CaseContext) -> Patient:
         return context.campaign.patients.get(self.patient) or directory.patients()[self.patient]
 
-    def _captured(self, message: OutgoingMessage, exchange: Exchange) -> dict[str, str]:
+    def _captured(self, made: Made) -> dict[str, str]:
+        exchange = made.exchange
         facts = {
-            **{name: message.fact(name) for name in ("assertion_id", "issued")},
+            **{name: made.fact(name) for name in ("assertion_id", "issued")},
             "sent_at": exchange.started.isoformat(timespec="milliseconds"),
             "location": header(exchange.response.headers, "Location") if exchange.response else "",
         }

@@ -7,6 +7,7 @@ journal as it was or with one event more; a last line that is not whole is cut o
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -136,7 +137,7 @@ class Dossier:
             line = events.signed(event, who)
             os.write(descriptor, line + b"\n")
             os.fsync(descriptor)
-            return view([*known, replace(event, actor=who.keyid)])
+            return view([*known, replace(event, actor=who.keyid, line=hashlib.sha256(line).hexdigest())])
 
     def _permitted(self, now: View, kind: str, who: Seal, facts: Mapping[str, Any]) -> None:
         role = self.people.role(who.keyid)

@@ -16,6 +16,7 @@ from protocol.trust import stamp
 from reports.dossier.book import Dossier
 from reports.dossier.states import MOVES
 from reports.dossier.view import View
+from reports.homologation import bundle, statement
 from reports.register.numbering import WireNumber
 from reports.register.opening import Office
 from reports.register.store import Draft, Receipt
@@ -47,10 +48,12 @@ def grant(office: Office, dossier: Dossier, reason: str) -> Granted:
     if now.registered:
         return Granted(now.reference, None, office.register.receipt(written[0].seq))
     number = office.numbering.told_or_given(now.reference)
+    signed = statement.payload(now, number.commitment, office.configuration)
+    bundle.signed_once(office, now.reference, signed)
     receipt = (
         office.register.receipt(written[0].seq)
         if written
-        else office.register.append([_issue(office, now, number, reason)])[0]
+        else office.register.append([_issue(office, now, number, statement.digest(signed), reason)])[0]
     )
     dossier.add("REGISTERED", office.seal, reason, {"reference": now.reference, "seq": receipt.entry.seq})
     return Granted(now.reference, number, receipt)
@@ -111,12 +114,12 @@ def _with_number(dossier: Dossier) -> View:
     return now
 
 
-def _issue(office: Office, now: View, number: WireNumber, reason: str) -> Draft:
+def _issue(office: Office, now: View, number: WireNumber, digest: str, reason: str) -> Draft:
     piece = now.piece("evidence")
     if piece is None:  # the guards asked for it
         raise _not_granted(now)
     facts: dict[str, Any] = {
-        "statementDigest": piece.sha256,
+        "statementDigest": digest,
         "numberCommitment": number.commitment,
         "public": {
             "holder": str(now.opening["holder"]),

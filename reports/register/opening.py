@@ -58,6 +58,17 @@ class Office:
     numbering: Numbering
     seal: Seal
 
+    def stamp(self, data: bytes) -> dict[str, bytes]:
+        """A time stamp over some bytes, with the authority to believe it by; nothing without the extra `sign`."""
+        try:
+            from reports.sealing import pades, stamping, testauthority
+        except ImportError:
+            return {}
+        place = testauthority.folder()
+        response = stamping.OfUnit(pades.of_folder(place).stamper).stamp(data)
+        told = {name: (place / name).read_bytes() for name in (f"{testauthority.CA}.pem", testauthority.CRL)}
+        return {"timestamp.tsr": response, **told}
+
     @property
     def log_key(self) -> NoteKey:
         return self.register.key.public

@@ -11,7 +11,7 @@ from protocol.transactions import load
 
 #: Groups whose every rule looks at a field of the table.
 GROUPS = (
-    *("A-TLS", "A-SOAP", "A-VIHF", "A-NUM", "A-INS", "HTTP", "FAULT", "HL7V3", "PDQ"),
+    *("A-TLS", "A-SOAP", "A-VIHF", "A-NUM", "A-INS", "HTTP", "FAULT", "HL7V3", "PDQ", "MTOM"),
     *(
         "GDP-REQUEST",
         "GDP-PERSON",

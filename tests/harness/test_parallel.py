@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import threading
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +24,8 @@ from harness.runner import describe
 from harness.verdict import Verdict
 from protocol.datafolders import folder
 from protocol.errors import NO_TEXT, EvidenceError, Text, ToolError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +120,55 @@ def test_a_relay_hands_over_the_events_and_writes_nothing() -> None:
     heard: list[Event] = []
     Relay(heard.append).tell("case-started", "CT", step=1)
     assert [(one.kind, one.case, one.data) for one in heard] == [("case-started", "CT", {"step": 1})]
+
+
+class Waiter:
+    """A runner whose case lasts until the process is stopped, and that closes what it opened."""
+
+    control = None
+
+    def __init__(self, journal: Journal, place: Path) -> None:
+        self.journal, self.place = journal, place
+
+    def run(self, case: Case) -> CaseResult:
+        self.journal.tell("case-started", case.code)
+        try:
+            (self.place / "started").touch()
+            threading.Event().wait(60)
+        finally:
+            (self.place / "closed").touch()
+        return describe(case, Verdict.PASS, NO_TEXT)
+
+
+def make_waiter(place: Path, journal: Journal) -> Any:
+    return Waiter(journal, place)
+
+
+def wait_in(place: Path) -> None:
+    """The parent of the next test."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    plan = load_plan(folder("test_plans") / "dmp-socle.yaml").plan
+    parallel.side_by_side(partial(make_waiter, place), plan.cases[:1], 1, journal_in(place))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_case_in_hand_closes_its_session_when_the_run_is_stopped(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    program = "import sys, pathlib; from tests.harness.test_parallel import wait_in; wait_in(pathlib.Path(sys.argv[1]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, tmp_path], cwd=ROOT, stderr=subprocess.DEVNULL
+    ) as parent:
+        _until(tmp_path / "started")
+        parent.send_signal(how)
+        _until(tmp_path / "closed")
+        assert parent.wait(30) == (143 if how is signal.SIGTERM else -signal.SIGKILL)
+    if how is signal.SIGTERM:
+        assert told(tmp_path / "j.ndjson")  # what was told before is kept
+
+
+def _until(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < end, path.name
+        time.sleep(0.02)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from protocol import requirements as module
-from protocol.errors import ToolError
-from protocol.requirements import Requirement, requirement, requirements
+from protocol.errors import ToolError, UsageError
+from protocol.requirements import GUIDES, Requirement, requirement, requirements
 
 
 @pytest.mark.parametrize("one", requirements().values(), ids=lambda one: one.id)
@@ -55,3 +55,31 @@ def test_an_id_written_twice_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(ToolError) as caught:
         module._all.__wrapped__()
     assert caught.value.code == "REQ-002"
+
+
+def test_an_edition_has_its_requirements_and_its_words() -> None:
+    oldest, latest = requirements(GUIDES[0]), requirements(GUIDES[-1])
+    assert set(oldest) - set(latest) == {"REC_GEN-1070"}
+    assert set(latest) - set(oldest) == {"EX_GEN-1070"}
+    assert requirements()["EX_GEN-1070"].replaces == "REC_GEN-1070"
+    reworded = {name for name in oldest.keys() & latest.keys() if oldest[name].text != latest[name].text}
+    assert {"EX_GEN-1250", "EX_GEN-1255", "EX_2.1-2035", "EX_3.3-1060", "EX_GEN-1490"} == reworded
+    assert {one.guide for one in oldest.values()} == {GUIDES[0]}
+
+
+def test_a_wording_holds_up_to_its_edition() -> None:
+    said = [requirements(guide)["EX_2.1-2035"].text.en for guide in GUIDES]
+    assert said[0] == said[1] != said[2] == said[3]
+    assert "2021.01" in said[0]
+
+
+def test_an_unknown_edition_is_told() -> None:
+    with pytest.raises(UsageError) as caught:
+        requirements("2.10")
+    assert caught.value.code == "REQ-003"
+
+
+def test_who_proves_them_when_a_connector_is_integrated() -> None:
+    provers = {one.prouve_par for one in requirements().values()}
+    assert provers == {"moteur", "integrateur", "integrateur-informe"}
+    assert len(requirements()) >= 120

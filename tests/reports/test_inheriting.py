@@ -17,6 +17,7 @@ from harness.campaign import load_campaign
 from harness.evidence import read_json
 from harness.evidence import verify as tree_verify
 from harness.evidence.lodging import lodge
+from harness.export.deliver import export
 from harness.inheritance import by_engine, fingerprint, inherited
 from harness.rejudge import rejudge
 from harness.run import run_campaign
@@ -117,6 +118,9 @@ def test_an_integrator_plays_what_is_left_and_lists_the_rest_apart(
     kept = tmp_path / "run" / "preuves" / "heritage" / reference / STATEMENT_FILE
     assert kept.read_bytes() == (connector / "rapport" / STATEMENT_FILE).read_bytes()
     assert verify(tmp_path / "run").exit_code == 0
+    package = export(tmp_path / "run", "officiel", tmp_path / "dossier").out
+    assert (package / "heritage" / reference / STATEMENT_FILE).is_file()
+    assert f"rapport {reference}" in (package / "arborescence.csv").read_text(encoding="utf-8-sig")
     assert rejudge(tmp_path / "run" / "preuves").holds
 
 
@@ -233,6 +237,15 @@ def test_a_withdrawn_report_proves_nothing(
         assert refused(tmp_path / "a", connector, status=str(path), at=issued + age) == code
     else:
         assert heirs(tmp_path / "a", connector, status=str(path), at=issued + age) == set(ENGINE)
+
+
+def test_a_software_that_is_observed_inherits_no_frames_of_our_driver(
+    connector: Path, home: Path, tmp_path: Path
+) -> None:
+    loaded = load_campaign(campaign(tmp_path, "INTEGRATEUR", "INTEG-2026-7", pinned(connector)))
+    with pytest.raises(UsageError) as problem:
+        inherited(loaded, prove, NOW, observed=True)
+    assert problem.value.code == "INH-007"
 
 
 def test_nobody_to_verify_means_nothing_inherited(connector: Path, home: Path, tmp_path: Path) -> None:

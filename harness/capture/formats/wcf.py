@@ -18,7 +18,7 @@ from harness.capture.formats.api import Half, Item, Source, envelope_in
 from harness.capture.formats.http_text import host_of, path_of
 from protocol import safexml
 from protocol.errors import WireError
-from protocol.exchange import RESERIALISED, SUPPOSED, Headers
+from protocol.exchange import RESERIALISED, SUPPOSED, Headers, header
 
 _RECORD: Final = "http://schemas.microsoft.com/2004/06/ServiceModel/Management/MessageTrace"
 _EVENT: Final = re.compile(rb"<(?P<tag>(?:[\w-]{1,100}:)?E2ETraceEvent|MessageLogTraceRecord)[\s>]")
@@ -79,13 +79,19 @@ def _message(source: Source, at: int, event: bytes) -> tuple[bool, Half] | Item:
     level = record.get("Source", "")
     is_request = asked is not None or (answered is None and _looks_asked(level, envelope))
     headers, marks = _headers(asked if is_request else answered), {RESERIALISED}
-    if not any(name.lower() == "content-type" for name, _ in headers):
-        headers = (*headers, ("Content-Type", _kind(envelope)))
+    if not header(headers, "Content-Type") or header(headers, "Content-Type").lower().startswith(
+        "multipart/"
+    ):
+        # The parts are inside the envelope now: what it is no longer is what was announced.
+        headers = (
+            *(pair for pair in headers if pair[0].lower() != "content-type"),
+            ("Content-Type", _kind(envelope)),
+        )
         marks.add(SUPPOSED)
     to = safexml.value(record, "*[local-name()='Addressing']/*[local-name()='To']") or safexml.value(
         envelope, "soap:Header/wsa:To"
     )
-    if is_request and to and not any(name.lower() == "host" for name, _ in headers):
+    if is_request and to and not header(headers, "Host"):
         headers = (("Host", host_of(to)), *headers)
     half = Half(
         "request" if is_request else "response",

@@ -91,6 +91,17 @@ def test_wcf_envelopes_that_lean_on_what_is_around_them() -> None:
     assert b'xmlns:e="http://www.w3.org/2003/05/soap-envelope"' in asked.body
 
 
+def test_wcf_says_what_it_did_to_mtom() -> None:
+    text = (
+        '<MessageLogTraceRecord Source="TransportSend" xmlns="http://schemas.microsoft.com/2004/06/ServiceModel/'
+        'Management/MessageTrace"><HttpRequest><Method>POST</Method><WebHeaders><Content-Type>multipart/related; '
+        f"boundary=x</Content-Type></WebHeaders></HttpRequest>{SOAP}</MessageLogTraceRecord>"
+    )
+    [asked] = halves("wcf", text)
+    assert header(asked.headers, "Content-Type") == "application/soap+xml; charset=utf-8"
+    assert asked.marks == {"reserialised", "supposed"}
+
+
 def test_soapui_interfaces_and_attributes() -> None:
     asked, answered = halves(
         "soapui",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -379,6 +380,28 @@ def test_a_folder_of_our_evidence_tells_what_was_masked(tmp_path: Path) -> None:
     assert not done.unread
     assert kept.marks == ("request:reserialised",)
     assert replace(kept, marks=(), origin="driver") == soap(1)
+
+
+def test_an_archive_is_read_as_a_folder(tmp_path: Path) -> None:
+    place = tmp_path / "source"
+    place.mkdir()
+    writers.files(place, [soap(1), soap(2, answer=None)])
+    writers.cxf_blocks(place, [soap(3)])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(place.rglob("*")):
+            archive.write(path, path.relative_to(place))
+        archive.writestr("../out.log", "x")
+        archive.writestr("bomb.log", b"0" * 3_000_000)
+    done, frames = run(tmp_path, tmp_path / "a.zip")
+    assert done.formats == {"frames": 2, "cxf": 1}
+    assert {frame.request.body for frame in frames} == {soap(number).request.body for number in (1, 2, 3)}
+    sources = [Recording(tmp_path / "recording").facts(key)["import"]["source"] for key in done.keys]
+    assert all(source.startswith(f"{tmp_path / 'a.zip'}!") for source in sources), sources
+    assert sorted(item.place for item in done.unread) == ["'../out.log'", "bomb.log"]
+    assert not (tmp_path / "out.log").exists()
+    (tmp_path / "b.zip").write_bytes(b"PK no archive")
+    done, _ = run(tmp_path / "b", tmp_path / "b.zip")
+    assert "ZIP-BROKEN" in said(done)[0]
 
 
 def test_a_source_that_is_too_big_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from harness.capture.draft import Body, NotKept
 from harness.capture.forward import Patience
 from harness.capture.proxy import Limits
 from harness.capture.recording import Recording
@@ -435,6 +436,66 @@ def test_an_answer_that_cannot_be_kept_is_not_given(
     assert b"could not be recorded" in got.response.body
     assert Recording(tmp_path / "r").frames() == []
     assert [path.name for path in (tmp_path / "r").iterdir() if "draft" in path.name] == []
+
+
+@pytest.mark.parametrize("side", ["requete", "reponse"])
+def test_a_full_disk_is_nobody_elses_fault(
+    tmp_path: Path,
+    pki_folder: Path,
+    mock: MockServer,
+    keyring: Keyring,
+    monkeypatch: pytest.MonkeyPatch,
+    side: str,
+) -> None:
+    """Neither the software's nor the platform's: no frame says so, and the proxy goes on when there is room."""
+    write = Body.write
+
+    def full(body: Body, data: bytes) -> None:
+        if body.path.name.endswith(side):
+            raise NotKept(OSError(errno.ENOSPC, "No space left on device"))
+        write(body, data)
+
+    with proxy(mock.url, pki_folder, tmp_path / "r") as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(Body, "write", full)
+            got = send(NOTHING, server.url, tls_of(keyring.identity("cps")))
+        assert got.response is not None
+        assert got.response.status == 500
+        assert Recording(tmp_path / "r").frames() == []
+        assert calls(tmp_path / "r")[0]["failure"] == "recording: No space left on device"
+        again = send(NOTHING, server.url, tls_of(keyring.identity("cps")))
+    assert again.response is not None
+    [(_, kept)] = Recording(tmp_path / "r").frames()
+    assert kept.response is not None
+    assert kept.response.body == again.response.body
+
+
+def test_a_stop_in_the_middle_of_keeping_leaves_a_whole_frame(
+    tmp_path: Path, pki_folder: Path, mock: MockServer, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placing, go = threading.Event(), threading.Event()
+    server = ProxyServer(
+        Asked(to=mock.url, pki=pki_folder, record=tmp_path / "r", limits=Limits(drain=0.05))
+    ).__enter__()
+    place = server.recorder.place
+
+    def slowly(*given: Any) -> str:
+        placing.set()
+        assert go.wait(10)
+        return place(*given)
+
+    monkeypatch.setattr(server.recorder, "place", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        got = pool.submit(send, NOTHING, server.url, tls_of(keyring.identity("cps")))
+        assert placing.wait(10)
+        stopping = pool.submit(server.__exit__, None, None, None)
+        threading.Event().wait(0.15)  # longer than it drains
+        go.set()
+        stopping.result()
+        assert got.result().response is None, "it was cut off"
+    [(_, kept)] = Recording(tmp_path / "r").frames()
+    assert kept.request.body == b"<a/>"
+    assert kept.response is not None
 
 
 def test_addresses_that_are_refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -88,11 +89,28 @@ def changed(members: list[tuple[str, bytes]], how: str) -> list[tuple[str, bytes
         return [one for one in members if one[0] != request]
     if how == "two requests":
         return [*members, ("01_requete.bin", b"x")]
-    bad = {"cut": b'{"id": "', "deep": b"[" * 100_000, "other": b"[]", "not text": b"\xff\xfe\x00"}[how]
+    known = json.loads(dict(members)[description])
+    bad = {
+        "cut": b'{"id": "',
+        "deep": b"[" * 100_000,
+        "other": b"[]",
+        "not text": b"\xff\xfe\x00",
+        "number for a moment": json.dumps({**known, "started": 1}).encode(),
+        "endless status": json.dumps({**known, "response": {"status": math.inf, "headers": []}}).encode(),
+        "words for headers": json.dumps(
+            {**known, "request": {**known["request"], "headers": "abc"}}
+        ).encode(),
+    }[how]
     return [(name, bad if name == description else data) for name, data in members]
 
 
-@pytest.mark.parametrize("how", ["no request", "two requests", "cut", "deep", "other", "not text"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        *("no request", "two requests", "cut", "deep", "other", "not text"),
+        *("number for a moment", "endless status", "words for headers"),
+    ],
+)
 def test_a_broken_exchange_is_one_line_and_the_others_lose_nothing(
     kept: Path, tmp_path: Path, how: str
 ) -> None:
@@ -129,6 +147,14 @@ def test_exchanges_too_many_are_told(kept: Path, tmp_path: Path, monkeypatch: py
     (tmp_path / "lot.zip").write_bytes(zipped(members))
     left_out = [entry for entry in entries([tmp_path / "lot.zip"]) if entry.trouble]
     assert ["ZIP-EXCHANGES" in entry.trouble[0].found for entry in left_out].count(True) == 1
+
+
+def test_a_method_and_an_address_that_are_no_text_are_judged_as_text(kept: Path) -> None:
+    described = json.loads((kept / "01_echange.json").read_text(encoding="utf-8"))
+    described["request"] |= {"method": 7, "target": None}
+    (kept / "01_echange.json").write_text(json.dumps(described), encoding="utf-8")
+    (record,) = judged(kept)
+    assert record.verdict == "FAIL"
 
 
 def test_frames_without_their_description_are_messages(kept: Path, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ ALTERED = [
     ("MTOM-REQUIRED", "TD2.1", "simple-soap"),
     ("MTOM-ROOT", "TD2.1", "wrong-start"),
     ("NUM-DECLARED", "TD3.2", "wire-number-unknown"),
+    ("NUM-PLACE", "TD0.2", "wire-number-leaked"),
     ("NUM-PRESENT", "TD0.3", "wire-number-absent"),
     ("NUM-VERSION", "TD0.2", "other-lps-version"),
     ("QUERY-GRAMMAR", "TD3.1", "unquoted-parameter"),

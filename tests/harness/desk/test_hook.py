@@ -22,6 +22,7 @@ from harness.desk.records import keeper
 from harness.masking import Masker
 from harness.observe.operator import Answer, Task
 from protocol.errors import UsageError
+from tests.harness.desk.conftest import NOW
 
 Kept = list[dict[str, Any]]
 
@@ -39,13 +40,21 @@ def _keeping(kept: Kept) -> Callable[[str, int, int, Mapping[str, Any]], None]:
     return keep
 
 
+def begin(one: Hook, task: Task) -> None:
+    """As the runner does: the task, then a first look that finds nothing."""
+    one.begin(task)
+    one.waiting(NOW, (), False)
+
+
 def answered(one: Hook, kept: Kept, records: int = 1) -> Answer | None:
     """Its answer once so many acts have ended."""
     end = time.monotonic() + 10
     found = None
     while time.monotonic() < end:
+        one.waiting(NOW, (), False)
         found = found or one.answer()
         if len(kept) >= records and (found or one.idle()):
+            one.waiting(NOW, (), False)
             return found or one.answer()
         time.sleep(0.01)
     raise AssertionError("the hook never ended")
@@ -55,7 +64,7 @@ def test_a_command_is_told_by_json_and_by_variables(task: Callable[..., Task], s
     kept: Kept = []
     code = "cat; echo; echo $DMPCOMPAT_CASE $DMPCOMPAT_STEP $DMPCOMPAT_PATIENT_INS $DMPCOMPAT_PARAMETERS"
     one = hook(code, kept)
-    one.begin(task(deadline=soon))
+    begin(one, task(deadline=soon))
     assert answered(one, kept) is None
     said, shown, _ = kept[0]["out"].split("\n")
     told = json.loads(said)
@@ -70,7 +79,7 @@ def test_a_command_is_told_by_json_and_by_variables(task: Callable[..., Task], s
 def test_a_failure_says_that_the_act_was_not_done(task: Callable[..., Task]) -> None:
     kept: Kept = []
     one = hook("echo fait; echo 'pas de patient' >&2; exit 3", kept, lang="en")
-    one.begin(task())
+    begin(one, task())
     assert answered(one, kept) == Answer("skip", "the hook did not do the act: exit 3: pas de patient")
     assert kept[0]["err"] == "pas de patient\n"
     assert kept[0]["failed"] == "exit 3: pas de patient"
@@ -79,7 +88,7 @@ def test_a_failure_says_that_the_act_was_not_done(task: Callable[..., Task]) -> 
 def test_an_act_that_never_ends_is_ended_with_its_children(task: Callable[..., Task], tmp_path: Path) -> None:
     kept: Kept = []
     one = hook(f"sleep 60 & echo $! > {tmp_path}/child; wait", kept, seconds=0.3)
-    one.begin(task())
+    begin(one, task())
     found = answered(one, kept)
     assert found is not None
     assert found.kind == "skip"
@@ -91,7 +100,7 @@ def test_an_act_that_never_ends_is_ended_with_its_children(task: Callable[..., T
 def test_the_deadline_of_the_task_bounds_the_act(task: Callable[..., Task]) -> None:
     kept: Kept = []
     one = hook("sleep 60", kept)
-    one.begin(task(deadline=datetime.now(UTC) + timedelta(seconds=0.2)))
+    begin(one, task(deadline=datetime.now(UTC) + timedelta(seconds=0.2)))
     found = answered(one, kept)
     assert found is not None
     assert "pas fini" in found.reason
@@ -103,7 +112,7 @@ def test_what_it_writes_is_kept_by_its_end(
     monkeypatch.setattr(acts, "KEPT", 100)
     kept: Kept = []
     one = hook("printf '%0500d' 7; printf fin", kept)
-    one.begin(task())
+    begin(one, task())
     answered(one, kept)
     assert kept[0]["out"].startswith("[… 403]\n")
     assert kept[0]["out"].endswith("7fin")
@@ -115,7 +124,7 @@ def test_a_hook_that_fills_the_disk_is_ended(
     monkeypatch.setattr(acts, "_FULL", 10_000)
     kept: Kept = []
     one = hook("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", kept, lang="en")
-    one.begin(task())
+    begin(one, task())
     found = answered(one, kept)
     assert found is not None
     assert "writes without end" in found.reason
@@ -125,18 +134,59 @@ def test_the_end_of_an_act_whose_task_is_over_answers_nothing(task: Callable[...
     kept: Kept = []
     one = hook('test "$DMPCOMPAT_STEP" = 2 || exit 3', kept)
     first, second = task(), task(step=2)
-    one.begin(first)
+    begin(one, first)
     one.done(first, ())
-    one.begin(second)
+    begin(one, second)
     assert answered(one, kept, records=2) is None
     assert [told["status"] for told in kept] == ["3", "0"]
+
+
+def test_an_act_is_started_once_the_runner_has_looked(task: Callable[..., Task]) -> None:
+    """After a restart the frame may have come already: then nothing is started."""
+    kept: Kept = []
+    one = hook("true", kept)
+    one.begin(task())
+    one.done(task(), ())
+    one.waiting(NOW, (), False)
+    assert one.idle()
+    one.begin(task())
+    one.waiting(NOW, (), True)  # the platform is away: nobody knows
+    assert one.idle()
+    one.waiting(NOW, (), False)
+    one.waiting(NOW, (), False)
+    answered(one, kept)
+    one.close()
+    assert len(kept) == 1
+
+
+def test_a_failure_is_told_once_the_runner_has_looked_again(task: Callable[..., Task]) -> None:
+    """The software may have sent its message, then failed on what was answered."""
+    kept: Kept = []
+    one = hook("exit 1", kept)
+    begin(one, task())
+    end = time.monotonic() + 10
+    while not kept and time.monotonic() < end:
+        time.sleep(0.01)
+    one.close()
+    assert one.answer() is None
+    one.waiting(NOW, (), False)
+    assert one.answer() is not None
+
+
+def test_an_act_that_failed_while_the_platform_was_away_is_started_again(task: Callable[..., Task]) -> None:
+    kept: Kept = []
+    one = hook('test "$DMPCOMPAT_ATTEMPT" = 2', kept)
+    begin(one, task())
+    one.waiting(NOW, (), True)
+    assert answered(one, kept, records=2) is None
+    assert [told["status"] for told in kept] == ["1", "0"]
 
 
 def test_a_second_attempt_is_told(task: Callable[..., Task]) -> None:
     kept: Kept = []
     one = hook("echo $DMPCOMPAT_ATTEMPT", kept)
-    one.begin(task())
-    one.begin(task())
+    begin(one, task())
+    begin(one, task())
     answered(one, kept, records=2)
     assert [told["out"] for told in kept] == ["1\n", "2\n"]
 
@@ -154,7 +204,7 @@ def test_what_it_writes_is_the_declaration(
 ) -> None:
     kept: Kept = []
     one = hook(code, kept)
-    one.begin(task(wants="declaration", facts={"kind": kind}))
+    begin(one, task(wants="declaration", facts={"kind": kind}))
     found = answered(one, kept)
     assert (found and (found.kind, found.reason)) == (expected and ("declaration", expected))
 
@@ -162,7 +212,7 @@ def test_what_it_writes_is_the_declaration(
 def test_closing_waits_for_the_last_act(task: Callable[..., Task]) -> None:
     kept: Kept = []
     one = hook("sleep 0.1; echo fini", kept)
-    one.begin(task())
+    begin(one, task())
     one.close()
     assert kept[0]["out"] == "fini\n"
 
@@ -171,7 +221,7 @@ def test_closing_ends_what_does_not_end(task: Callable[..., Task], monkeypatch: 
     monkeypatch.setattr("harness.desk.hook._PARTING", 0.2)
     kept: Kept = []
     one = hook("sleep 60", kept)
-    one.begin(task())
+    begin(one, task())
     one.close()
     assert kept[0]["failed"] == "still going on at the end"
     assert len(kept) == 1
@@ -181,7 +231,7 @@ def test_no_shell_unless_asked(task: Callable[..., Task]) -> None:
     kept: Kept = []
     echo = shlex.join([sys.executable, "-S", "-c", "import sys; print(sys.argv[1:])"])
     one = Hook(act_of(f"{echo} '$HOME' ; ls", environment), _keeping(kept))
-    one.begin(task())
+    begin(one, task())
     answered(one, kept)
     assert kept[0]["out"] == "['$HOME', ';', 'ls']\n"
 
@@ -241,7 +291,7 @@ def test_a_call_back(
     url, asked = editor_server
     kept: Kept = []
     one = Hook(act_of(url + path, environment), _keeping(kept))
-    one.begin(task())
+    begin(one, task())
     found = answered(one, kept)
     assert (found and found.reason) == expected
     assert asked[0]["transaction"] == "TD0.2"
@@ -254,14 +304,14 @@ def test_a_call_back_declares_in_plain_text(
 ) -> None:
     kept: Kept = []
     one = Hook(act_of(editor_server[0] + "/text", environment), _keeping(kept))
-    one.begin(task(wants="declaration", facts={"kind": "declare"}))
+    begin(one, task(wants="declaration", facts={"kind": "declare"}))
     assert answered(one, kept) == Answer("declaration", "vu")
 
 
 def test_nobody_at_the_address(task: Callable[..., Task]) -> None:
     kept: Kept = []
     one = Hook(act_of("http://127.0.0.1:1/", environment), _keeping(kept))
-    one.begin(task())
+    begin(one, task())
     found = answered(one, kept)
     assert found is not None
     assert "ne répond pas" in found.reason

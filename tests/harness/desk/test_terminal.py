@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -92,6 +93,14 @@ def test_a_near_miss_is_told_once_with_the_difference(task: Callable[..., Task],
     terminal.waiting(NOW, (near,), False)
     terminal.waiting(NOW, (near,), False)
     assert out.getvalue().count("patient : attendu 280056399910181, reçu 175116399910283") == 1
+
+
+def test_a_flood_of_messages_is_told_as_such(task: Callable[..., Task], near: NearMiss) -> None:
+    terminal, out, _ = desk()
+    terminal.begin(task())
+    terminal.waiting(NOW, [replace(near, frame=str(rank)) for rank in range(100)], False)
+    assert out.getvalue().count("patient : attendu") == 20
+    assert out.getvalue().count("D'autres messages arrivent encore.") == 1
 
 
 def test_findings_are_summed_up_with_their_remedy(task: Callable[..., Task], findings: list[Finding]) -> None:

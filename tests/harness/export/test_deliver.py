@@ -73,7 +73,14 @@ def test_the_official_style_has_one_directory_a_code(run: Path, tmp_path: Path) 
     assert rows["CT-HN-030"]["dossier"] == ""
     assert "plateforme" in rows["CT-HN-030"]["manque"]
     names = {path.name for path in (place / "2.1-160").iterdir()}
-    assert {"01_requete.mime", "01_reponse.mime", "declaration.md", "cda_01.xml", "schematron.html"} <= names
+    assert {
+        "01_requete.mime",
+        "01_reponse.mime",
+        "declaration.md",
+        "cda_01.xml",
+        "cda_01.pdf",
+        "schematron.html",
+    } <= names
     sent = (run / "preuves" / "CT-2.1-010" / "01_requete.mime").read_bytes()
     assert (place / "2.1-160" / "01_requete.mime").read_bytes() == sent
     assert (place / "2.1-160" / "cda_01.xml").read_bytes() in sent
@@ -112,6 +119,9 @@ def test_a_bag_is_one_for_bagit_and_still_verifies_and_rejudges(run: Path, tmp_p
     assert info["External-Identifier"].startswith("TST-")
     assert verify(place).exit_code == verify(run).exit_code == 0
     assert rejudge(place / "data" / "preuves").holds
+    with pytest.raises(UsageError) as refused:
+        lodge(place / "data" / "preuves", "CT-0.2-010", [tmp_path])
+    assert refused.value.code == "EVID-039"
     again = export(place, "bagit", tmp_path / "encore").out
     assert (again / "manifest-sha256.txt").read_bytes() == (place / "manifest-sha256.txt").read_bytes()
 
@@ -145,6 +155,11 @@ def test_an_identity_in_a_declaration_stops_everything(copy: Path, tmp_path: Pat
         export(copy, style, tmp_path / "out")  # type: ignore[arg-type]
     assert refused.value.code == "GUARD-001"
     assert "declaration_02.md" in refused.value.message("fr")
+    told = CliRunner().invoke(
+        export_command, [str(copy), "--out", str(tmp_path / "out"), "--json"], standalone_mode=False
+    )
+    assert told.return_value == refused.value.exit_code == 1
+    assert {leak["why"] for leak in json.loads(told.output)["withheld"]} == {"identity"}
     assert {path.name for path in tmp_path.iterdir()} == {"copy", "vrai.txt"}
 
 

@@ -31,6 +31,10 @@ def changed(change: Change) -> tuple[bool, str]:
         (edits.put("hl7:a[@v='2']/@v", "3"), '<r><a v="1">one</a>tail<b/><a v="3"><c/></a></r>'),
         (edits.shape("hl7:a/@v", lambda text: text * 2), '<r><a v="11">one</a>tail<b/><a v="2"><c/></a></r>'),
         (edits.replace("hl7:a", "n", "x"), '<r><a v="1">oxe</a>tail<b/><a v="2"><c/></a></r>'),
+        (
+            edits.after("hl7:b", "<hl7:d/><hl7:e/>"),
+            '<r><a v="1">one</a>tail<b/><d/><e/><a v="2"><c/></a></r>',
+        ),
         (edits.twin("hl7:b"), '<r><a v="1">one</a>tail<b/><b/><a v="2"><c/></a></r>'),
         (edits.rename("hl7:b", "d"), '<r><a v="1">one</a>tail<d/><a v="2"><c/></a></r>'),
         (edits.first_of("hl7:b"), '<r><b/><a v="1">one</a>tail<a v="2"><c/></a></r>'),
@@ -57,6 +61,7 @@ def test_a_change_does_what_it_says(change: Change, after: str) -> None:
         edits.rename("hl7:z", "d"),
         edits.first_of("hl7:a[1]"),
         edits.add("hl7:z", "<hl7:x/>"),
+        edits.after("hl7:z", "<hl7:x/>"),
         edits.comment_in("hl7:b"),
         edits.each(edits.drop("hl7:z")),
     ],

@@ -9,7 +9,16 @@ import pytest
 from lxml import etree
 
 from harness.mutate.registry import Mutator, Over, Wire, mutator
-from harness.mutate.specimen import Document, Frame, concerns, mutated, part_places, with_body
+from harness.mutate.specimen import (
+    Document,
+    Followed,
+    Frame,
+    Struck,
+    concerns,
+    mutated,
+    part_places,
+    with_body,
+)
 from protocol.exchange import Exchange, Request, Response, header
 from protocol.transactions import load
 
@@ -96,3 +105,18 @@ def test_a_mutator_breaks_something_or_is_harmless() -> None:
         mutator("odd", over="cda")(rename)
     with pytest.raises(ValueError, match="harmless"):
         mutator("odd", over="cda", breaks="R", harmless=True)(rename)
+
+
+def test_what_follows_a_fault_is_a_specimen_of_its_own() -> None:
+    def go_on(held: Followed, _: Random) -> bool:
+        held.later += held.next[:1]
+        return bool(held.next)
+
+    first, second = frame(), frame(answer=b"<second/>")
+    struck = Struck("s", (first,), (), (second,))
+    changed = mutated(over("aftermath", go_on), struck, 1)
+    assert isinstance(changed, Struck)
+    assert (changed.struck, changed.later) == ((first,), (second,))
+    assert mutated(over("aftermath", go_on), Struck("s", (first,)), 1) is None
+    assert concerns(over("aftermath", go_on), struck)
+    assert not concerns(over("aftermath", go_on), first)

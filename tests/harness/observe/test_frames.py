@@ -16,6 +16,7 @@ from harness.observe.operator import Nobody
 from harness.observe.source import RecordingSource
 from harness.rejudge import rejudge
 from harness.verdict import Verdict
+from mock_dmp.server import MockServer
 from protocol.errors import EvidenceError, UsageError
 from protocol.exchange import Exchange, load
 from tests.harness.observe.conftest import EXISTS, FEED, OPEN, Bench, case
@@ -23,22 +24,28 @@ from tests.observing import Script
 
 Make = Callable[..., Bench]
 CASES = (case("CT-0.2-010", EXISTS), case("CT-2.1-010", FEED, OPEN), case("CT-2.1-020", FEED, EXISTS))
+Frames = list[tuple[str, Exchange]]
 OFFLINE: dict[str, Any] = {"live": False}
 
 
-@pytest.fixture
-def played(bench: Make) -> tuple[Bench, list[tuple[str, Exchange]]]:
-    """The cases played once, and the frames that they left, with the codes of their cases."""
-    one = bench(*CASES)
+@pytest.fixture(scope="module")
+def captured(mock: MockServer, pki_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Frames:
+    """The frames that the cases left when they were played, with the codes of their cases."""
+    one = Bench(tmp_path_factory.mktemp("played"), mock, pki_folder, "played")
+    one.write(*CASES)
     result = one.run(Script(acts=one.software().act))
     assert result.counts() == {"PASS": 3}
-    frames = [
+    return [
         (folder.name, load(folder, path.name.removesuffix("_echange.json")))
         for folder in sorted(result.evidence.glob("CT-*"))
         for path in sorted(folder.glob("*_echange.json"))
     ]
-    shutil.move(one.out, one.place / "before")
-    return one, frames
+
+
+@pytest.fixture
+def played(bench: Make, captured: Frames) -> tuple[Bench, Frames]:
+    """A run to be made of them."""
+    return bench(*CASES), captured
 
 
 def record(place: Path, frames: list[Exchange]) -> Path:
@@ -48,7 +55,7 @@ def record(place: Path, frames: list[Exchange]) -> Path:
     return place
 
 
-def test_frames_in_one_recording_are_recognised(played: tuple[Bench, list[tuple[str, Exchange]]]) -> None:
+def test_frames_in_one_recording_are_recognised(played: tuple[Bench, Frames]) -> None:
     one, frames = played
     place = record(one.place / "frames", [exchange for _, exchange in frames])
     result = one.run(Nobody(), frames=place, **OFFLINE)  # type: ignore[arg-type]
@@ -65,7 +72,7 @@ def test_frames_in_one_recording_are_recognised(played: tuple[Bench, list[tuple[
     assert rejudge(result.evidence).holds
 
 
-def test_cases_may_have_been_played_in_any_order(played: tuple[Bench, list[tuple[str, Exchange]]]) -> None:
+def test_cases_may_have_been_played_in_any_order(played: tuple[Bench, Frames]) -> None:
     one, frames = played
     by_case = [
         [exchange for code, exchange in frames if code == name]
@@ -76,7 +83,7 @@ def test_cases_may_have_been_played_in_any_order(played: tuple[Bench, list[tuple
     assert one.run(Nobody(), frames=place, **OFFLINE).counts() == {"PASS": 3}  # type: ignore[arg-type]
 
 
-def test_folders_named_after_cases_are_believed(played: tuple[Bench, list[tuple[str, Exchange]]]) -> None:
+def test_folders_named_after_cases_are_believed(played: tuple[Bench, Frames]) -> None:
     one, frames = played
     place = one.place / "frames"
     for code, exchange in frames:
@@ -89,7 +96,7 @@ def test_folders_named_after_cases_are_believed(played: tuple[Bench, list[tuple[
     assert "aucune trame ne répond à l'étape 1" in reason.fr and "expected TD0.2, found TD" in reason.en
 
 
-def test_a_step_that_nobody_answers_is_inconclusive(played: tuple[Bench, list[tuple[str, Exchange]]]) -> None:
+def test_a_step_that_nobody_answers_is_inconclusive(played: tuple[Bench, Frames]) -> None:
     one, frames = played
     kept = [exchange for code, exchange in frames if code != "CT-2.1-010"] + [
         exchange for code, exchange in frames if code == "CT-2.1-010"
@@ -115,7 +122,7 @@ def test_what_needs_a_platform_is_left_out(bench: Make) -> None:
 
 
 def test_a_recording_that_grows_is_observed_as_it_does(
-    played: tuple[Bench, list[tuple[str, Exchange]]],
+    played: tuple[Bench, Frames],
 ) -> None:
     one, frames = played
     left = [exchange for _, exchange in frames]
@@ -133,7 +140,7 @@ def test_a_platform_without_frames_is_refused(bench: Make) -> None:
         one.run(Script())
 
 
-def test_a_source_reads_by_pieces(played: tuple[Bench, list[tuple[str, Exchange]]]) -> None:
+def test_a_source_reads_by_pieces(played: tuple[Bench, Frames]) -> None:
     one, frames = played
     source = RecordingSource(record(one.place / "frames", [exchange for _, exchange in frames]))
     assert [seen.order for seen in source.frames(2)] == [3, 4, 5]

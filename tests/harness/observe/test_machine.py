@@ -8,6 +8,7 @@ journal and the results say the same.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -43,6 +44,8 @@ from tests.harness.observe.conftest import EXISTS, FEED, OPEN, case
 from tests.observing import Script, Software
 from tests.selfplay import DEMO, PLAN
 
+#: Set to a number to look further, at other states each time.
+MORE = os.environ.get("DMPCOMPAT_STATES", "")
 DECLARE: dict[str, Any] = {"declare": {"fr": "Un message ?", "en": "A message?"}}
 CASES = (
     case("CT-0.2-010", EXISTS, DECLARE),
@@ -159,7 +162,7 @@ class Observing(RuleBasedStateMachine):
             turn.stopped.release()
 
     def _wait(self) -> None:
-        assert self.turn.stopped.acquire(timeout=4), "the runner does not come back"
+        assert self.turn.stopped.acquire(timeout=20), "the runner does not come back"
         if self.failure is not None:
             raise self.failure
         if not self.turn.go._value and self.result is not None:
@@ -205,6 +208,11 @@ class Observing(RuleBasedStateMachine):
     @rule()
     def resume(self) -> None:
         self.start()
+
+    @precondition(lambda self: not self.unfinished)
+    @rule()
+    def over(self) -> None:
+        """Nothing happens any more."""
 
     @invariant()
     def no_frame_in_two_steps(self) -> None:
@@ -296,11 +304,11 @@ def test_whatever_happens_each_case_has_a_verdict_that_is_accounted_for(
     run_state_machine_as_test(
         Observing,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=14,
+            max_examples=int(MORE or 12),
+            stateful_step_count=30 if MORE else 14,
             deadline=None,
-            derandomize=True,
-            phases=[Phase.generate],
+            derandomize=not MORE,
+            database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -1,0 +1,155 @@
+"""The signed statement of a homologation: what was decided, about what, on which evidence, under which rules.
+
+An in-toto statement made of the application file alone, so that the same file gives the same bytes. An original verdict
+stands beside what a reviewer decided. It names no secret: of the wire number it has the commitment. Signing and
+travelling are `reports.homologation.bundle`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Final
+
+from protocol import canonical
+from protocol.errors import EvidenceError, Text
+from protocol.trust import moment, stamp
+from reports import numbers
+from reports.dossier.view import View
+from reports.register.opening import Configuration
+from reports.statement import STATEMENT_TYPE
+
+PREDICATE_TYPE: Final = "tag:dmpcompat,2026:homologation/v1"
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_MEMBERS: Final = frozenset(
+    (
+        "kind",
+        "reference",
+        "numberCommitment",
+        "issuer",
+        "issuedAt",
+        "holder",
+        "software",
+        "profiles",
+        "modes",
+        "framework",
+        "parent",
+        "plan",
+        "rules",
+        "report",
+        "result",
+        "cases",
+        "requirements",
+        "anomalies",
+        "approvals",
+        "file",
+    )
+)
+
+
+def payload(file: View, commitment: str, configuration: Configuration) -> bytes:
+    """Canonical bytes of the statement about a file whose reference is reserved. Raises EvidenceError when none is."""
+    piece = file.piece("evidence")
+    reserved = next((event for event in reversed(file.history) if event.kind == "RESERVED"), None)
+    if piece is None or reserved is None:
+        raise EvidenceError(
+            "HOMO-001", Text("ce dossier n'est pas décidé", "this file is not decided"), field=file.dossier
+        )
+    facts = piece.facts
+    until = [event for event in file.history if event.seq <= reserved.seq]
+    return canonical.dumps(
+        {
+            "_type": STATEMENT_TYPE,
+            "subject": [
+                {"name": "preuves", "digest": {"sha256": facts["evidenceSha256"]}},
+                {"name": "rapport", "digest": {"sha256": piece.sha256}},
+            ],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": {
+                "kind": str(file.opening["kind"]),
+                "reference": str(reserved.facts["reference"]),
+                "numberCommitment": commitment,
+                "issuer": {"id": configuration.issuer, "name": configuration.name},
+                "issuedAt": stamp(reserved.at),
+                "holder": {"name": str(file.opening["holder"]), "siret": str(file.opening.get("siret", ""))},
+                "software": {
+                    "family": str(file.opening["family"]),
+                    "name": facts["software"]["name"],
+                    "version": facts["software"]["version"],
+                },
+                "profiles": list(file.opening["profiles"]),
+                "modes": list(file.opening["modes"]),
+                "framework": facts["framework"],
+                "parent": str(file.opening.get("parent", "")),
+                "plan": facts["plan"],
+                "rules": facts["rules"],
+                "report": {"reference": piece.name, "result": facts["result"], "frames": facts["frames"]},
+                "result": _result(file),
+                "cases": [_case(file, code) for code in sorted(file.verdicts)],
+                "requirements": [
+                    {"id": name, "verdict": verdict}
+                    for name, verdict in sorted(facts["requirements"].items())
+                ],
+                "anomalies": sum(event.kind == "ANOMALY" for event in until),
+                "approvals": sorted(file.approvals),
+                "file": {"name": file.dossier, "events": reserved.seq + 1, "head": reserved.line},
+            },
+        }
+    )
+
+
+def digest(data: bytes) -> str:
+    """What the register names: SHA-256 (hex) of the payload."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """Read and check a statement strictly: canonical form, types, members, digests. Raises EvidenceError."""
+    if not canonical.is_canonical(data):
+        raise _refused(
+            "HOMO-002", Text("la déclaration n'est pas canonique", "the statement is not canonical")
+        )
+    raw: dict[str, Any] = canonical.loads(data)
+    try:
+        predicate = raw["predicate"]
+        if (raw["_type"], raw["predicateType"]) != (STATEMENT_TYPE, PREDICATE_TYPE) or len(raw) != 4:
+            raise ValueError(f"types {raw['_type']!r}, {raw['predicateType']!r}")
+        if set(predicate) != _MEMBERS:
+            raise ValueError(f"members {sorted(set(predicate) ^ _MEMBERS)}")
+        moment(predicate["issuedAt"])
+        if str(numbers.parse(predicate["reference"])) != predicate["reference"]:
+            raise ValueError(predicate["reference"])
+        digests = [subject["digest"]["sha256"] for subject in raw["subject"]]
+        for found in (*digests, predicate["numberCommitment"], predicate["file"]["head"]):
+            if not _SHA256.fullmatch(found):
+                raise ValueError(f"digest {found!r}")
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise _refused(
+            "HOMO-003", Text("la déclaration est mal formée", "the statement is malformed"), str(problem)
+        ) from problem
+    return raw
+
+
+def evidence_of(raw: dict[str, Any]) -> dict[str, str]:
+    """SHA-256 by subject: `preuves` (the manifest), `rapport` (the statement of the report)."""
+    return {subject["name"]: subject["digest"]["sha256"] for subject in raw["subject"]}
+
+
+def _case(file: View, code: str) -> dict[str, Any]:
+    """The original verdict, what counts, and the events that decided it."""
+    decisions = [one[code].line for one in (file.overrides, file.accepted) if code in one]
+    return {
+        "code": code,
+        "verdict": file.verdicts[code],
+        "counts": file.verdict(code),
+        "decisions": decisions,
+    }
+
+
+def _result(file: View) -> str:
+    reserved = file.overrides or "WARN" in file.verdicts.values()
+    return "CONFORM_WITH_RESERVES" if reserved else "CONFORM"
+
+
+def _refused(code: str, text: Text, found: str = "") -> EvidenceError:
+    return EvidenceError(code, text, found=found)
