@@ -21,12 +21,15 @@ def demo(out: Path, only: tuple[str, ...], pack: str | None, lang: Lang, as_json
     """Run the whole main job on embedded defaults: PKI, mock, plan, evidence, signed report, verification."""
     import tempfile
 
+    from harness.packs import registry as packs
     from harness.run import run_campaign
     from mock_dmp import pki
     from mock_dmp.server import MockServer
     from protocol.datafolders import folder
     from reports import issue, verify
 
+    if pack is not None:
+        packs.load(pack)  # an unknown one is told before anything is made or removed
     _fresh(out)
     progress = Progress(lang, quiet=as_json)
 

@@ -63,7 +63,9 @@ LATER: Final[dict[str, Later]] = {
     ),
     "pack": Later("commands.pack", "Official artefacts that you own: schemas, Schematrons, value sets."),
     "pki": Later("commands.pki", "Test certificates."),
-    "plan": Later("commands.plan", "Plans: scope of a campaign and its lock, lint, proof by paired self-play."),
+    "plan": Later(
+        "commands.plan", "Plans: scope of a campaign and its lock, lint, proof by paired self-play."
+    ),
     "proxy": Later(
         "commands.proxy",
         "Record what an LPS and a test platform say to each other: reverse proxy over mutual TLS. SIGTERM drains.",

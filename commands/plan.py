@@ -34,16 +34,19 @@ def plan() -> None:
     "--state", "states", multiple=True, help="States to show: included, excluded, not-applicable, inherited."
 )
 @shown
-def scope(campaign: Path, states: tuple[str, ...], lang: Lang, as_json: bool) -> int:
+def scope(campaign: Path, observe: bool, states: tuple[str, ...], lang: Lang, as_json: bool) -> int:
     """Tell in a sentence why each case applies to a CAMPAIGN or not. Runs nothing."""
     from collections import Counter
 
     from harness.campaign import load_campaign
+    from harness.observe.scope import observable
     from harness.plans.explaining import sentence, to_plain
     from harness.scope import scope as scoping
     from protocol import transactions
 
     found = scoping(load_campaign(campaign), transactions.load())
+    if observe:
+        found = observable(found, staged=True)
     kept = [one for one in found if not states or one.state in states]
     if as_json:
         dump(to_plain(kept))

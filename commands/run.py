@@ -42,9 +42,12 @@ from reports.console import Progress, dump, show_deviations, show_preflight, sho
     "--jobs", type=click.IntRange(1, 256), help="Cases side by side, on a mock.  [default: one a core]"
 )
 @click.option(
-    "--pack", help="Official pack to judge documents by too, registered by `pack add`, instead of the campaign's."
+    "--pack",
+    help="Official pack to judge documents by too, registered by `pack add`, instead of the campaign's.",
 )
-@click.option("--locked", is_flag=True, help="Run only what `plan lock` froze; a lock that is there is honoured anyway.")
+@click.option(
+    "--locked", is_flag=True, help="Run only what `plan lock` froze; a lock that is there is honoured anyway."
+)
 @click.option("--deviations", type=EXISTING, help="File of known deviations, instead of the campaign's.")
 @click.option("--events", metavar="FILE|-", help="Write the events of the run there, one line of JSON each.")
 @observing.observing
@@ -149,7 +152,9 @@ def run(
 @click.option("--target", help="Address of the platform, instead of the campaign's.")
 @click.option("--pki", "pki_folder", type=ANY_PATH, help="Certificates, instead of the campaign's.")
 @click.option("--probe", is_flag=True, help="Send one TD0.2 too, and judge it.")
-@click.option("--patient", default="", metavar="KEY", help="Patient of the probe.  [default: the campaign's first]")
+@click.option(
+    "--patient", default="", metavar="KEY", help="Patient of the probe.  [default: the campaign's first]"
+)
 @shown
 def doctor(
     campaign: Path,
