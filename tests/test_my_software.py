@@ -65,7 +65,7 @@ def test_a_newcomer_follows_the_readme(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for said in (
-        "CT-0.2-010 — step 1/1",
+        "CT-0.2-010 — step 1/",
         "nothing wrong",
         "PASS          CT-0.2-020",
         "Report valid",
@@ -76,7 +76,14 @@ def test_a_newcomer_follows_the_readme(tmp_path: Path) -> None:
     with zipfile.ZipFile(bundle) as held:
         names = held.namelist()
         assert held.testzip() is None
-    for kept in ("01_requete.xml", "01_reponse.xml", "01_vihf.json", "01_tls.json", "report.html"):
+    for kept in (
+        "01_requete.xml",
+        "01_reponse.xml",
+        "01_vihf.json",
+        "01_tls.json",
+        "ecran_01.png",
+        "report.html",
+    ):
         assert any(name.endswith(kept) for name in names), kept
     hook = tmp_path / "essai-lps" / "resultats" / "preuves" / "crochet" / "CT-0.2-010" / "01-01.json"
     assert json.loads(hook.read_text())["out"] == "HTTP 200\n"

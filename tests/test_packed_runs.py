@@ -15,6 +15,7 @@ from harness.packs import registry as packs
 from harness.rejudge import WITHOUT_PACK, rejudge
 from harness.results import RunResult
 from mock_dmp.server import MockServer
+from protocol.datafolders import folder
 from protocol.errors import ConfigError, UsageError
 from reports import issue, verify
 from tests.selfplay import CASES, campaign, verdicts
@@ -131,6 +132,19 @@ def test_another_pack_than_the_one_that_is_pinned_is_refused(
     with pytest.raises(UsageError) as unknown:
         run({"pack": {"name": "essai-absent"}})
     assert unknown.value.code == "PACK-004"
+
+
+def test_the_command_line_tells_an_unknown_pack_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run_command(["demo", "--out", str(tmp_path / "demo"), "--pack", "essai-absent"]) == 64
+    campaign_file = str(folder("test_plans") / "campagne-demo.yaml")
+    assert (
+        cli.run_command(["run", campaign_file, "--out", str(tmp_path / "run"), "--pack", "essai-absent"])
+        == 64
+    )
+    assert capsys.readouterr().err.count("PACK-004") == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_run_does_not_go_on_with_another_pack(

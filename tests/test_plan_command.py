@@ -33,6 +33,10 @@ def test_scope_tells_each_case_in_a_sentence(tmp_path: Path, capsys: pytest.Capt
     assert said.splitlines()[-1] == "2 cases: included 2"
     code, said = run(capsys, "plan", "scope", path, "--json", "--state", "excluded")
     assert (code, json.loads(said)["cases"]) == (0, [])
+    code, said = run(capsys, "plan", "scope", path, "--observe", "--state", "excluded", "--lang", "en")
+    assert said.splitlines()[0] == (
+        "CT-HN-020: outside the scope: this case tests the platform, not the software."
+    )
 
 
 def test_lock_is_written_checked_and_drifts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

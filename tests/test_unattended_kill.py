@@ -23,7 +23,15 @@ from tests.conftest import ROOT
 
 LPS = ROOT / "docs" / "examples" / "lps"
 #: Tells when it begins, then gives time to be killed in.
-ACT = 'told=$(cat); echo "$DMPCOMPAT_CASE" >> acts; sleep 1; echo "$told" | "$PYTHON" lps.py; code=$?; echo >> ended; exit $code'
+ACT = """
+told=$(cat)
+echo "$DMPCOMPAT_WANTS $DMPCOMPAT_CASE" >> acts
+sleep 1
+printf %s "$told" | "$PYTHON" lps.py
+code=$?
+echo >> ended
+exit $code
+"""
 
 
 @pytest.fixture
@@ -73,7 +81,8 @@ def until(look: Callable[[], object], what: str) -> None:
 
 def acts(place: Path) -> list[str]:
     path = place / "acts"
-    return path.read_text().split() if path.exists() else []
+    told = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+    return [case for wants, case in told if wants == "frame"]
 
 
 def test_no_act_is_lost_nor_done_twice(place: Path) -> None:
@@ -100,6 +109,8 @@ def test_no_act_is_lost_nor_done_twice(place: Path) -> None:
         "CT-0.2-*",
         "--hook",
         "sh act.sh",
+        "--lodge",
+        "ecrans",
     )
     with ExitStack() as stack:
         mock = serve(stack)

@@ -45,6 +45,8 @@ _CONTACT: Final = re.compile(r"tel:[+0-9().\s-]{4,}|mailto:[^@\s]+@[^@\s]+")
         "An active record comes with the state of the authorisation, once, of type CV",
     ),
     mend=Text("une attentionLine AUTORISATION", "one attentionLine AUTORISATION"),
+    confidence="B",
+    default="warning",
 )
 def authorisation_there(view: Judged) -> Iterator[Finding]:
     if view.payload is None or string(view.payload, f"{_PATIENT}/hl7:statusCode/@code") != "active":
@@ -173,8 +175,8 @@ def contacts(view: Judged) -> Iterator[Finding]:
     group=HL7,
     clause=f"{RECORD} : administrativeObservation",
     title=Text(
-        "Chaque observation du dossier est un booléen connu, une fois, dans son système",
-        "Each observation of the record is a known boolean, once, in its system",
+        "Chaque observation connue du dossier est un booléen, une fois, dans son système",
+        "Each known observation of the record is a boolean, once, in its system",
     ),
     mend=Text(
         "COMPTE_INTERNET_OUVERT, RATTACHEMENT_ENS, oppositions ; xsi:type BL",
@@ -187,12 +189,14 @@ def observations(view: Judged) -> Iterator[Finding]:
         seen: Counter[str] = Counter()
         for item in nodes(patient, "hl7:subjectOf/hl7:administrativeObservation"):
             code, system = string(item, "hl7:code/@code"), string(item, "hl7:code/@codeSystem")
+            if code not in _OBSERVED:
+                continue  # one that the interface doesn't tell of may be of any type
             value = first(item, "hl7:value")
             kind = "" if value is None else attribute(value, XSI_TYPE).rpartition(":")[2]
             said = "" if value is None else attribute(value, "value")
             seen[code] += 1
-            good = _OBSERVED.get(code, system) == system and kind == "BL" and said in ("true", "false")
-            expected = f"{_OBSERVED.get(code, '…')} BL true | false, 1 ×"
+            good = _OBSERVED[code] == system and kind == "BL" and said in ("true", "false")
+            expected = f"{_OBSERVED[code]} BL true | false, 1 ×"
             yield verdict(
                 good and seen[code] == 1, view.at(item), f"{code}^{system} {kind} {said}".strip(), expected
             )

@@ -231,9 +231,11 @@ def _and_attached(name: str, attached: dict[str, set[str]]) -> set[str]:
         "A document isn't related to that of another patient",
     ),
     mend=Text("répondre XDSPatientIdDoesNotMatch", "answer XDSPatientIdDoesNotMatch"),
+    confidence="B",
+    default="warning",
 )
 def target_patient(answers: Sequence[Answered]) -> Iterator[Finding]:
-    """The patient of the target is what a search of the same run told of it."""
+    """The patient of the target is what a search of the same run told of it. A patient may have had another INS."""
     owner: dict[str, str] = {}
     for one in answers:
         if one.view.transaction.id == "TD3.1" and one.view.present:

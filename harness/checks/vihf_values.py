@@ -79,7 +79,7 @@ def decl_filled(view: Judged) -> Iterator[Finding]:
     title=Text("Le VIHF dit son mode d'authentification", "The VIHF tells its mode of authentication"),
     mend=Text("ajouter Authentification_mode", "add Authentification_mode"),
     confidence="B",
-    default="warning",
+    default="info",
 )
 def mode_there(view: Judged) -> Iterator[Finding]:
     if view.assertion is not None:

@@ -35,7 +35,7 @@ def capture(place: Path, cases: Sequence[Case], context: Callable[[Case], CaseCo
     apart: list[Seen] = []
     for code, path in sorted_by_test.items():
         held = [replace(seen, key=f"{code}/{seen.key}") for seen in everything(RecordingSource(path))]
-        given[code] = Listed(f"recording:{place.name}/{code}", tuple(held))
+        given[code] = Listed(f"recording:{place.name}/{code}", tuple(held), apart=True)
         apart += held
     together: list[Seen] = []
     if not sorted_by_test or any(place.glob("*_echange.json")):

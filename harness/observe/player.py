@@ -7,7 +7,7 @@ Preconditions (`need`) are played by our own driver, with the keys of the campai
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,24 +16,23 @@ from typing import TYPE_CHECKING, Any, Final
 from harness.checks.rule import Finding
 from harness.context import CaseContext
 from harness.drive.ids import SeededIds
-from harness.evidence import CaseFolder
-from harness.evidence.sniff import SUFFIXES, sniff
 from harness.naming import message_id_of
 from harness.observe import reading, recognition
+from harness.observe.attending import Attending, has
 from harness.observe.instructions import after_steps, task_of
-from harness.observe.operator import Answer, Difference, NearMiss, Task, Wanted
+from harness.observe.operator import Difference, NearMiss, Task, Wanted
 from harness.observe.reading import Frame
 from harness.observe.recognition import Compared, Step
-from harness.observe.source import Seen, Source, SourceAway
-from harness.observe.waiting import Watch, nobody_answers
+from harness.observe.source import Seen, SourceAway
+from harness.observe.waiting import nobody_answers
 from harness.players.api import Made
 from harness.players.attended import Answered, Span
 from harness.players.driver import Driver
 from harness.results import text_to_plain
-from harness.steps.api import StepSpec
+from harness.steps.api import StepSpec, Unmet
 from harness.steps.browse import BrowseStep
 from harness.steps.drive import DriveStep
-from protocol.errors import DmpcompatError, Text
+from protocol.errors import Text
 from protocol.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -65,35 +64,10 @@ _TRIES: Final = 5
 
 
 @dataclass
-class Attending(Watch):
-    """A watch whose operator may give files, kept in the folder of the case."""
-
-    folder: CaseFolder | None = None
-
-    def attach(self, answer: Answer) -> dict[str, Any] | None:
-        """Keep a screen or a declaration as evidence. A file that is none is not taken; the task stays."""
-        wanted = self.task.wants if self.task is not None else "frame"
-        if answer.kind != wanted or self.folder is None:
-            return {} if answer.kind == "declaration" else None
-        data = answer.data if answer.kind == "screen" else f"{answer.reason.strip()}\n".encode()
-        try:
-            suffix = SUFFIXES[sniff(data, answer.name or "declaration.md").type]
-        except DmpcompatError as problem:
-            self.journal.tell("answer", self.case, step=self._number, refused=problem.message("en"))
-            return None
-        name = _free(self.folder.attached(), answer.kind, suffix)
-        self.folder.attach(name, data)
-        return {"file": name, "name": answer.name}
-
-
-@dataclass
 class Observed:
-    """The player of one case. `whole`: the frames of every case, to see what must not be sent; `taken`: keys of those
-    that answered a step of any case.
-    """
+    """The player of one case. `taken`: keys of the frames that answered a step of any case."""
 
     watching: Attending
-    whole: Source
     taken: set[str] = field(default_factory=set)
     driver: Driver = field(default_factory=Driver)
     told: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -149,13 +123,22 @@ class Observed:
         """Evidence that the case wants of a human beside its steps, asked for now; the kinds that lack."""
         lacking: list[str] = []
         for rank, (kind, (wants, instruction)) in enumerate(_EVIDENCE.items(), 2):
-            if kind not in context.case.evidence or kind in given or _has(self.watching.folder, kind):
+            if kind not in context.case.evidence or kind in given or has(self.watching.folder, kind):
                 continue
             task = after_steps(rank, context, instruction, wants=wants, deadline=self._deadline())
             if self.watching.source.finished or self._answer(task)["kind"] in ("skip", "late"):
                 lacking.append(kind)
             self.watching.operator.done(task, ())
         return lacking
+
+    def recall(self, told: Mapping[str, Any]) -> None:
+        """What had answered before a restart, by step."""
+        self.told = {int(number): one for number, one in told.items()}
+        keys = {one["key"]: one["order"] for one in self.told.values()}
+        self.taken |= keys.keys()
+        if keys and self.watching.source.finished:
+            held = self.watching.source.frames(max(keys.values()) - 1)
+            self.last = next((seen for seen in held if seen.key in keys), None)
 
     def left_over(self) -> list[str]:
         """Calls of the software that answered no step: told, so that none is forgotten."""
@@ -313,17 +296,25 @@ class Observed:
         return True
 
     def _captured(self, step: WatchStep) -> Span:
-        """The window in frames that were captured before: from the last frame of the case, by their times."""
-        anchor = self.last
-        if anchor is None:
-            return Span()
+        """The window in frames that were captured before: from the last frame of the case, by their times. Among frames
+        that nobody sorted by test nothing tells when the operator acted, nor whose act a frame is.
+        """
+        source, anchor = self.watching.source, self.last
+        if anchor is None or not getattr(source, "apart", False):
+            raise Unmet(
+                "OBS-005",
+                Text(
+                    "ces trames ne disent pas quand l'opérateur a agi : rien ne peut être surveillé",
+                    "these frames do not tell when the operator acted: nothing can be watched",
+                ),
+                mend=Text(
+                    "ranger les trames de ce cas dans un dossier à son code, ou observer (--observe)",
+                    "put the frames of this case in a folder named after its code, or observe (--observe)",
+                ),
+            )
         end = anchor.exchange.ended + timedelta(seconds=step.watch.seconds)
-        later = [
-            seen
-            for seen in self.whole.frames(anchor.order)
-            if anchor.exchange.started <= seen.exchange.started <= end
-        ]
-        return self._span(later)
+        after = source.frames(anchor.order)
+        return self._span([seen for seen in after if seen.exchange.started <= end])
 
     def _span(self, found: list[Seen]) -> Span:
         sent = sum(1 for seen in self.watching.history if not self._ours(seen))
@@ -362,22 +353,6 @@ def _same_call(seen: Seen, exchange: Exchange) -> bool:
         return seen.message_id == sent
     one, other = seen.exchange.request, exchange.request
     return (one.method, one.target, one.body) == (other.method, other.target, other.body)
-
-
-def _free(there: tuple[str, ...], kind: str, suffix: str) -> str:
-    """`ecran_01.png`, `declaration.md`, `declaration_02.md`: names that the evidence knows."""
-    stems = {name.partition(".")[0] for name in there}
-    if kind == "declaration" and "declaration" not in stems:
-        return f"declaration{suffix}"
-    stem, number = ("declaration", 2) if kind == "declaration" else ("ecran", 1)
-    while f"{stem}_{number:02d}" in stems:
-        number += 1
-    return f"{stem}_{number:02d}{suffix}"
-
-
-def _has(folder: CaseFolder | None, kind: str) -> bool:
-    stem = {"screen": "ecran_", "declaration": "declaration"}[kind]
-    return folder is not None and any(name.startswith(stem) for name in folder.attached())
 
 
 def _plain(one: Difference) -> dict[str, Any]:

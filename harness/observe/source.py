@@ -150,10 +150,14 @@ class RecordingSource:
 
 @dataclass(frozen=True)
 class Listed:
-    """Some frames of a finished source, in their order: those that were given to one case."""
+    """Some frames of a finished source, in their order: those that were given to one case.
+
+    `apart`: somebody has put them apart for it, so that all of them are of that case and of no other.
+    """
 
     name: str
     held: tuple[Seen, ...]
+    apart: bool = False
     finished: bool = True
 
     def frames(self, since: int) -> Sequence[Seen]:

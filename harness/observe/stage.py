@@ -20,9 +20,10 @@ from harness.drive.clock import Clock
 from harness.events import Journal
 from harness.evidence import CaseFolder
 from harness.masking import Masker
+from harness.observe.attending import Attending
 from harness.observe.book import Book, book_of
 from harness.observe.operator import Operator
-from harness.observe.player import Attending, Observed
+from harness.observe.player import Observed
 from harness.observe.source import Source, SourceAway
 from harness.observe.steady import SteadyControl
 from harness.observe.waiting import Pace
@@ -128,7 +129,7 @@ class _ObservedCase:
         self._kept = CaseFolder(run.root, code, run.masker, frames)
         source = run.sources.get(code, run.source)
         watching = Attending(code, source, run.operator, self.book, run.journal, run.pace, folder=self._kept)
-        self.player = Observed(watching, run.source, run.taken)
+        self.player = Observed(watching, run.taken)
 
     def folder(self) -> CaseFolder:
         return self._kept
@@ -180,7 +181,7 @@ class _ObservedCase:
         watching = self.player.watching
         watching.cursor = int(last["cursor"])
         watching.ours = set(last["ours"])
-        self.player.told = {int(number): told for number, told in last["told"].items()}
+        self.player.recall(last["told"])
         _recall(context, last["context"])
         return Progress.from_plain(last["progress"], self._kept)
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import bz2
 import hashlib
 import io
+import lzma
 import quopri
 import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from harness.privacy import pdf
@@ -31,7 +33,7 @@ MAX_MEMBERS: Final = 20_000
 _LONG: Final = 100
 _WORTH: Final = re.compile(
     rb"[0-9]{8}|(?:[0-9]\0){8}|(?:\0[0-9]){8}|PRIVATE KEY|(?:[0-9][ .\-\xc2\xa0]{0,2}){11}"
-    rb"|\A[A-Za-z0-9+/=\r\n]{20,}\Z|PK\x03\x04|\A\x1f\x8b|%PDF-|\A\x89PNG|\x02\x01[\x00\x03]\x30"
+    rb"|\A[A-Za-z0-9+/=\r\n]{20,}\Z|PK\x03\x04|\A(?:\x1f\x8b|BZh|\xfd7z|7z\xbc|Rar!|\x78[\x01\x5e\x9c\xda])|%PDF-|\A\x89PNG|\x02\x01[\x00\x03]\x30"
 )
 _BASE64: Final = re.compile(
     rb"[A-Za-z0-9+/]{20,}(?:(?:\r?\n[ \t]*|\\r\\n|\\n|&#1[03];)+[A-Za-z0-9+/]{2,})*={0,2}"
@@ -45,6 +47,11 @@ _ESCAPE: Final = re.compile(rb"\\u([0-9A-Fa-f]{4})")
 #: Digits written as quoted-printable, or cut by a soft end of line.
 _QUOTED: Final = re.compile(rb"=3[0-9]|[0-9AB]=\r?\n")
 _PERCENT: Final = re.compile(rb"%[0-9A-Fa-f]{2}")
+_MACHINES: Final[tuple[tuple[str, re.Pattern[bytes], Callable[[], Any]], ...]] = (
+    ("bzip2", re.compile(rb"BZh[1-9]1AY&SY"), bz2.BZ2Decompressor),
+    ("xz", re.compile(rb"\xfd7zXZ\x00"), lzma.LZMADecompressor),
+)
+_CLOSED: Final = re.compile(rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07")
 _SPACE: Final = re.compile(rb"\s+|\\r|\\n|&#1[03];")
 
 
@@ -137,6 +144,31 @@ def _gzip(layer: Layer, state: _Opening) -> Iterator[Layer]:
         inflated = _inflated(layer.data[found.start() :], 31, _at(layer, found.start(), "gzip"), state)
         if inflated:
             yield Layer(_at(layer, found.start(), "gzip"), inflated)
+
+
+def _pressed(layer: Layer, state: _Opening) -> Iterator[Layer]:
+    """Other compressions: bzip2, xz and a bare zlib stream are opened, 7z and RAR are told."""
+    for name, form, machine in _MACHINES:
+        for found in form.finditer(layer.data):
+            where = _at(layer, found.start(), name)
+            try:
+                opened = machine()
+                out = opened.decompress(layer.data[found.start() :], MAX_BYTES - state.size)
+            except (OSError, lzma.LZMAError, EOFError):
+                continue
+            if not opened.eof and len(out) >= MAX_BYTES - state.size:
+                state.give_up(where, "trop gros une fois décompressé", "too large once expanded")
+            yield Layer(where, out)
+    if re.match(rb"\x78[\x01\x5e\x9c\xda]", layer.data) and (
+        out := _inflated(layer.data, 15, layer.place, state)
+    ):
+        yield Layer(_at(layer, 0, "zlib"), out)
+    for found in _CLOSED.finditer(layer.data):
+        state.give_up(
+            _at(layer, found.start(), "archive"),
+            "archive que l'outil n'ouvre pas",
+            "archive that the tool can't open",
+        )
 
 
 def _inflated(data: bytes, window: int, place: str, state: _Opening) -> bytes:
@@ -250,6 +282,7 @@ def _at(layer: Layer, offset: int, what: str) -> str:
 _OPENERS: Final[tuple[Callable[[Layer, _Opening], Iterator[Layer]], ...]] = (
     _zip,
     _gzip,
+    _pressed,
     _png,
     _pdf,
     _base64,

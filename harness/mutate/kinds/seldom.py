@@ -78,6 +78,15 @@ mutator("type-of-an-id-other", over=CDA, breaks="CDA-XSI-TYPE")(
 mutator("type-of-a-name-other", over=CDA, breaks="CDA-XSI-TYPE")(
     put("hl7:recordTarget//hl7:administrativeGenderCode/@xsi:type", "CO")
 )
+mutator("signature-code-empty", over=CDA, breaks="CDA-SIMPLE")(
+    drop("hl7:legalAuthenticator/hl7:signatureCode/@code")
+)
+mutator("sector-qualified", over=CDA, breaks="CDA-SIMPLE")(
+    add(
+        ".//hl7:representedOrganization/hl7:standardIndustryClassCode",
+        '<hl7:qualifier><hl7:name code="1" codeSystem="1.2.3"/></hl7:qualifier>',
+    )
+)
 mutator("translation-no-system", over=CDA, breaks="CDA-TRANSLATION")(
     drop(f"{_PLACE}/hl7:code/hl7:translation/@codeSystem")
 )

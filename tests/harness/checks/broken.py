@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 #: Modules elsewhere in the tests that break rules: those that need a platform, or official schemas.
 FURTHER = {
     "tests.test_faults": HERE.parents[1] / "test_faults.py",
+    "tests.harness.steps.test_watch": HERE.parent / "steps" / "test_watch.py",
     "tests.test_kill": HERE.parents[1] / "test_kill.py",
     "tests.harness.packs.test_schema": HERE.parent / "packs" / "test_schema.py",
     "tests.harness.packs.test_official": HERE.parent / "packs" / "test_official.py",

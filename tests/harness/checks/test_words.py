@@ -26,8 +26,8 @@ FRENCH = re.compile(
     r"|\bAAAA|\bl'un\b"
     r"|\b(?:texte|vide|neuf|octets|sexe|entier|lot|fiche|valeur|nom|sans|dont|appel|enfants|parties|aucun|ligne)\b"
 )
-#: api writes the explanation of a rule, in the language it is asked for: it makes no value of a finding.
-ELSEWHERE = {"api.py"}
+#: The explanation of a rule is written in the language it is asked for: it makes no value of a finding.
+ELSEWHERE = {"explaining.py"}
 
 
 def is_french_alone(value: str) -> bool:

@@ -164,6 +164,30 @@ def test_a_piece_is_withdrawn_and_that_it_was_there_stays(tree: Path, screen: Pa
         withdraw(tree, "CT-1/ecran_01.png", reason="encore")
 
 
+@pytest.mark.parametrize("at", range(7))
+def test_a_withdrawal_that_was_killed_is_finished_by_the_next(
+    tree: Path, screen: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    lodge(tree, "CT-1", [screen])
+    real, left = lodging.write_atomic, [at]
+
+    def dying(path: Path, data: bytes) -> None:
+        if not left[0]:
+            raise Killed
+        left[0] -= 1
+        real(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lodging, "write_atomic", dying)
+        patch.setattr(sealing, "write_atomic", dying)
+        with contextlib.suppress(Killed):
+            withdraw(tree, "CT-1/ecran_01.png", reason="montre un vrai patient")
+    lodge(tree, "CT-2", [screen])
+    assert evidence.verify(tree) == ()
+    gone = not (tree / "CT-1" / "ecran_01.png").exists()
+    assert gone == ("withdrawn" in additions(tree, "CT-1")[0]) == (at >= 1)
+
+
 def test_a_frame_is_not_withdrawn_nor_said_to_be(tree: Path, screen: Path) -> None:
     with pytest.raises(UsageError) as refused:
         withdraw(tree, "CT-1/01_requete.bin", reason="gêne")

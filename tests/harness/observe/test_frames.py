@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,21 @@ def test_a_source_reads_by_pieces(played: tuple[Bench, Frames]) -> None:
     assert source.last() == 5 and source.finished
     assert [seen.transaction for seen in source.frames(0)] == ["TD0.2", "TD2.1", "TD3.2", "TD2.1", "TD0.2"]
     assert all(seen.business and seen.message_id for seen in source.frames(0))
+
+
+def test_what_must_not_be_sent_is_watched_in_frames_sorted_by_test_alone(
+    bench: Make, captured: Frames
+) -> None:
+    window = {"forbid": ["TD2.1"], "seconds": 60, "operate": {"fr": "Attendre.", "en": "Wait."}}
+    one = bench(case("CT-0.2-010", EXISTS, {"watch": window}), case("CT-0.2-020", EXISTS, {"watch": window}))
+    exists, feed = captured[0][1], captured[1][1]
+    later = replace(feed, started=exists.ended + timedelta(hours=1), ended=exists.ended + timedelta(hours=1))
+    soon = replace(feed, started=exists.ended, ended=exists.ended)
+    record(one.place / "frames" / "CT-0.2-010", [exists, later])
+    record(one.place / "frames" / "CT-0.2-020", [exists, soon])
+    result = one.run(Nobody(), frames=one.place / "frames", **OFFLINE)  # type: ignore[arg-type]
+    assert [str(found.verdict) for found in result.verdicts] == ["PASS", "FAIL"]
+    shutil.rmtree(one.out)
+    together = record(one.place / "together", [exists, soon])
+    (first, _) = one.run(Nobody(), frames=together, **OFFLINE).verdicts  # type: ignore[arg-type]
+    assert first.verdict is Verdict.INCONCLUSIVE and "OBS-005" in first.reason.fr

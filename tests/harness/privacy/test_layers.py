@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import io
 import json
+import lzma
 import struct
 import zipfile
 import zlib
@@ -86,6 +88,10 @@ WRAPPINGS: Final[dict[str, Wrapping]] = {
     "UTF-16 BE": lambda data: data.decode("latin-1").encode("utf-16-be"),
     "UTF-16 with mark": lambda data: data.decode("latin-1").encode("utf-16"),
     "gzip": lambda data: gzip.compress(data, mtime=0),
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "zlib": zlib.compress,
+    "xz in MIME": lambda data: multipart(lzma.compress(data), "binary"),
     "zip": zipped,
     "stored zip": lambda data: zipped(data, zipfile.ZIP_STORED),
     "zip in MIME": lambda data: multipart(zipped(data), "binary"),
@@ -165,8 +171,14 @@ def test_an_encrypted_member_is_told() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [zipped(b"x")[:-25], b"PK\x03\x04" + b"\0" * 40, pdf(b"", head=b"/Encrypt 3 0 R")],
-    ids=["cut", "no end", "encrypted PDF"],
+    [
+        b"7z\xbc\xaf\x27\x1c\0\4",
+        b"Rar!\x1a\x07\1\0",
+        zipped(b"x")[:-25],
+        b"PK\x03\x04" + b"\0" * 40,
+        pdf(b"", head=b"/Encrypt 3 0 R"),
+    ],
+    ids=["7z", "rar", "cut", "no end", "encrypted PDF"],
 )
 def test_what_cannot_be_opened_is_told(data: bytes) -> None:
     assert layers(data)[1]
@@ -175,6 +187,8 @@ def test_what_cannot_be_opened_is_told(data: bytes) -> None:
 def test_a_bomb_is_told_and_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "MAX_BYTES", 100_000)
     for bomb in (
+        lzma.compress(b"(" * 10_000_000),
+        bz2.compress(b"(" * 10_000_000),
         pdf(zlib.compress(b"(" * 10_000_000, 9)),
         zipped(b"(" * 10_000_000),
         gzip.compress(b"(" * 10_000_000),

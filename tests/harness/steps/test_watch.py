@@ -30,6 +30,9 @@ OPERATE = {"fr": "Ouvrir le dossier sans consentement.", "en": "Open the record 
 SEEDED = {"drive": "TD0.3", "as": "cps", "patient": "actif-sans-autorisation"}
 ALIVE = {"drive": "TD0.2", "as": "cps", "patient": "actif-autorise", "expect": {"success": True}}
 
+#: Rules that these tests break.
+BROKEN = ("WATCH-NO-CALL", "WATCH-FORBIDDEN")
+
 
 def watching(*, alive: bool = True, **window: Any) -> dict[str, Any]:
     """A case that watches."""
