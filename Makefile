@@ -25,7 +25,7 @@ bench: $(STAMP)-test
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) demo-out build dist *.egg-info tests/interop/node_modules tests/interop/.oru2xds
+	rm -rf $(VENV) demo-out build dist *.egg-info tests/interop/node_modules tests/interop/.oru2xds-*
 
 # One environment, filled in steps: each stamp is made anew when the packaging changes.
 $(BIN)/python:

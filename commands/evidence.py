@@ -112,15 +112,16 @@ def report(run: Path, lang: Lang, as_json: bool) -> int:
     from reports.reissuing import set_aside
 
     aside = set_aside(run)
+    former = aside.name if aside else ""
     issued = issue.issue(run, lang=lang)
     if as_json:
-        dump({"reference": issued.report.reference, "result": issued.report.result, "former": aside.name})
+        dump({"reference": issued.report.reference, "result": issued.report.result, "former": former})
     else:
         reference, result = issued.report.reference, issued.report.result
         tell(
             lang,
-            f"Rapport {reference} ({result}) : {issued.folder} ; le précédent : {aside.name}",
-            f"Report {reference} ({result}): {issued.folder}; the former one: {aside.name}",
+            f"Rapport {reference} ({result}) : {issued.folder} ; le précédent : {former or '—'}",
+            f"Report {reference} ({result}): {issued.folder}; the former one: {former or '—'}",
         )
     return 0
 

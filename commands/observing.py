@@ -93,7 +93,8 @@ class Asking:
     @property
     def live(self) -> bool:
         """Whether somebody, or a program, acts while it runs."""
-        return self.observe or bool(self.hook) or self.desk is not None or self.lodge is not None
+        acting = self.observe or bool(self.hook) or self.desk is not None
+        return acting or (self.lodge is not None and self.frames is None)
 
     def words(self) -> list[str]:
         """The same options, to go on after an interruption."""
@@ -194,8 +195,18 @@ def desk(
         yield Observing(observation, opened.listen)
 
 
-def refuse_with_driver(asking: Asking, *, seed: int | None) -> None:
-    """Raises UsageError for options that only make sense when our driver plays."""
+def refuse(asking: Asking, *, seed: int | None) -> None:
+    """Raises UsageError for options that make no sense together."""
+    if asking.lodge is not None and not asking.live:
+        raise UsageError(
+            "RUN-010",
+            Text(
+                "avec des trames relevées avant, rien n'est demandé pendant l'exécution",
+                "with frames captured before, nothing is asked for during the run",
+            ),
+            field="--lodge",
+            mend=Text("dmpcompat evidence add, après l'exécution", "dmpcompat evidence add, after the run"),
+        )
     if asking.any and seed is not None:
         raise UsageError(
             "RUN-009",

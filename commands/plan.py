@@ -31,6 +31,9 @@ def plan() -> None:
 @plan.command()
 @click.argument("campaign", type=ANY_PATH)
 @click.option(
+    "--observe", is_flag=True, help="With a software that is observed: leave out what it can't be asked."
+)
+@click.option(
     "--state", "states", multiple=True, help="States to show: included, excluded, not-applicable, inherited."
 )
 @shown

@@ -81,7 +81,7 @@ def run(
     from reports import inheriting, issue
 
     asking = observing.Asking(**observe)
-    observing.refuse_with_driver(asking, seed=seed)
+    observing.refuse(asking, seed=seed)
     place = out or resume or Path("campagne-out")
     if again.FAILED in only:
         before = RunResult.load(earlier or again.last_run(place))

@@ -137,6 +137,11 @@ class Control:
         query = urlencode({"after": after, "limit": limit})
         return list(self._call("GET", f"/sessions/{quote(name, safe='')}/exchanges?{query}"))
 
+    def last(self, name: str) -> int:
+        """Number of the last exchange of a session, 0 when it has none."""
+        found = self._call("GET", f"/sessions/{quote(name, safe='')}/exchanges?last=1")
+        return int(found[-1]["seq"]) if found else 0
+
     def exchange(self, name: str, facts: Mapping[str, Any]) -> Exchange:
         """One of them, with its bytes."""
         place = f"/sessions/{quote(name, safe='')}/exchanges/{quote(str(facts['id']), safe='')}"

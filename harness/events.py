@@ -6,6 +6,7 @@ hold one another (`harness.evidence.chain`).
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -94,6 +95,12 @@ class Journal:
 
     def tell(self, kind: Kind, case: str = "", **data: Any) -> None:
         self.record(Event.now(kind, case, **data))
+
+    def finished(self) -> frozenset[str]:
+        """The cases whose end it tells."""
+        lines = self._path.read_bytes().splitlines() if self._path.is_file() else []
+        told = map(json.loads, lines)
+        return frozenset(str(line["case"]) for line in told if line["event"] == "case-finished")
 
     def record(self, event: Event) -> None:
         """Append an event that happened, here or in another process."""

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -132,6 +132,17 @@ def side_by_side(make: Make, cases: Sequence[Case], jobs: int, journal: Journal)
         for hand in hands:
             _dismiss(hand)
     return results
+
+
+def told_again(journal: Journal, kept: Iterable[CaseResult]) -> None:
+    """Tell the journal of cases that a killed run had finished and not told: their events were held back for the order
+    of the plan. `kept`: the results that are taken over from it.
+    """
+    finished = journal.finished()
+    for result in kept:
+        if result.code not in finished:
+            reason = text_to_plain(result.reason)
+            journal.tell("case-finished", result.code, verdict=str(result.verdict), reason=reason, kept=True)
 
 
 def _speaking(hands: Sequence[_Hand]) -> list[_Hand]:

@@ -31,7 +31,7 @@ from harness.observe.running import Observation, observing
 from harness.observe.scope import observable, preconditions
 from harness.observe.stage import Observing
 from harness.packs.pinned import facts_of
-from harness.parallel import run_cases
+from harness.parallel import run_cases, told_again
 from harness.plan import Case
 from harness.plans import lock
 from harness.results import RUN_FILE, CaseResult, RunResult, text_to_plain
@@ -211,6 +211,8 @@ def _results(
         if item.state not in _NOT_HERE
     }
     left = [item.case for item in scoped if item.case.code in done and done[item.case.code] is None]
+    if resumed:
+        told_again(journal, (one for one in done.values() if one is not None and one.evidence))
     make = partial(make_runner, campaign, root, clock, seed, watched=watched)
     played = run_cases(make, left, jobs if watched is None else 1, journal)
     if watched is not None:

@@ -145,6 +145,12 @@ def listing(
     return [_facts(row) for row in db.execute(rows.order_by(journal.c.seq).limit(limit))]
 
 
+def latest(db: Connection, session: str, number: int) -> list[dict[str, Any]]:
+    """Facts of the session's last exchanges, oldest first, without bodies."""
+    rows = select(journal).where(journal.c.session == session).order_by(journal.c.seq.desc()).limit(number)
+    return [_facts(row) for row in reversed(db.execute(rows).all())]
+
+
 def find(db: Connection, session: str, exchange_id: str) -> dict[str, Any] | None:
     """Facts of one exchange, with `request_body` and `response_body`: SHA-256 of its blobs."""
     row = db.execute(select(journal).filter_by(session=session, id=exchange_id)).one_or_none()

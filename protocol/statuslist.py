@@ -158,6 +158,7 @@ def _signs(key: TrustedKey | None, one: dsse.Signature, envelope: dsse.Envelope,
         or key.role not in ROLES
         or found.issuer not in key.issuers
         or not key.valid_at(found.issued)
+        or key.distrust_after is not None  # nothing witnesses the date that the list claims
     ):
         return False
     return key.verifies(one.value, dsse.encoding(envelope.payload_type, envelope.payload))

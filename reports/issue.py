@@ -58,7 +58,7 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
     """
     place = run_folder / FOLDER
     refuse_issued(run_folder)
-    run = completed(RunResult.load(run_folder))
+    run = RunResult.load(run_folder)
     signer = seal or keys.installation_seal()
     issued = datetime.now(UTC).replace(microsecond=0)
     reference = numbers.allocate(issued.date(), "T", signer.key.issuers[0])
@@ -106,7 +106,10 @@ def _rests_on_nothing(place: Path) -> bool:
 
 
 def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
-    """The report of a run. Raises EvidenceError when the run or its evidence lacks something."""
+    """The report of a run, its cases completed by what was lodged. Raises EvidenceError when the run or its evidence
+    lacks something.
+    """
+    run = completed(run)
     facts = run.facts
     try:
         campaign, plan, rules = facts["campaign"], facts["plan"], facts["rules"]

@@ -1,8 +1,8 @@
 """Signing keys: the private halves of the trust file.
 
 A default installation makes its own *test* seal on first use and can make nothing that looks official: its
-name says so and its issuer is `TST`. An authority brings its own trust file; where its private keys live
-(token, HSM, remote seal) is left to later key providers. What is public of a key is `protocol.trust`.
+name says so and its issuer is `TST`. An authority brings its own trust file and its own keys, in a token, an HSM or
+behind a remote seal: `reports.sealing.providers`. What is public of a key is `protocol.trust`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,19 +24,28 @@ from protocol.trust import TrustedKey, keyid_of, load_trust, trust_document
 TEST_SEAL: Final = "Cachet de TEST dmpcompat — sans valeur officielle"
 
 
+class Holder(Protocol):
+    """Where a private key lives that never leaves it: a token, an HSM, a remote seal."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature (ECDSA P-256 over SHA-256, DER). Raises ConfigError, ToolError."""
+
+
 @dataclass(frozen=True)
 class Seal:
-    """A private key able to sign, with its public description."""
+    """A private key able to sign, here or where its holder keeps it, with its public description."""
 
     key: TrustedKey
-    private: ec.EllipticCurvePrivateKey
+    private: ec.EllipticCurvePrivateKey | Holder
 
     @property
     def keyid(self) -> str:
         return self.key.keyid
 
     def sign(self, data: bytes) -> bytes:
-        return self.private.sign(data, ec.ECDSA(hashes.SHA256()))
+        if isinstance(self.private, ec.EllipticCurvePrivateKey):
+            return self.private.sign(data, ec.ECDSA(hashes.SHA256()))
+        return self.private.sign(data)
 
 
 def installation_seal(folder: Path | None = None) -> Seal:

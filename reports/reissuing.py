@@ -33,18 +33,14 @@ def completed(run: RunResult) -> RunResult:
     return replace(run, verdicts=verdicts, exit_code=code)
 
 
-def set_aside(run_folder: Path) -> Path:
-    """Rename the report that is there after its reference; returns its new place.
+def set_aside(run_folder: Path) -> Path | None:
+    """Rename the report that is there after its reference; returns its new place, None when there was none.
 
-    Raises UsageError when there is none, or when it covers the evidence as it is.
+    Raises UsageError when it covers the evidence as it is.
     """
     place = run_folder / "rapport"
     if not (place / _ENVELOPE).is_file():
-        raise UsageError(
-            "ISSUE-004",
-            Text("aucun rapport à remplacer ici", "no report to replace here"),
-            field=str(run_folder),
-        )
+        return None
     said = statement.read(dsse.read((place / _ENVELOPE).read_bytes()).payload)
     manifest = hashlib.sha256((run_folder / "preuves" / MANIFEST).read_bytes()).hexdigest()
     if statement.digests_of(said)[statement.EVIDENCE] == manifest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -68,6 +69,7 @@ class _State:
     evidence: Path | None
     trust: Path | None
     own_trust: Path
+    existed: datetime | None = None
     envelope: dsse.Envelope | None = None
     statement: dict[str, Any] = field(default_factory=dict)
 
@@ -86,12 +88,14 @@ def verify(
     evidence: Path | None = None,
     rejudged: bool = False,
     authority: Path | None = None,
+    existed: datetime | None = None,
 ) -> Verification:
     """Verify the report at `path` (its folder, the folder above, or one of its files).
 
     `trust`: the keys to believe (default: those of this installation). `evidence`: the evidence folder (default:
     `preuves` beside the report). `rejudged`: compute every verdict again from the captured bytes.
-    `authority`: folder of the certification authority to believe for the seal of the PDF.
+    `authority`: folder of the certification authority to believe for the seal of the PDF. `existed`: when somebody
+    that the caller believes saw this very statement (the homologation that names it), for a key distrusted since.
     Raises UsageError when there is no report at that place, or the trust file can't be read: neither says anything
     of the report.
     """
@@ -104,6 +108,7 @@ def verify(
         or next((p for p in (folder.parent / "preuves", folder / "preuves") if p.is_dir()), None),
         trust=trust,
         own_trust=home() / "keys" / "trust.json",
+        existed=existed,
     )
     plan: list[tuple[Text, Callable[[_State], Text]]] = [
         (
@@ -283,6 +288,19 @@ def _signature(state: _State) -> Text:
             )
         if not key.valid_at(issued):
             raise ko("VERIFY-008", Text("clé hors de ses dates", "key outside its dates"), found=str(issued))
+        if not key.proven_by(state.existed):
+            # A report of a run is in no register: alone it proves no date, and the thief of a key writes any.
+            raise ko(
+                "VERIFY-016",
+                Text(
+                    "clé révoquée, et rien ne prouve que ce rapport existait avant ; "
+                    "vérifier le paquet de l'homologation qui le nomme",
+                    "distrusted key, and nothing proves that this report existed before; "
+                    "verify the bundle of the homologation that names it",
+                ),
+                found=str(state.existed or "-"),
+                expected=f"<= {key.distrust_after}",
+            )
     name = known[believed[0].keyid].name
     return Text(name, name)
 

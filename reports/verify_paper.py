@@ -11,9 +11,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from harness.evidence import sha256_of
 from harness.results import RunResult
 from protocol.errors import DmpcompatError, Lang, Text
 from protocol.trust import moment
+from reports import statement as statements
 from reports.verify_evidence import Skip, ko
 
 if TYPE_CHECKING:
@@ -86,6 +88,10 @@ def pages(folder: Path, statement: Statement) -> Text:
     run = folder.parent / "run.json"
     if not run.is_file():
         raise Skip(Text("le résultat de l'exécution n'est pas là", "the result of the run is not there"))
+    manifest = folder.parent / statements.EVIDENCE
+    signed = statements.digests_of(statement)[statements.EVIDENCE]
+    if manifest.is_file() and sha256_of(manifest) != signed:
+        raise Skip(Text("des pièces ont été déposées depuis", "pieces were lodged since"))
     predicate = statement["predicate"]
     try:
         report = compose(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,48 @@ def test_what_failed_is_played_again_beside_the_first_run(editor: Editor) -> Non
     assert states[BAD] == ("changed", ("plan", "requests", "answers"), False)
     assert found.exit_code() == found.exit_code("worse") == 1
     assert found.exit_code("never") == 0
+
+
+def changed(run: RunResult, place: Path, *, rules: str = "", finding: dict[str, Any] | None = None) -> Path:
+    """A copy of a run as it would be with other rules, or with one more finding and its verdict."""
+    shutil.copytree(run.evidence.parent, place)
+    told = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    told["rules"]["sha256"] = rules or told["rules"]["sha256"]
+    if finding is not None:
+        told["verdicts"][0]["verdict"] = finding["status"]
+        kept = place / "preuves" / GOOD / "assertions.json"
+        lines = [*json.loads(kept.read_text(encoding="utf-8")), finding]
+        kept.write_text(json.dumps(lines), encoding="utf-8")
+    (place / "run.json").write_text(json.dumps(told), encoding="utf-8")
+    return place
+
+
+def test_why_a_verdict_changed(editor: Editor) -> None:
+    editor.write(CASES[GOOD])
+    run = editor.run("r")
+    finding = {
+        "step": 1,
+        "rule": "NEW-RULE",
+        "status": "FAIL",
+        "where": "request:/a",
+        "found": "x",
+        "expected": "y",
+    }
+    finding |= {"exchange": ""}
+    here = run.evidence.parent
+    same = compare(here, changed(run, editor.place / "rules", rules="0" * 64))
+    assert (same.moved(), list(same.changed), same.exit_code()) == ((), ["rules"], 0)
+    new = compare(here, changed(run, editor.place / "new", rules="0" * 64, finding=finding))
+    (case,) = new.moved()
+    assert (case.causes, case.worse, case.frames) == (("rules",), True, ())
+    (moved,) = case.appeared
+    assert (moved.finding.rule, moved.judged_before) == ("NEW-RULE", False)
+    unknown = compare(here, changed(run, editor.place / "unknown", finding=finding))
+    assert unknown.moved()[0].causes == ("unknown",)
+    back = compare(editor.place / "unknown", here)
+    assert ([one.finding.rule for one in back.moved()[0].went], back.exit_code("worse")) == (["NEW-RULE"], 0)
+    ours = compare(here, changed(run, editor.place / "ours", finding=finding | {"status": "ERROR"}))
+    assert ours.moved()[0].causes == ("environment",)
 
 
 def test_events_go_to_standard_output_alone(editor: Editor) -> None:

@@ -156,7 +156,7 @@ def recorded(result: RunResult, case: str) -> str:
 @pytest.fixture(scope="session")
 def oru2xds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment of its own with oru2xds, kept beside the tests for the next time."""
-    place = INTEROP / ".oru2xds"
+    place = INTEROP / f".oru2xds-{sys.version_info.major}.{sys.version_info.minor}"
     python = place / "bin" / "python"
     if not (place / "ready").exists():
         shutil.rmtree(place, ignore_errors=True)

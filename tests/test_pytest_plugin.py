@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.testing import make_pki, served, session_of
 from mock_dmp.server import MockServer
+from protocol.errors import ToolError
 
 pytest_plugins = ["pytester"]
 
@@ -90,12 +92,14 @@ def test_unknown_transaction(dmp_journal):
 '''
 
 
-def test_a_suite_of_an_editor(pytester: pytest.Pytester) -> None:
+def test_a_suite_of_an_editor(pytester: pytest.Pytester, mock: MockServer, pki_folder: Path) -> None:
     key, wrong = "actif-autorise", "stale-vihf"
     pytester.makepyfile(test_lps=_LPS.replace("KEY", f'"{key}"').replace("ALTERATION", wrong))
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
-    pytester.makepyfile(cli="raise RuntimeError('the editor has a module of that name')")
-    result = pytester.runpytest_subprocess("-p", "pytest_dmpcompat", "-p", "no:cacheprovider", "-q")
+    result = pytester.runpytest_subprocess(
+        *("-p", "pytest_dmpcompat", "-p", "no:cacheprovider", "-q"),
+        *("--dmp-url", f"{mock.url}/", "--dmp-pki", str(pki_folder)),
+    )
     said = result.stdout.str()
     result.assert_outcomes(passed=3, failed=6)
     for words in (
@@ -112,26 +116,20 @@ def test_a_suite_of_an_editor(pytester: pytest.Pytester) -> None:
         assert words in said, words
 
 
-def test_a_mock_that_already_runs(pytester: pytest.Pytester, mock: MockServer, pki_folder: Path) -> None:
-    pytester.makepyfile(
-        """
-        def test_it(dmp_session, request):
-            assert dmp_session.url.startswith(request.config.getoption("--dmp-url") + "/s/")
-            assert dmp_session.patient("nobody")
-        """
-    )
-    result = pytester.runpytest_subprocess(
-        "-p",
-        "pytest_dmpcompat",
-        "-p",
-        "no:cacheprovider",
-        "--dmp-url",
-        mock.url,
-        "--dmp-pki",
-        str(pki_folder),
-    )
-    result.assert_outcomes(failed=1)
-    assert "nobody" in result.stdout.str()
+def test_a_mock_of_our_own(tmp_path: Path, pki_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cli.py").write_text("raise RuntimeError('the editor has a module of that name')")
+    monkeypatch.chdir(tmp_path)
+    with served(pki_folder, tmp_path) as own, session_of(own, "tests/test_x.py::test[a]", "en") as session:
+        assert session.url.startswith(f"{own.url}/s/tests-test-x-py--test-a-")
+        with pytest.raises(AssertionError, match="unknown patient: nobody"):
+            session.patient("nobody")
+
+
+def test_a_command_that_fails_tells_why(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").touch()
+    with pytest.raises(ToolError, match=r"TEST-001.*PKI"):
+        make_pki(tmp_path / "mine")
 
 
 def test_nothing_heavy_is_loaded_for_those_who_do_not_use_it() -> None:

@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 import cli
-from commands.observing import Asking, again
+from commands.observing import Asking, again, refuse
 from harness.desk.page import Page
 from mock_dmp.server import MockServer
+from protocol.errors import Text, UsageError
 from tests.conftest import ROOT
 from tests.harness.desk.conftest import png
 
@@ -124,8 +125,6 @@ def test_what_cannot_be_is_refused_at_once(
 def test_a_page_whose_port_is_taken_is_a_wrong_set_up(
     mock: MockServer, campaign: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from protocol.errors import Text
-
     other = Page(0, title=Text("x", "x"), lang="fr")
     try:
         assert run(mock, campaign, "--out", "out", "--desk", str(other.port)) == 65
@@ -134,11 +133,26 @@ def test_a_page_whose_port_is_taken_is_a_wrong_set_up(
     assert "DESK-020" in capsys.readouterr().err
 
 
+def asking(**options: Any) -> Asking:
+    usual: dict[str, Any] = {
+        "observe": False, "frames": None, "hook": None, "hook_shell": False, "hook_seconds": 120.0,
+        "wait": None, "desk": None, "lodge": None, "session": "",
+    }  # fmt: skip
+    return Asking(**(usual | options))
+
+
+def test_who_acts_decides_whether_anything_is_waited_for() -> None:
+    assert not asking().any
+    assert not asking(frames=Path("trames")).live
+    assert asking(frames=Path("trames"), observe=True).live
+    assert asking(lodge=Path("ecrans")).live
+    with pytest.raises(UsageError) as caught:
+        refuse(asking(frames=Path("trames"), lodge=Path("ecrans")), seed=None)
+    assert caught.value.code == "RUN-010"
+
+
 def test_how_to_go_on_repeats_the_options() -> None:
-    asked = Asking(
-        observe=True, frames=None, hook="python 'mon lps.py'", hook_shell=False, hook_seconds=120.0,
-        wait=5.0, desk=0, lodge=Path("ecrans"), session="",
-    )  # fmt: skip
+    asked = asking(observe=True, hook="python 'mon lps.py'", wait=5.0, desk=0, lodge=Path("ecrans"))
     said = again(Path("ma campagne.yaml"), Path("out"), "https://h", None, ("CT-0.2-*",), asked)
     assert shlex.split(said) == [
         *(

@@ -131,7 +131,7 @@ TRAITS = (
     mend=Text("compléter les traits de l'acte de naissance", "complete the traits of the birth certificate"),
 )
 def ins_traits(view: CdaView) -> Iterator[Finding]:
-    if not _ins(view):
+    if next(_ins(view), None) is None:
         return
     for person in view.nodes(PATIENT):
         for path, words in TRAITS:
@@ -225,5 +225,5 @@ def guardian(view: CdaView) -> Iterator[Finding]:
     yield from with_attributes(view, f"{path}/hl7:guardianOrganization/hl7:id", "extension", "root")
 
 
-def _ins(view: CdaView) -> list[etree._Element]:
-    return [item for item in view.nodes(f"{ROLE}/hl7:id") if is_ins_oid(attribute(item, "root"))]
+def _ins(view: CdaView) -> Iterator[etree._Element]:
+    return (item for item in view.nodes(f"{ROLE}/hl7:id") if is_ins_oid(item.get("root", "")))

@@ -30,8 +30,8 @@ _BARE: Final = ("realmCode", "languageCode", "signatureCode", "statusCode")
     group=GROUP,
     clause=f"{SM} (CE, CS, ST)",
     title=Text(
-        "Un code simple n'a pas de qualifier, un code sans système a une valeur ou dit son absence, un titre est un texte",
-        "A simple code has no qualifier, a code without system has a value or tells its absence, a title is a text",
+        "Codes simples sans qualifier, codes sans système remplis ou dits absents, titre sans référence",
+        "Simple codes without qualifier, codes without system filled or told absent, title without reference",
     ),
     mend=Text(
         "retirer qualifier ou reference ; code ou nullFlavor, l'un des deux",
@@ -47,15 +47,15 @@ def simple(view: CdaView) -> Iterator[Finding]:
 
 
 def _unqualified(item: etree._Element) -> bool:
-    return item.find(_QUALIFIER) is None
+    return len(item) == 0 or item.find(_QUALIFIER) is None
 
 
 def _plain(item: etree._Element) -> bool:
-    return item.find(_REFERENCE) is None
+    return len(item) == 0 or item.find(_REFERENCE) is None
 
 
 def _told_once(item: etree._Element) -> bool:
-    return ("code" in item.attrib) != ("nullFlavor" in item.attrib)
+    return (item.get("code") is None) != (item.get("nullFlavor") is None)
 
 
 def _children(item: etree._Element) -> str:

@@ -14,13 +14,15 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
-from harness.checks.xpath import PREFIXES, nodes
+from harness.checks.xpath import PREFIXES, XSI_TYPE, nodes
 from protocol import facts
 
 Elements = list[etree._Element]
 Test = Callable[["HeaderIndex", etree._Element], bool]
 _BODY: Final = f"{{{facts.HL7}}}component"
 _NONE: Final[Elements] = []
+#: Attributes whose elements are kept: those that rules ask for.
+_ASKED: Final = frozenset(("code", "displayName", "nullFlavor", XSI_TYPE))
 
 _NAME: Final = r"[a-z0-9]+:[A-Za-z]\w*"
 _PATH: Final = rf"{_NAME}(?:/{_NAME})*"
@@ -76,7 +78,8 @@ class HeaderIndex:
             tag: str = item.tag  # type: ignore[assignment]  # elements only: no comment
             tagged[tag].append(item)
             for name in item.keys():  # noqa: SIM118 - an element is no dict
-                having[name].append(item)
+                if name in _ASKED:
+                    having[name].append(item)
             parent = item.getparent()
             beside = children.get(parent)  # type: ignore[arg-type]  # below the root
             if beside is None:
@@ -94,6 +97,8 @@ class HeaderIndex:
 
     def having(self, attribute: str) -> Elements:
         """Elements of the header with that attribute, in order."""
+        if attribute not in _ASKED:
+            return [item for item in self.elements if item.get(attribute) is not None]
         return self._having.get(attribute, _NONE)
 
     def having_either(self, attribute: str, other: str) -> Elements:

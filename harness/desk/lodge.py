@@ -30,11 +30,24 @@ _State = tuple[Path, int, int]
 
 
 class Lodge:
-    """An Operator over a folder. `complain`: told of a file that can't be taken, once."""
+    """An Operator over a folder. `complain`: told of a file that can't be taken, once, and of a missing folder.
+
+    Raises UsageError for what is no folder.
+    """
 
     who = ""
 
     def __init__(self, folder: Path, complain: Callable[[DmpcompatError], None]) -> None:
+        if not folder.is_dir():
+            missing = UsageError(
+                "DESK-007",
+                Text("il n'y a pas de dossier à cet endroit", "there is no folder at this place"),
+                field="--lodge",
+                found=str(folder),
+            )
+            if folder.exists():
+                raise missing
+            complain(missing)  # it may be made while the software acts
         self._folder = folder
         self._complain = complain
         self._task: Task | None = None

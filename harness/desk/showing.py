@@ -69,12 +69,13 @@ class Summary:
     more: int
 
     @property
-    def good(self) -> bool:
-        return not self.failed
+    def sign(self) -> str:
+        """✓ right, ✗ wrong, · when nothing was checked: an act without a frame, a screen that was given or not."""
+        return "✗" if self.failed else "✓" if self.warned or self.passed else "·"
 
     def sentence(self) -> Text:
         if not (self.failed or self.warned or self.passed):
-            return Text("Fait.", "Done.")
+            return Text("Étape finie.", "Step over.")
         if not (self.failed or self.warned):
             return Text(
                 f"Reçu et contrôlé : {self.passed} contrôle(s), aucun écart.",

@@ -102,9 +102,8 @@ class Terminal:
 
     def done(self, task: Task, findings: Sequence[Finding]) -> None:
         told = summary(findings)
-        colour = _RED if told.failed else _YELLOW if told.warned else _GREEN
-        sign = "✓" if told.good else "✗"
-        self._line(self._styled(f"{sign} {self._step(task)} — {told.sentence().to(self._lang)}", colour))
+        colour = _RED if told.failed else _YELLOW if told.warned else _GREEN if told.passed else ""
+        self._line(self._styled(f"{told.sign} {self._step(task)} — {told.sentence().to(self._lang)}", colour))
         words = ("trouvé", "attendu", "remède") if self._lang == "fr" else ("found", "expected", "mend")
         colon = " : " if self._lang == "fr" else ": "
         for one in told.told:
@@ -200,11 +199,11 @@ class Terminal:
         return f"étape {task.step}/{task.total}" if self._lang == "fr" else f"step {task.step}/{task.total}"
 
     def _styled(self, text: str, style: str) -> str:
-        return f"{style}{text}{_END}" if self._colour else text
+        return f"{style}{text}{_END}" if self._colour and style else text
 
     def _say(self, text: Text, style: str = "") -> None:
         said = text.to(self._lang)
-        self._line(self._styled(said, style) if style else said)
+        self._line(self._styled(said, style))
 
     def _line(self, text: str = "") -> None:
         self._out.write(text + "\n")

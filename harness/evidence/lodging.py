@@ -118,34 +118,24 @@ def lodge(
 
 
 def withdraw(root: Path, name: str, *, reason: str, by: str = "", at: datetime | None = None) -> str:
-    """Take a lodged piece out of the tree (it shows a real patient, a secret) and seal again; that it was there, its
-    digest and the reason stay in the index. Returns the digest of the new manifest.
+    """Take a piece that a human gave, during the run or after it, out of the tree (it shows a real patient, a secret) and
+    seal again; that it was there, its digest and the reason stay in the index. Returns the digest of the new manifest.
 
-    Raises UsageError for what was never lodged: frames are not withdrawn, their case is played again.
+    Raises UsageError for anything else: frames are not withdrawn, their case is played again.
     """
     _refuse_bag(root)
     with hold(root.parent / f"{_WAITING}.lock"):
         finish(root)
         _refuse_altered(root)
-        there = [item for item in additions(root) if item["file"] == name and "withdrawn" not in item]
-        if not there:
-            listed = [item["file"] for item in additions(root) if "withdrawn" not in item]
-            guess = nearest(name, listed)
-            raise UsageError(
-                "EVID-038",
-                Text("cette pièce n'a pas été déposée", "this piece was not lodged"),
-                field="PIECE",
-                found=name,
-                mend=Text(f"peut-être « {guess} » ?", f'did you mean "{guess}"?') if guess else NO_TEXT,
-            )
+        digest = _piece(root, name)
         waiting = root.parent / _WAITING
         intent = {
-            "case": there[0]["case"],
+            "case": name.partition("/")[0],
             "before": sealing.present(root).digest,
             "by": by,
             "at": _stamp(at),
             "files": [],
-            "withdraw": {"file": name, "sha256": there[0]["sha256"]},
+            "withdraw": {"file": name, "sha256": digest},
             "reason": reason,
         }
         write_atomic(waiting / _INTENT, to_json(intent))
@@ -189,10 +179,30 @@ def _listed(listed: Sequence[Mapping[str, Any]], intent: Mapping[str, Any], lot:
         added = [{**item, "case": intent["case"], **told} for item in intent["files"]]
         return [*(dict(item) for item in listed), *added]
     mark = {"withdrawn": {**told, "reason": intent["reason"]}}
-    return [
-        {**item, **(mark if (item["file"], item["sha256"]) == (gone["file"], gone["sha256"]) else {})}
-        for item in listed
-    ]
+    is_it = [(item["file"], item["sha256"]) == (gone["file"], gone["sha256"]) for item in listed]
+    marked = [{**item, **(mark if found else {})} for item, found in zip(listed, is_it, strict=True)]
+    if not any(is_it):  # given during the run: the index had not listed it apart
+        marked.append(
+            {"file": gone["file"], "sha256": gone["sha256"], "case": intent["case"], **told, **mark}
+        )
+    return marked
+
+
+def _piece(root: Path, name: str) -> str:
+    """Digest of a piece that is there. Raises UsageError."""
+    pieces = {
+        one: digest for one, digest in sealing.present(root).files.items() if sealing.LODGED.search(one)
+    }
+    if name not in pieces:
+        guess = nearest(name, list(pieces))
+        raise UsageError(
+            "EVID-038",
+            Text("cette pièce n'a pas été déposée", "this piece was not lodged"),
+            field="PIECE",
+            found=name,
+            mend=Text(f"peut-être « {guess} » ?", f'did you mean "{guess}"?') if guess else NO_TEXT,
+        )
+    return pieces[name]
 
 
 def _refuse_bag(root: Path) -> None:

@@ -23,7 +23,7 @@ from harness.observe.instructions import after_steps, task_of
 from harness.observe.operator import Difference, NearMiss, Task, Wanted
 from harness.observe.reading import Frame
 from harness.observe.recognition import Compared, Step
-from harness.observe.source import Seen, SourceAway
+from harness.observe.source import Seen
 from harness.observe.waiting import nobody_answers
 from harness.players.api import Made
 from harness.players.attended import Answered, Span
@@ -32,7 +32,7 @@ from harness.results import text_to_plain
 from harness.steps.api import StepSpec, Unmet
 from harness.steps.browse import BrowseStep
 from harness.steps.drive import DriveStep
-from protocol.errors import Text
+from protocol.errors import DmpcompatError, Text
 from protocol.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Observed:
     def watch(self, step: WatchStep, context: CaseContext) -> Span:
         """Everything that is sent from the last step on, for as long as the step says."""
         if self.watching.source.finished:
-            return self._captured(step)
+            return self._captured(step, context)
         end = self._now() + timedelta(seconds=step.watch.seconds)
         task = task_of(number_of(step, context), step, context, wants="nothing-sent", deadline=end)
         self.watching.until(task, self._looked, lambda: True)
@@ -145,8 +145,9 @@ class Observed:
         watching = self.watching
         try:
             found = [seen for seen in watching.look() if seen.business and not self._ours(seen)]
-        except SourceAway:
-            found = []
+        except DmpcompatError as problem:  # the case has its result: what can't be listed is told
+            watching.journal.tell("cleaning-failed", watching.case, problem=problem.message("en"))
+            return []
         for seen in found:
             if seen.key not in self.taken:
                 self._fate(seen, "left", 0)
@@ -295,26 +296,24 @@ class Observed:
                 return None
         return True
 
-    def _captured(self, step: WatchStep) -> Span:
-        """The window in frames that were captured before: from the last frame of the case, by their times. Among frames
-        that nobody sorted by test nothing tells when the operator acted, nor whose act a frame is.
+    def _captured(self, step: WatchStep, context: CaseContext) -> Span:
+        """The window in frames that were captured before: from the last frame of the case, by their times, up to the
+        one that answers the next step. Among frames that nobody sorted by test nothing tells whose act a frame is.
         """
         source, anchor = self.watching.source, self.last
-        if anchor is None or not getattr(source, "apart", False):
-            raise Unmet(
-                "OBS-005",
-                Text(
-                    "ces trames ne disent pas quand l'opérateur a agi : rien ne peut être surveillé",
-                    "these frames do not tell when the operator acted: nothing can be watched",
-                ),
-                mend=Text(
-                    "ranger les trames de ce cas dans un dossier à son code, ou observer (--observe)",
-                    "put the frames of this case in a folder named after its code, or observe (--observe)",
-                ),
-            )
+        apart = bool(getattr(source, "apart", False))
+        if anchor is None or not apart:
+            raise _not_watched(sorted_by_test=apart)
         end = anchor.exchange.ended + timedelta(seconds=step.watch.seconds)
-        after = source.frames(anchor.order)
-        return self._span([seen for seen in after if seen.exchange.started <= end])
+        later = (recognition.waited_for(one) for one in context.case.steps[number_of(step, context) :])
+        following = next((one for one in later if one is not None), None)
+        found: list[Seen] = []
+        for seen in source.frames(anchor.order):
+            if following is not None and _answers(following, context, seen):
+                break
+            if seen.exchange.started <= end:
+                found.append(seen)
+        return self._span(found)
 
     def _span(self, found: list[Seen]) -> Span:
         sent = sum(1 for seen in self.watching.history if not self._ours(seen))
@@ -341,6 +340,26 @@ class Observed:
 def number_of(step: StepSpec, context: CaseContext) -> int:
     """The rank of a step in its case, from 1."""
     return next(rank for rank, one in enumerate(context.case.steps, 1) if one is step)
+
+
+def _answers(step: Step, context: CaseContext, seen: Seen) -> bool:
+    return recognition.counts(step, seen) and recognition.compare(step, context, seen).answers
+
+
+def _not_watched(*, sorted_by_test: bool) -> Unmet:
+    return Unmet(
+        "OBS-005",
+        Text(
+            "ces trames ne disent pas quand l'opérateur a agi : rien ne peut être surveillé",
+            "these frames do not tell when the operator acted: nothing can be watched",
+        ),
+        mend=Text("observer ce cas (--observe)", "observe this case (--observe)")
+        if sorted_by_test
+        else Text(
+            "ranger les trames de ce cas dans un dossier à son code, ou observer (--observe)",
+            "put the frames of this case in a folder named after its code, or observe (--observe)",
+        ),
+    )
 
 
 def _others(found: list[Seen]) -> list[Seen]:

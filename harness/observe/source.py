@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from harness.capture.recording import DESCRIPTION, Recording
-from harness.control import Control, ControlRefused
+from harness.control import Control
 from harness.naming import call_of, is_business, message_id_of
+from harness.observe.steady import away
 from protocol.errors import DmpcompatError, EvidenceError, Text, ToolError
 from protocol.exchange import Exchange, header, load
 
 _FACTS: Final = "_echange.json"
 #: Frames read at a look: a source that holds many is read by pieces.
 _MOST: Final = 200
-#: Words of the control API that pass: it is starting, or what is before it has lost it.
-_PASSING: Final = frozenset({404, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -89,10 +88,9 @@ class MockJournal:
 
     def last(self) -> int:
         try:
-            lines = self._control.exchanges(self._session)
+            return self._control.last(self._session)
         except ToolError as problem:
             raise _away(problem) from problem
-        return max((int(line["seq"]) for line in lines), default=0)
 
     def _seen(self, line: Mapping[str, Any]) -> Seen:
         exchange = self._control.exchange(self._session, line)
@@ -202,8 +200,10 @@ def _stems(folder: Path) -> tuple[str, ...]:
 
 
 def _away(problem: ToolError) -> DmpcompatError:
-    """A mock that is not there, or is there without its session yet, will be back; any other refusal is told."""
-    if isinstance(problem, ControlRefused) and problem.status not in _PASSING:
+    """A mock that is not there will be back. One that is back with another database has lost the session: that is told,
+    as any other refusal is.
+    """
+    if not away(problem):
         return problem
     return SourceAway(
         "OBS-001",

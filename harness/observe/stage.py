@@ -89,7 +89,7 @@ class Live:
 
     def last(self) -> int:
         """Number of the last exchange of the session."""
-        return max((int(one["seq"]) for one in self.steady.exchanges(self.session)), default=0)
+        return self.steady.last(self.session)
 
     def restart(self) -> None:
         """The session as a case finds it: the seed, the campaign's patients and number, no fault, its journal kept."""

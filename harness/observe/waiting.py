@@ -18,7 +18,7 @@ from harness.observe.recognition import sentence
 from harness.observe.source import Seen, Source, SourceAway
 from harness.results import text_to_plain
 from harness.steps.api import Impossible, Unmet
-from protocol.errors import NO_TEXT, Text
+from protocol.errors import NO_TEXT, Text, ToolError
 
 T = TypeVar("T")
 #: Seconds between two looks at the source.
@@ -58,7 +58,12 @@ class Watch:
     task: Task | None = None
     near: list[NearMiss] = field(default_factory=list)
     begun: datetime | None = None
-    down: bool = False
+    down_since: datetime | None = None
+
+    @property
+    def down(self) -> bool:
+        """Whether the platform was away at the last look."""
+        return self.down_since is not None
 
     def look(self) -> Sequence[Seen]:
         """Frames after the cursor, oldest first. Raises SourceAway."""
@@ -67,7 +72,7 @@ class Watch:
             self.read = seen.order
         if self.down:
             self.journal.tell("platform-back", self.case)
-            self.down = False
+            self.down_since = None
         return [seen for seen in self.history if seen.order > self.cursor]
 
     def until(self, task: Task, found: Callable[[], T | None], late: Callable[[], T]) -> T:
@@ -87,13 +92,20 @@ class Watch:
                 return value
             self.listen()
             if self.task.deadline is not None and self.pace.now() >= self.task.deadline:
+                if self.down:
+                    raise _gone()
                 return late()
             self.operator.waiting(self.begun, tuple(self.near), self.down)
             self.pace.sleep(self.pace.poll)
 
     def patience(self) -> None:
-        """The platform is away while we ask it something ourselves. Raises what the operator's answer means."""
+        """The platform is away while we ask it something ourselves. Raises what the operator's answer means, and
+        ToolError (OBS-006) when it stays away for as long as a step may last.
+        """
         self._away()
+        if self.pace.wait is not None and self.down_since is not None:
+            if (self.pace.now() - self.down_since).total_seconds() > self.pace.wait:
+                raise _gone()
         self.listen()
         self.operator.waiting(self.begun or self.pace.now(), tuple(self.near), True)
         self.pace.sleep(self.pace.poll)
@@ -163,7 +175,18 @@ class Watch:
     def _away(self) -> None:
         if not self.down:
             self.journal.tell("platform-down", self.case)
-            self.down = True
+            self.down_since = self.pace.now()
+
+
+def _gone() -> ToolError:
+    return ToolError(
+        "OBS-006",
+        Text("la plateforme n'est pas revenue", "the platform has not come back"),
+        mend=Text(
+            "la relancer avec la même base, puis reprendre par --resume",
+            "start it again with the same database, then go on with --resume",
+        ),
+    )
 
 
 def nobody_answers(number: int, nearest: NearMiss | None, *, late: bool) -> Unmet:

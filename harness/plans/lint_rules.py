@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from harness.plan import Case
 from harness.plans.lint import Seen, Subject, lint_rule
 from harness.plans.seeds import parse_seed, with_seed
@@ -130,8 +132,8 @@ def misplaced_seed(subject: Subject) -> Iterator[Seen]:
     for case in subject.cases:
         for seed in case.catches:
             try:
-                with_seed(case, subject.data[case.code], parse_seed(seed))
-            except PlanError:
+                Case.model_validate(with_seed(case, subject.data[case.code], parse_seed(seed)))
+            except (PlanError, ValidationError):
                 yield Seen(case.code, seed)
 
 

@@ -45,11 +45,16 @@ class Answered:
 class Attended(Protocol):
     """A player that has a human beside it. Raises Unmet when it can't look, or was told that it can't be done."""
 
-    def call(self, step: CallStep, context: CaseContext) -> Made:
-        """Have a neighbour of the DMP called."""
-
     def watch(self, step: WatchStep, context: CaseContext) -> Span:
         """Have the act done, and look at what is sent for `step.watch.seconds`."""
 
     def ask(self, step: HumanStep, context: CaseContext) -> Answered:
         """Have an act done that leaves no frame (instruct), or ask for a screen or a declaration."""
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """A player whose software calls the neighbours of the DMP itself. Raises Unmet when it does not."""
+
+    def call(self, step: CallStep, context: CaseContext) -> Made:
+        """Have a neighbour called."""

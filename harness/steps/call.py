@@ -21,7 +21,7 @@ from harness.drive.clock import ShiftedClock
 from harness.drive.lps import Lps
 from harness.drive.message import OutgoingMessage
 from harness.players.api import Made
-from harness.players.attended import Attended
+from harness.players.attended import Calling
 from harness.players.driver import identity_of, sent
 from harness.problems import Problems
 from harness.steps import loading
@@ -115,7 +115,7 @@ class CallStep(StepSpec):
         if self.delay:
             context.clock = ShiftedClock(timedelta(seconds=self.delay), context.clock)
         player = context.player
-        made = player.call(self, context) if isinstance(player, Attended) else self._made(context)
+        made = player.call(self, context) if isinstance(player, Calling) else self._made(context)
         exchange = made.exchange
         expect = self.expect.resolved(context.values)
         resolved: dict[str, Any] = {

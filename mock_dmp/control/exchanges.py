@@ -43,12 +43,21 @@ SCHEMAS: Final[dict[str, Any]] = {
     "GET",
     "/sessions/<name>/exchanges",
     summary="Lister les échanges journalisés",
-    query=(("after", "integer"), ("transaction", "string"), ("message_id", "string"), ("limit", "integer")),
+    query=(
+        ("after", "integer"),
+        ("transaction", "string"),
+        ("message_id", "string"),
+        ("limit", "integer"),
+        ("last", "integer"),
+    ),
     answers="Exchanges",
 )
 def list_exchanges(name: str) -> Response:
     session_of(name)
+    last = number("last", 0)
     with store().read() as db:
+        if last:
+            return jsonify(journal.latest(db, name, last))
         found = journal.listing(
             db,
             name,

@@ -52,6 +52,7 @@ class Read:
     receipt: Receipt | None = None
     file: View | None = None
     report: Verification | None = None
+    witnessed: datetime | None = None
 
     @property
     def at(self) -> datetime:
@@ -77,7 +78,10 @@ class Read:
             if self.brought.run is None:
                 raise Skip(Text("exécution non fournie (--evidence)", "run not given (--evidence)"))
             self.report = report_verify.verify(
-                self.brought.run, rejudged=self.brought.rejudged, authority=self.brought.authority
+                self.brought.run,
+                rejudged=self.brought.rejudged,
+                authority=self.brought.authority,
+                existed=self.witnessed,
             )
         return self.report
 

@@ -6,23 +6,25 @@ number.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from protocol.errors import EvidenceError, Text
-from protocol.trust import TrustedKey, stamp
+from protocol.trust import ALGORITHM, TrustedKey, moment, stamp
 from reports.keys import Seal
 from reports.model import Report
 
 _TYPE: Final = "dmpc+jws"
 _HINT: Final = 16
+_COORDINATE: Final = 32
 
 
 def claims(report: Report, digest: str) -> dict[str, Any]:
@@ -37,22 +39,28 @@ def claims(report: Report, digest: str) -> dict[str, Any]:
 
 
 def signed(told: Mapping[str, Any], seal: Seal) -> str:
-    """The claim as a compact JWS."""
+    """The claim as a compact JWS (RFC 7515): written here, since a seal may keep its key to itself."""
     header = {"alg": "ES256", "typ": _TYPE, "kid": seal.keyid[:_HINT]}
     payload = json.dumps(dict(told), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return str(jws.serialize_compact(header, payload.encode(), _private(seal)))
+    told_apart = f"{_url(json.dumps(header, separators=(',', ':')).encode())}.{_url(payload.encode())}"
+    # ECDSA as X.509 writes it, to the two numbers side by side of JOSE (RFC 7518 section 3.4).
+    r, s = decode_dss_signature(seal.sign(told_apart.encode()))
+    return f"{told_apart}.{_url(r.to_bytes(_COORDINATE) + s.to_bytes(_COORDINATE))}"
 
 
 def read(text: str, trusted: Mapping[str, TrustedKey]) -> dict[str, Any]:
     """The claim of a code, verified. Raises EvidenceError."""
     for key in trusted.values():
+        if key.algorithm != ALGORITHM:
+            continue
         try:
             found = jws.deserialize_compact(text, _public(key))
         except (JoseError, ValueError):
             continue
         if found.headers().get("typ") == _TYPE:
             told: dict[str, Any] = json.loads(found.payload)
-            return told
+            if key.distrust_after is None or moment(told["iat"]) <= key.distrust_after:
+                return told
     raise EvidenceError(
         "CLAIM-001",
         Text("le code QR n'est signé par aucune clé de confiance", "the QR code is signed by no trusted key"),
@@ -60,14 +68,10 @@ def read(text: str, trusted: Mapping[str, TrustedKey]) -> dict[str, Any]:
     )
 
 
-def _private(seal: Seal) -> ECKey:
-    pem = seal.private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return ECKey.import_key(pem)
+def _url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _public(key: TrustedKey) -> ECKey:
-    public: ec.EllipticCurvePublicKey = key.public
-    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    pem = key.public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return ECKey.import_key(pem)

@@ -17,20 +17,24 @@ from typing import Any, Final
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
 
 from harness.evidence import to_json, write_atomic
 from protocol.datafolders import home
 from protocol.errors import ConfigError, Text
 from reports import numbers
-from reports.keys import Seal, installation_seal
+from reports.keys import Seal
 from reports.register import store
 from reports.register.checkpoint import NoteKey
-from reports.register.database import Database
+from reports.register.database import CHECKPOINTS, REFERENCES, Database
 from reports.register.numbering import Numbering, Secret
 from reports.register.schemes import reference_scheme, wire_scheme
 from reports.register.store import LogKey, Register
+from reports.sealing.providers import InFile, Provider, seal_of
 
 CONFIG: Final = "registre.json"
+#: The two keys of a register's folder: of its log, of its secrets.
+KEYS: Final = ("journal.key", "secrets.key")
 
 
 class Configuration(BaseModel):
@@ -46,6 +50,7 @@ class Configuration(BaseModel):
     wire_scheme: str = "mod97"
     wire_prefix: str = Field(default=numbers.TEST_ISSUER, pattern=r"^[A-Z]{3}$")
     database: str = Field(default="", description="SQLAlchemy URL; a file of the folder by default")
+    seal: Provider = Field(default=InFile(), description="where the private key of the seal lives")
 
 
 @dataclass(frozen=True)
@@ -105,17 +110,19 @@ def open_office(
         init(place, Configuration())
     configuration = _configuration(place / CONFIG)
     url = configuration.database or f"sqlite:///{place / 'registre.db'}"
+    database = Database(url)
+    _refuse_orphan(database, place)
     key = LogKey(
         configuration.origin, configuration.origin.partition("/")[0], _log_key(place / "journal.key")
     )
-    register = Register(Database(url), key, clock or store.now)
+    register = Register(database, key, clock or store.now)
     numbering = Numbering(
         register,
         reference_scheme(configuration.reference_scheme, configuration.issuer),
         wire_scheme(configuration.wire_scheme, configuration.wire_prefix),
         Secret.of_file(place / "secrets.key"),
     )
-    return Office(place, configuration, register, numbering, seal or installation_seal())
+    return Office(place, configuration, register, numbering, seal or seal_of(configuration.seal, place))
 
 
 def _configuration(path: Path) -> Configuration:
@@ -131,6 +138,28 @@ def _configuration(path: Path) -> Configuration:
             found=str(told["msg"]) if told else str(problem),
             mend=Text("dmpcompat register init DOSSIER", "dmpcompat register init FOLDER"),
         ) from problem
+
+
+def _refuse_orphan(database: Database, place: Path) -> None:
+    """A register that holds something never gets new keys: its checkpoints and sealed numbers are of the old ones."""
+    missing = [name for name in KEYS if not (place / name).exists()]
+    if not missing:
+        return
+    with database.read() as db:
+        used = db.execute(select(REFERENCES.c.reference).limit(1)).scalar()
+        used = used or db.execute(select(CHECKPOINTS.c.size).limit(1)).scalar()
+    if used is not None:
+        database.close()
+        raise ConfigError(
+            "REG-056",
+            Text(
+                "ce registre contient des entrées et ses clés manquent",
+                "this register has entries and its keys are missing",
+            ),
+            field=str(place),
+            found=" ".join(missing),
+            mend=Text("y remettre les clés sauvegardées à part", "put back the keys that were kept apart"),
+        )
 
 
 def _log_key(path: Path) -> Ed25519PrivateKey:

@@ -35,6 +35,29 @@ def test_a_session_lives_and_dies(control: Control) -> None:
     assert caught.value.status == 404
 
 
+def test_a_session_starts_again_and_keeps_its_exchanges(control: Control) -> None:
+    assert not control.exists("again")
+    control.create("again", {"VIHF-FRESHNESS": "off"})
+    assert control.exists("again")
+    control.arm("again", {"fault": "reset", "when": {"transaction": "TD0.2"}})
+    second = control.arm("again", {"fault": "reset", "when": {"transaction": "TD2.1"}})
+    control.disarm_one("again", int(second["id"]))
+    assert [one["armed"] for one in control.faults("again")] == [True, False]
+    _insi(control, "again")
+    before = control.exchanges("again")
+    control.restart("again")
+    assert control.exchanges("again") == before and len(before) == 1
+    assert control.faults("again") == []
+    assert control.exchanges("again", after=int(before[0]["seq"])) == []
+    assert control.last("again") == before[0]["seq"] and control.last("default") >= 0
+    control.delete("again")
+
+
+def _insi(control: Control, session: str) -> None:
+    """One exchange, whatever it is."""
+    control._http.get(control._base.partition("/control")[0] + f"/s/{session}/param-lps/", timeout=10)
+
+
 def test_a_name_taken_and_a_setting_unknown_are_refused(control: Control) -> None:
     control.create("two", {})
     with pytest.raises(ControlRefused) as caught:

@@ -46,6 +46,7 @@ MISTAKES: dict[str, tuple[Mutate, str, str]] = {
     "severity rule": (lambda plan: plan.update(severity={"VIHF-SIGNER-": "off"}), "PLAN-011", "VIHF"),
     "rule of a step": (put(step, rules=["A-VIHFF"]), "PLAN-011", "A-VIHF"),
     "profile": (put(filters, profiles=["consultatoin"]), "PLAN-012", "consultation"),
+    "option": (put(filters, options=["vacination"]), "PLAN-035", "vaccination"),
     "patient": (put(step, patient="actif-autorisé"), "PLAN-013", "actif-autorise"),
     "identity": (put(step, **{"as": "hopitale"}), "PLAN-014", "hopital"),
     "professional": (put(step, **{"as": {"name": "cps", "user": "medecins"}}), "PLAN-014", "medecin"),

@@ -7,7 +7,7 @@ import hashlib
 from harness.evidence import MANIFEST
 from protocol import dsse
 from protocol.errors import Text
-from reports.homologation import statement
+from reports.homologation import proving, statement
 from reports.homologation.reading import Read, step
 from reports.verify_evidence import Skip, ko
 
@@ -26,6 +26,7 @@ def evidence(read: Read) -> Text:
     manifest = run / "preuves" / MANIFEST
     if not manifest.is_file() or hashlib.sha256(manifest.read_bytes()).hexdigest() != wanted.get("preuves"):
         raise ko("HOMO-062", Text("les preuves sont d'autres preuves", "other evidence"))
+    read.witnessed = proving.witnessed(read)
     bad = [one for one in read.reported().steps if one.outcome == "KO"]
     if bad:
         raise ko("HOMO-063", bad[0].detail)

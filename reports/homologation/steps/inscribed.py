@@ -8,7 +8,7 @@ from protocol.trust import moment
 from reports.dossier import events
 from reports.dossier.guards import EYES
 from reports.dossier.view import view
-from reports.homologation import statement
+from reports.homologation import proving, statement
 from reports.homologation.bundle import receipt_of
 from reports.homologation.reading import Read, step
 from reports.register.checkpoint import NoteKey
@@ -39,9 +39,9 @@ def inscribed(read: Read) -> Text:
             Text("l'inscription est celle d'autre chose", "the entry is of something else"),
             found=str(told),
         )
-    given = read.brought.log_key
-    key = NoteKey.parse(given or read.need("log-key.txt").decode("ascii", "replace").strip())
-    if not receipt.checkpoint.signers([key]):
+    given = proving.log_keys(read)
+    keys = given or [NoteKey.parse(read.need("log-key.txt").decode("ascii", "replace").strip())]
+    if not receipt.checkpoint.signers(keys):
         raise ko(
             "HOMO-042", Text("point de contrôle signé par une autre clé", "checkpoint signed by another key")
         )
@@ -110,6 +110,9 @@ def decided(read: Read) -> Text:
         )
     if any(read.keys[actor].role != "reviewer" for actor in outsiders):
         raise ko("HOMO-049", Text("un relecteur n'en est pas un", "a reviewer is none"))
+    for actor in sorted({event.actor for event in then.history}):
+        # The statement names the head of the file: what witnessed the one witnessed every line up to there.
+        proving.refuse_unproven(read, read.keys[actor])
     if str(then.opening.get("parent", "")) != read.predicate["parent"]:
         raise ko("HOMO-050", Text("un autre connecteur", "another connector"), found=read.predicate["parent"])
     lines = {event.line for event in then.history}

@@ -9,7 +9,7 @@ from protocol import canonical, dsse
 from protocol.errors import Text
 from protocol.trust import TrustedKey, load_trust, moment
 from reports import numbers
-from reports.homologation import statement
+from reports.homologation import proving, statement
 from reports.homologation.reading import Read, step
 from reports.register.numbering import commitment
 from reports.verify_evidence import Skip, ko
@@ -46,6 +46,7 @@ def signature(read: Read) -> Text:
             )
         if not key.valid_at(issued):
             raise ko("HOMO-033", Text("clé hors de ses dates", "key outside its dates"), found=str(issued))
+        proving.refuse_unproven(read, key)
     if not seals:
         raise ko("HOMO-034", Text("aucune signature de confiance", "no trusted signature"))
     if not known:
@@ -88,25 +89,9 @@ def content(read: Read) -> Text:
 
 @step(6, "La déclaration est horodatée", "The statement is time-stamped")
 def stamp(read: Read) -> Text:
-    response = read.need("timestamp.tsr")
-    try:
-        from reports.sealing import stamping, testauthority
-    except ImportError as problem:
-        raise Skip(
-            Text("l'extra « sign » n'est pas installé", "the extra `sign` is not installed")
-        ) from problem
-    envelope = read.need("statement.dsse.json")
-    believed = read.brought.authority
-    with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
-        root = Path(scratch) / "authority.pem"
-        root.write_bytes(
-            (believed / f"{testauthority.CA}.pem").read_bytes()
-            if believed
-            else read.need(f"{testauthority.CA}.pem")
-        )
-        read.stamped = stamping.verify(response, envelope, [root])
+    read.stamped = proving.stamped(read)
     told = read.stamped.strftime("%Y-%m-%d %H:%M:%S UTC")
-    if believed is None:
+    if read.brought.authority is None:
         raise Skip(
             Text(
                 f"{told}, par une autorité que seul le paquet fait connaître ; donner --authority",

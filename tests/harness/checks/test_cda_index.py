@@ -62,6 +62,8 @@ def test_elements_are_found_by_attribute_and_by_those_before_them() -> None:
     assert (index.before(first), index.before(third)) == ([], [first, second])
     assert index.repeated(str(first.tag)) == [second, third]
     assert index.repeated("{urn:hl7-org:v3}x") == []
+    other = HeaderIndex(etree.fromstring(b'<d xmlns="urn:hl7-org:v3"><id root="a"/><x/><id root="b"/></d>'))
+    assert [item.get("root") for item in other.having("root")] == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from harness.desk.lodge import Lodge
 from harness.desk.together import Together
 from harness.observe.operator import Answer, Nobody, Task
-from protocol.errors import DmpcompatError
+from protocol.errors import DmpcompatError, UsageError
 
 Made = Callable[..., Task]
 
@@ -76,7 +76,9 @@ def test_a_bad_file_is_complained_of_once(
 
 
 @pytest.mark.parametrize(
-    ("content", "code"), [(b" \n", "DESK-005"), (b"\xff\xfe", "DESK-003"), (b"x" * 70_000, "DESK-005")]
+    ("content", "code"),
+    [(b" \n", "DESK-005"), (b"\xff\xfe", "DESK-003"), (b"x" * 70_000, "DESK-005")],
+    ids=["empty", "binary", "long"],
 )
 def test_a_bad_declaration(
     lodge: Lodge, tmp_path: Path, task: Made, complaints: list[str], content: bytes, code: str
@@ -97,6 +99,17 @@ def test_an_act_is_declared_by_its_own_file_only(
     put(tmp_path, name, "Vu à l'écran.\n".encode())
     lodge.begin(task(wants="declaration", facts={"kind": kind, "rank": 1}))
     assert lodge.answer() == (Answer("declaration", "Vu à l'écran.") if taken else None)
+
+
+def test_a_folder_that_is_not_there_yet_is_told(tmp_path: Path, complaints: list[str]) -> None:
+    def complain(problem: DmpcompatError) -> None:
+        complaints.append(problem.code)
+
+    Lodge(tmp_path / "later", complain)
+    assert complaints == ["DESK-007"]
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError):
+        Lodge(tmp_path / "file", complain)
 
 
 @pytest.mark.parametrize("wants", ["frame", "nothing-sent"])

@@ -38,7 +38,7 @@ def test_the_worst_is_told_first_and_the_same_once(findings: list[Finding]) -> N
         ("FAIL", "EXPECT-SUCCESS"),
         ("WARN", "WSA-REPLY-TO"),
     ]
-    assert (told.good, told.more) == (False, 0)
+    assert (told.sign, told.more) == ("✗", 0)
 
 
 def test_a_rule_that_is_gone_is_told_by_its_name() -> None:
@@ -51,8 +51,8 @@ def test_no_more_than_can_be_read() -> None:
     assert (len(told.told), told.more) == (MOST, 9 - MOST)
 
 
-def test_an_act_without_a_frame_is_done() -> None:
-    assert summary([]).sentence().fr == "Fait."
+def test_an_act_without_a_frame_is_neither_right_nor_wrong() -> None:
+    assert (summary([]).sign, summary([]).sentence().fr) == ("·", "Étape finie.")
 
 
 @given(st.text())

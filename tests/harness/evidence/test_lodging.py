@@ -19,7 +19,7 @@ from harness.evidence.wanted import wanted
 from harness.privacy.exceptions import Allowed
 from protocol.errors import EvidenceError, UsageError
 
-from .specimens import chunk, png
+from tests.harness.evidence.specimens import chunk, png
 
 PICTURE = png()
 
@@ -229,3 +229,15 @@ def test_a_piece_with_a_real_identity_is_not_taken_without_its_reason(tree: Path
     assert not sealing.history(tree)
     one = Allowed("INS", "185057800608491", "carte de test de l'autorité", "QA", None)
     assert lodge(tree, "CT-1", [words], allowed={("INS", one.value): one}).files
+
+
+def test_a_screen_given_during_the_run_is_withdrawn_too(tree: Path, screen: Path) -> None:
+    shutil.copyfile(screen, tree / "CT-1" / "ecran_01.png")
+    kept = {key: value for key, value in evidence.read_json(tree / "index.json").items() if key != "files"}
+    before = evidence.seal(tree, kept)
+    withdraw(tree, "CT-1/ecran_01.png", reason="montre un vrai patient")
+    assert evidence.verify(tree) == ()
+    told = sealing.since(tree, before)
+    assert told is not None
+    assert told.withdrawn == ("CT-1/ecran_01.png",)
+    assert [item["case"] for item in additions(tree)] == ["CT-1"]

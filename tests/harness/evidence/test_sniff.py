@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from harness.evidence.sniff import MAX_BYTES, sniff
 from protocol.errors import EvidenceError
 
-from .specimens import chunk, jpeg, pdf, png, tiff
+from tests.harness.evidence.specimens import chunk, jpeg, pdf, png, tiff
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,13 @@ import pytest
 
 from harness.campaign import load_campaign
 from harness.drive.identity import Keyring
+from harness.observe.operator import Operator
 from harness.observe.running import Observation
 from harness.observe.waiting import Pace
 from harness.results import RunResult
 from harness.run import run_campaign
 from mock_dmp.server import MockServer
-from tests.observing import Script, Software
+from tests.observing import Software
 from tests.selfplay import DEMO, PLAN
 
 EXISTS: dict[str, Any] = {
@@ -97,7 +98,7 @@ class Bench:
         campaign = load_campaign(self.place / "campagne.yaml").at(url=self.mock.url, pki=self.pki)
         return Software(campaign, Keyring(self.pki), f"{self.mock.url}/s/{self.session}", self.session)
 
-    def run(self, operator: Script, *, resume: bool = False, **more: Any) -> RunResult:
+    def run(self, operator: Operator, *, resume: bool = False, **more: Any) -> RunResult:
         pace = Pace(poll=1.0, now=self.clock.now, sleep=self.clock.sleep)
         asked = replace(Observation(operator, wait=20, pace=pace), **more)
         return run_campaign(

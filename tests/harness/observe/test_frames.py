@@ -59,7 +59,7 @@ def record(place: Path, frames: list[Exchange]) -> Path:
 def test_frames_in_one_recording_are_recognised(played: tuple[Bench, Frames]) -> None:
     one, frames = played
     place = record(one.place / "frames", [exchange for _, exchange in frames])
-    result = one.run(Nobody(), frames=place, **OFFLINE)  # type: ignore[arg-type]
+    result = one.run(Nobody(), frames=place, **OFFLINE)
     assert result.counts() == {"PASS": 3}
     assert result.facts["frames"] == "observed"
     assert result.facts["observation"] == {"source": "recording:frames", "operator": ""}
@@ -81,7 +81,7 @@ def test_cases_may_have_been_played_in_any_order(played: tuple[Bench, Frames]) -
     ]
     random.Random(5).shuffle(by_case)  # noqa: S311 - an order, not a secret
     place = record(one.place / "frames", [exchange for held in by_case for exchange in held])
-    assert one.run(Nobody(), frames=place, **OFFLINE).counts() == {"PASS": 3}  # type: ignore[arg-type]
+    assert one.run(Nobody(), frames=place, **OFFLINE).counts() == {"PASS": 3}
 
 
 def test_folders_named_after_cases_are_believed(played: tuple[Bench, Frames]) -> None:
@@ -91,7 +91,7 @@ def test_folders_named_after_cases_are_believed(played: tuple[Bench, Frames]) ->
         if code != "CT-0.2-010":
             exchange.save(place / code, f"{len(list(place.rglob('*_echange.json'))):02d}")
     record(place / "CT-0.2-010", [exchange for code, exchange in frames if code == "CT-2.1-010"])
-    result = one.run(Nobody(), frames=place, **OFFLINE)  # type: ignore[arg-type]
+    result = one.run(Nobody(), frames=place, **OFFLINE)
     assert [str(found.verdict) for found in result.verdicts] == ["INCONCLUSIVE", "PASS", "PASS"]
     reason = result.case("CT-0.2-010").reason
     assert "aucune trame ne répond à l'étape 1" in reason.fr and "expected TD0.2, found TD" in reason.en
@@ -102,7 +102,7 @@ def test_a_step_that_nobody_answers_is_inconclusive(played: tuple[Bench, Frames]
     kept = [exchange for code, exchange in frames if code != "CT-2.1-010"] + [
         exchange for code, exchange in frames if code == "CT-2.1-010"
     ][:1]
-    result = one.run(Nobody(), frames=record(one.place / "frames", kept), **OFFLINE)  # type: ignore[arg-type]
+    result = one.run(Nobody(), frames=record(one.place / "frames", kept), **OFFLINE)
     assert [str(found.verdict) for found in result.verdicts] == ["PASS", "INCONCLUSIVE", "PASS"]
     assert [step["kind"] for step in one.test("CT-2.1-010")["steps"]] == ["drive"], (
         "what came is judged and kept"
@@ -114,10 +114,10 @@ def test_what_needs_a_platform_is_left_out(bench: Make) -> None:
     one = bench(case("CT-0.2-010", down, EXISTS))
     (one.place / "frames").mkdir()
     with pytest.raises(EvidenceError, match="OBS-010"):
-        one.run(Nobody(), frames=one.place / "frames", **OFFLINE)  # type: ignore[arg-type]
+        one.run(Nobody(), frames=one.place / "frames", **OFFLINE)
     shutil.rmtree(one.out)
     record(one.place / "frames", []).joinpath("x").touch()
-    result = one.run(Nobody(), frames=one.place / "frames", **OFFLINE)  # type: ignore[arg-type]
+    result = one.run(Nobody(), frames=one.place / "frames", **OFFLINE)
     (found,) = result.verdicts
     assert found.verdict is Verdict.NOT_APPLICABLE and "simulateur" in found.reason.fr
 
@@ -160,9 +160,9 @@ def test_what_must_not_be_sent_is_watched_in_frames_sorted_by_test_alone(
     soon = replace(feed, started=exists.ended, ended=exists.ended)
     record(one.place / "frames" / "CT-0.2-010", [exists, later])
     record(one.place / "frames" / "CT-0.2-020", [exists, soon])
-    result = one.run(Nobody(), frames=one.place / "frames", **OFFLINE)  # type: ignore[arg-type]
+    result = one.run(Nobody(), frames=one.place / "frames", **OFFLINE)
     assert [str(found.verdict) for found in result.verdicts] == ["PASS", "FAIL"]
     shutil.rmtree(one.out)
     together = record(one.place / "together", [exists, soon])
-    (first, _) = one.run(Nobody(), frames=together, **OFFLINE).verdicts  # type: ignore[arg-type]
+    (first, _) = one.run(Nobody(), frames=together, **OFFLINE).verdicts
     assert first.verdict is Verdict.INCONCLUSIVE and "OBS-005" in first.reason.fr

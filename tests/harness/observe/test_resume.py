@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from harness.control import Control
 from harness.observe.book import Book, book_of
 from harness.observe.operator import Answer, Task
+from harness.observe.source import MockJournal, SourceAway
+from harness.preflight import tls_files
 from harness.rejudge import rejudge
 from harness.results import RunResult
-from protocol.errors import EvidenceError
+from protocol.errors import EvidenceError, Text
 from tests.harness.observe.conftest import EXISTS, FEED, OPEN, Bench, case
 from tests.observing import Script, Software
 
@@ -182,14 +185,27 @@ def test_a_book_that_is_damaged_is_told(tmp_path: Path) -> None:
         Book(path, str, resumed=True)
 
 
+def test_a_mock_that_comes_back_without_its_session_costs_the_case_and_not_the_campaign(bench: Make) -> None:
+    one = bench(case("CT-0.2-010", EXISTS), case("CT-0.2-020", EXISTS))
+    software = one.software()
+
+    def act(task: Task) -> None:
+        if task.case == "CT-0.2-010":
+            control = Control(one.mock.url, tls_files(software.campaign))
+            control.delete(one.session)
+            control.close()
+        software.act(task)
+
+    found = {item.code: item for item in one.run(Script(acts=act)).verdicts}
+    assert str(found["CT-0.2-010"].verdict) == "ERROR" and "CTRL-002" in found["CT-0.2-010"].reason.fr
+    assert str(found["CT-0.2-020"].verdict) == "PASS"
+
+
 def test_a_platform_that_goes_and_comes_back_is_waited_for(bench: Make) -> None:
     one = bench(case("CT-0.2-010", EXISTS))
     software = one.software()
     operator = Script()
     away = iter(range(5))
-
-    from harness.observe.source import MockJournal, SourceAway
-    from protocol.errors import Text
 
     frames = MockJournal.frames
 
@@ -205,3 +221,19 @@ def test_a_platform_that_goes_and_comes_back_is_waited_for(bench: Make) -> None:
         assert one.run(operator).counts() == {"PASS": 1}
     assert operator.downs >= 4
     assert len(one.events("platform-down")) == len(one.events("platform-back")) == 1
+
+
+def test_a_platform_that_does_not_come_back_is_an_error_of_the_bench_and_not_of_the_software(
+    bench: Make,
+) -> None:
+    one = bench(case("CT-0.2-010", EXISTS))
+
+    def away(_journal: MockJournal, _since: int) -> Any:
+        raise SourceAway("OBS-001", Text("absente", "away"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MockJournal, "frames", away)
+        (found,) = one.run(Script()).verdicts
+    assert str(found.verdict) == "ERROR" and "OBS-006" in found.reason.fr
+    # An error of the bench is tried again when the run is taken up.
+    assert one.run(Script(acts=one.software().act), resume=True).counts() == {"PASS": 1}

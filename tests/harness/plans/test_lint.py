@@ -62,8 +62,8 @@ BROKEN: dict[str, Callable[[], list[Remark]]] = {
     "PLAN-105": lambda: linted(case("CT-0.2-010", catches=["no-patient-identifier@7"])),
     "PLAN-106": lambda: linted(case("CT-0.2-010"), case("CT-0.2-010") | {"code": "CT-0.2-011"}),
     "PLAN-107": lambda: linted(case("CT-0.2-010", title={"fr": "Même texte", "en": "Même texte"})),
-    "PLAN-108": lambda: linted(case("CT-0.2-010", evidence=["frames", "screen"])),
-    "PLAN-109": lambda: linted(stepped("CT-0.2-010", lambda steps: steps.append({"screen": WORDS}))),
+    "PLAN-108": lambda: linted(case("CT-0.2-020", evidence=["frames", "screen"])),
+    "PLAN-109": lambda: linted(stepped("CT-0.2-020", lambda steps: steps.append({"screen": WORDS}))),
     "PLAN-110": lambda: linted(case("CT-0.2-010", linked=["CT-9.9-999"])),
     "PLAN-111": lambda: linted(stepped("CT-1.1-050", lambda steps: steps[1]["watch"].update(provoke=True))),
     "PLAN-112": lambda: linted(stepped("CT-1.1-050", lambda steps: steps.pop(0)) | {"catches": ["seeded@1"]}),
@@ -72,11 +72,18 @@ BROKEN: dict[str, Callable[[], list[Remark]]] = {
     "PLAN-115": lambda: linted(case("CT-0.2-010")),
     "PLAN-116": lambda: linted(case("CT-0.2-010"), proof=Proof("p", {})),
     "PLAN-117": lambda: linted(
-        stepped("CT-0.2-010", lambda steps: steps.append({"screen": WORDS}))
+        stepped("CT-0.2-020", lambda steps: steps.append({"screen": WORDS}))
         | {"evidence": ["frames", "screen"]}
     ),
     "PLAN-118": lambda: linted(case("CT-0.2-010", requirements=["EX_GEN-1190"])),
 }
+
+
+def test_fields_that_are_seeded_are_those_of_the_step() -> None:
+    wrong = stepped("CT-0.1-130", lambda steps: steps[1].update(seeded={"wiht": {"secret": True}}))
+    assert [(one.rule.code, one.found) for one in linted(wrong) if one.rule.code == "PLAN-105"] == [
+        ("PLAN-105", "seeded@2")
+    ]
 
 
 def test_each_rule_has_a_case_that_breaks_it() -> None:

@@ -22,7 +22,7 @@ def drive(**fields: Any) -> DriveStep:
 
 
 def test_the_kinds() -> None:
-    played = {"assert", "browse", "drive", "fault", "patient", "prepare", "traces", "watch"}
+    played = {"assert", "browse", "call", "drive", "fault", "handshake", "patient", "prepare", "traces", "watch"}
     assert set(kinds()) == played | {"instruct", "screen", "declare"}
 
 

@@ -1,0 +1,108 @@
+"""When a signature existed, by what others witnessed: the time stamp over the statement, its entry in the register.
+
+Asked of a key that is distrusted after a moment. Whoever stole it may write any date, make a time-stamping unit and a log
+of their own: so witnesses are believed by what the verifier brought, never by what travels in the bundle.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from protocol import dsse
+from protocol.errors import EvidenceError, Text
+from protocol.trust import TrustedKey
+from reports.homologation import statement
+from reports.homologation.bundle import receipt_of
+from reports.homologation.reading import Read
+from reports.register.checkpoint import NoteKey
+from reports.verify_evidence import Skip, ko
+
+
+def stamped(read: Read) -> datetime:
+    """The moment of the time stamp, by the authority brought, else by the bundle's. Raises Skip, EvidenceError."""
+    response = read.need("timestamp.tsr")
+    try:
+        from reports.sealing import stamping, testauthority
+    except ImportError as problem:
+        raise Skip(
+            Text("l'extra « sign » n'est pas installé", "the extra `sign` is not installed")
+        ) from problem
+    believed, name = read.brought.authority, f"{testauthority.CA}.pem"
+    with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
+        root = Path(scratch) / "authority.pem"
+        root.write_bytes((believed / name).read_bytes() if believed else read.need(name))
+        return stamping.verify(response, read.need("statement.dsse.json"), [root])
+
+
+def log_keys(read: Read) -> list[NoteKey]:
+    """The keys of the log that the verifier brought: `--log-key`, else those of role `log` in the trust file."""
+    if read.brought.log_key:
+        return [NoteKey.parse(read.brought.log_key)]
+    if read.brought.trust is None:
+        return []
+    return [
+        NoteKey(key.name, key.public)
+        for key in read.keys.values()
+        if key.role == "log" and isinstance(key.public, Ed25519PublicKey) and key.distrust_after is None
+    ]
+
+
+def refuse_unproven(read: Read, key: TrustedKey) -> None:
+    """Raises EvidenceError (HOMO-055) for a distrusted key, unless both witnesses saw the statement before.
+
+    Refused and not skipped: of such a key a date that nothing proves is worth nothing, and a stamp that the verifier
+    can't believe is as easily made as the date.
+    """
+    if key.distrust_after is None:
+        return
+    try:
+        seen = (_stamp_believed(read), _entry_believed(read))
+    except Skip as skipped:
+        raise _distrusted(key, skipped.reason.en) from skipped
+    except EvidenceError as problem:
+        raise _distrusted(key, problem.message("en")) from problem
+    if not key.proven_by(*seen):
+        raise _distrusted(key, " / ".join(str(one) for one in seen))
+
+
+def witnessed(read: Read) -> datetime | None:
+    """When both witnesses had seen the statement, and so what it names; None when one is not to be believed."""
+    try:
+        return max(_stamp_believed(read), _entry_believed(read))
+    except (Skip, EvidenceError):
+        return None  # known to nobody: of an ordinary key nothing is asked
+
+
+def _stamp_believed(read: Read) -> datetime:
+    if read.brought.authority is None:
+        raise Skip(Text("horodatage : donner --authority", "time stamp: give --authority"))
+    return stamped(read)
+
+
+def _entry_believed(read: Read) -> datetime:
+    """The moment of the entry about this very statement."""
+    keys, receipt = log_keys(read), receipt_of(read.need("receipt.json"))
+    if not keys:
+        raise Skip(Text("registre : donner --log-key", "register: give --log-key"))
+    payload = dsse.read(read.need("statement.dsse.json")).payload
+    said = receipt.entry.facts.get("statementDigest") == statement.digest(payload)
+    if not said or not receipt.holds() or not receipt.checkpoint.signers(keys):
+        raise Skip(Text("registre : la preuve ne tient pas", "register: the proof does not hold"))
+    return receipt.entry.at
+
+
+def _distrusted(key: TrustedKey, found: str) -> EvidenceError:
+    return ko(
+        "HOMO-055",
+        Text(
+            "clé révoquée, et rien ne prouve que ceci fut horodaté et inscrit avant",
+            "distrusted key, and nothing proves that this was time-stamped and logged before",
+        ),
+        where=f"{key.name} ({key.keyid[:12]})",
+        found=found,
+        expected=f"<= {key.distrust_after}",
+    )
