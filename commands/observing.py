@@ -54,6 +54,12 @@ _OPTIONS: Final = (
         help="Operator's page there too (0: a free port).",
     ),
     click.option(
+        "--console",
+        default="",
+        metavar="URL",
+        help="Console of the mock (`serve --console`), for a link of the operator's page.",
+    ),
+    click.option(
         "--lodge", type=ANY_PATH, metavar="DIR", help="Take screens and declarations from DIR/<case>/."
     ),
     click.option(
@@ -85,6 +91,7 @@ class Asking:
     desk: int | None
     lodge: Path | None
     session: str
+    console: str
 
     @property
     def any(self) -> bool:
@@ -99,7 +106,7 @@ class Asking:
     def words(self) -> list[str]:
         """The same options, to go on after an interruption."""
         given: list[str] = ["--observe"] if self.observe else []
-        for name in ("frames", "hook", "wait", "desk", "lodge", "session"):
+        for name in ("frames", "hook", "wait", "desk", "lodge", "session", "console"):
             value = getattr(self, name)
             if value not in (None, ""):
                 given += [f"--{name}", str(value)]
@@ -183,7 +190,7 @@ def desk(
         lang,
         _complainer(lang),
         lines,
-        f"{loaded.url}/ui/sessions/{session}" if staged else "",
+        f"{(asking.console or loaded.url).rstrip('/')}/ui/sessions/{session}" if staged else "",
     )
     with opened:
         if not quiet:
@@ -199,7 +206,7 @@ def refuse(asking: Asking, *, seed: int | None) -> None:
     """Raises UsageError for options that make no sense together."""
     if asking.lodge is not None and not asking.live:
         raise UsageError(
-            "RUN-010",
+            "DESK-008",
             Text(
                 "avec des trames relevées avant, rien n'est demandé pendant l'exécution",
                 "with frames captured before, nothing is asked for during the run",

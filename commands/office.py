@@ -44,7 +44,9 @@ class Desk:
         from reports.register.opening import open_office
 
         self.office: Office = open_office(place)
-        self.people = People(self.office.folder / "personnes", self.office.seal)
+        self.people = People(
+            self.office.folder / "personnes", self.office.seal, self.office.folder / "trust.json"
+        )
         self._files = self.office.folder / "dossiers"
 
     def __enter__(self) -> Desk:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from commands import keeping
 from commands.options import ANY_PATH, EXISTING, default_lang, shown
+from commands.trusting import trust
 from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, tell
 
@@ -177,7 +179,7 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
     """Write what an authority publishes into FOLDER: public list, signed status list, tiles of the log, trust file."""
     from harness.evidence import write_atomic
     from protocol.trust import trust_document
-    from reports.register import public, status, tiles
+    from reports.register import public, status, tiles, trusting
 
     office = _open(place)
     at = datetime.now(UTC)
@@ -185,7 +187,8 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
     public.export(office, folder, at, lang)
     tiles.export(folder / "log", office.register.leaves(), office.register.checkpoint())
     write_atomic(folder / "status.json", status.signed(listed, office.seal))
-    write_atomic(folder / "trust.json", trust_document([office.seal.key]))
+    trusting.settle(office)
+    write_atomic(folder / "trust.json", trust_document(list(trusting.trusted(office).values())))
     write_atomic(folder / "log" / "key.txt", f"{office.log_key}\n".encode())
     office.close()
     tell(
@@ -228,6 +231,10 @@ def holes(place: Path | None, hours: int, reason: str | None, lang: Lang, as_jso
     for one in () if as_json else found:
         tell(lang, one, one)
     return 0
+
+
+for _command in (trust, keeping.backup, keeping.restore):
+    register.add_command(_command)
 
 
 def _open(place: Path | None) -> Office:

@@ -112,7 +112,7 @@ def side_by_side(make: Make, cases: Sequence[Case], jobs: int, journal: Journal)
     try:
         while len(results) < len(cases):
             for hand in hands:
-                _feed(hand, waiting)
+                _feed(hand, waiting, hands)
             for hand in _speaking(hands):
                 try:
                     said = hand.pipe.recv()
@@ -150,8 +150,16 @@ def _speaking(hands: Sequence[_Hand]) -> list[_Hand]:
     return [hand for hand in hands if hand.pipe in heard]
 
 
-def _feed(hand: _Hand, waiting: deque[Case]) -> None:
+def alone(case: Case) -> bool:
+    """Whether it makes connections fail, of any session: no other case may be played beside it."""
+    return any(getattr(step, "strikes_connections", False) for step in case.steps)
+
+
+def _feed(hand: _Hand, waiting: deque[Case], hands: Sequence[_Hand]) -> None:
     if hand.ready and hand.case is None and waiting:
+        played = [one.case for one in hands if one.case is not None]
+        if played and (alone(waiting[0]) or alone(played[0])):
+            return
         hand.case = waiting.popleft()
         with suppress(OSError):  # it died: reading from it will tell
             hand.pipe.send(hand.case)

@@ -117,13 +117,24 @@ def run_campaign(
     watched = _observed(observation, campaign, included, items, root, journal, resumed=resume is not None)
     try:
         results = _results(
-            campaign, scoped, items, root, journal, seed, clock or SystemClock(), resume is not None, jobs, watched
+            campaign,
+            scoped,
+            items,
+            root,
+            journal,
+            seed,
+            clock or SystemClock(),
+            resume is not None,
+            jobs,
+            watched,
         )
     except (KeyboardInterrupt, SystemExit):
         journal.tell("run-interrupted")
         raise
     code = exit_code(result.verdict for result in results if result.verdict is not Verdict.NOT_APPLICABLE)
-    weighed: dict[str, Any] = {DEVIATIONS: weigh(known, results, root, datetime.now(UTC).date())} if known else {}
+    weighed: dict[str, Any] = (
+        {DEVIATIONS: weigh(known, results, root, datetime.now(UTC).date())} if known else {}
+    )
     journal.tell("run-finished", exit_code=code, **weighed)
     heirs = [inheritances[item.case.code] for item in scoped if item.state == "inherited"]
     facts = _facts(campaign, scoped, items, seed, lang or campaign.file.lang, started) | weighed

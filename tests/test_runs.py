@@ -71,7 +71,7 @@ def test_a_message_sent_twice_is_seen_across_the_requests_of_a_case(
     def stuck(*told: Any, **options: Any) -> OutgoingMessage:
         return build(*told, **options | {"ids": SeededIds(0)})
 
-    monkeypatch.setattr("harness.steps.drive.build", stuck)
+    monkeypatch.setattr("harness.players.driver.build", stuck)
     result = run([case], out=tmp_path / "again")
     assert "SEQ-MESSAGE-ID" in result.case("CT-0.2-030").reason.fr
     assert rejudge(result.evidence).holds
@@ -90,7 +90,7 @@ def test_a_secret_number_is_masked_everywhere_and_the_rest_is_judged_again(run: 
     assert again.holds
     changes = {item.before.rule: item.change for item in again.cases[0].findings if item.before}
     assert set(changes.values()) == {"same", MASKED}
-    assert {rule for rule, change in changes.items() if change == MASKED} == {"SIG-DIGEST", "NUM-DECLARED"}
+    assert {rule for rule, change in changes.items() if change == MASKED} == {"SIG-DIGEST", "NUM-DECLARED", "NUM-PLACE"}
 
 
 def test_an_interrupted_run_resumes_where_it_was(run: Run, tmp_path: Path) -> None:

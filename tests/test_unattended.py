@@ -136,7 +136,7 @@ def test_a_page_whose_port_is_taken_is_a_wrong_set_up(
 def asking(**options: Any) -> Asking:
     usual: dict[str, Any] = {
         "observe": False, "frames": None, "hook": None, "hook_shell": False, "hook_seconds": 120.0,
-        "wait": None, "desk": None, "lodge": None, "session": "",
+        "wait": None, "desk": None, "lodge": None, "session": "", "console": "",
     }  # fmt: skip
     return Asking(**(usual | options))
 
@@ -148,7 +148,7 @@ def test_who_acts_decides_whether_anything_is_waited_for() -> None:
     assert asking(lodge=Path("ecrans")).live
     with pytest.raises(UsageError) as caught:
         refuse(asking(frames=Path("trames"), lodge=Path("ecrans")), seed=None)
-    assert caught.value.code == "RUN-010"
+    assert caught.value.code == "DESK-008"
 
 
 def test_how_to_go_on_repeats_the_options() -> None:

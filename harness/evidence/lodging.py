@@ -118,8 +118,9 @@ def lodge(
 
 
 def withdraw(root: Path, name: str, *, reason: str, by: str = "", at: datetime | None = None) -> str:
-    """Take a piece that a human gave, during the run or after it, out of the tree (it shows a real patient, a secret) and
-    seal again; that it was there, its digest and the reason stay in the index. Returns the digest of the new manifest.
+    """Take a piece that a human gave, during the run or after it, out of the tree (it shows a real patient, a secret)
+    and seal again. That it was there, its digest and the reason stay in the index. Returns the digest of the new
+    manifest.
 
     Raises UsageError for anything else: frames are not withdrawn, their case is played again.
     """

@@ -38,8 +38,12 @@ class Wanted:
             "lodged": list(self.lodged),
         }
 
+    def lacks(self, lang: Lang) -> str:
+        """The missing kinds in words, "" when nothing is."""
+        return ", ".join(_HUMAN[kind][0].to(lang) for kind in self.missing)
+
     def said(self, lang: Lang) -> str:
-        wants = ", ".join(_HUMAN[kind][0].to(lang) for kind in self.missing)
+        wants = self.lacks(lang)
         said = [Text(f"manque : {wants}", f"missing: {wants}").to(lang)] if wants else []
         if self.lodged:
             names = ", ".join(self.lodged)

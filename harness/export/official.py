@@ -45,7 +45,7 @@ def build(source: Source, place: Path, *, pack: Pack | None, lang: Lang) -> None
     """Lay the package out in the empty folder `place`. Raises EvidenceError."""
     rows = []
     shared = Counter(case.official for case in source.judged if case.official)
-    missing = {line.code: line.missing for line in wanted(source.root)}
+    missing = {line.code: line.lacks(lang) for line in wanted(source.root)}
     names = Names()
     for case in source.judged:
         alone = case.official and shared[case.official] == 1
@@ -53,7 +53,7 @@ def build(source: Source, place: Path, *, pack: Pack | None, lang: Lang) -> None
         (place / folder).mkdir()
         copy_case(source, case, place / folder)
         documents.write(source.root, case.evidence, place / folder, pack, lang)
-        rows.append(_row(folder, case, place / folder, missing.get(case.code, ()), lang))
+        rows.append(_row(folder, case, place / folder, missing.get(case.code, ""), lang))
     rows += [_absent(case, lang) for case in source.left]
     rows += [_inherited(item, lang) for item in source.inherited]
     (place / CARD).write_bytes(card(source))
@@ -123,7 +123,7 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
 
 
-def _row(folder: str, case: CaseResult, place: Path, missing: tuple[str, ...], lang: Lang) -> tuple[Any, ...]:
+def _row(folder: str, case: CaseResult, place: Path, missing: str, lang: Lang) -> tuple[Any, ...]:
     names = [path.name for path in place.iterdir()]
     frames = sum(name.endswith("_echange.json") for name in names)
     screens = sum(name.startswith("ecran_") for name in names)
@@ -137,7 +137,7 @@ def _row(folder: str, case: CaseResult, place: Path, missing: tuple[str, ...], l
         frames,
         screens,
         told,
-        ", ".join(missing),
+        missing,
     )
 
 

@@ -97,7 +97,7 @@ class Observed:
         end = self._now() + timedelta(seconds=step.watch.seconds)
         task = task_of(number_of(step, context), step, context, wants="nothing-sent", deadline=end)
         self.watching.until(task, self._looked, lambda: True)
-        found = [seen for seen in self.watching.look() if not self._ours(seen)]
+        found = [seen for seen in self.watching.surely() if not self._ours(seen)]
         self._past(found)
         return self._span(found)
 
@@ -250,14 +250,11 @@ class Observed:
         if intent is None:
             book.write("intent", step=number, nonce=secrets.token_hex(8))
         nonce = (intent or book.lines[-1])["nonce"]
-        drawn, made = context.ids, None
+        drawn, made, rank = context.ids, None, 0
         try:
             for rank in range(_TRIES):
-                if context.platform.control is not None:
-                    context.platform.control.faults(
-                        context.platform.session
-                    )  # waits for a platform that is away
-                context.ids = SeededIds(f"{nonce}/{rank}")
+                self._up(context)
+                context.ids = SeededIds(nonce)  # the same each time: it may have arrived without an answer
                 made = play()
                 if made.exchange.response is not None or made.exchange.failure.startswith("tls"):
                     break
@@ -265,15 +262,20 @@ class Observed:
             context.ids = drawn
         if made is None:
             raise nobody_answers(number, None, late=True)
-        return self._first_of(made, again=intent is not None, context=context)
+        return self._first_of(made, again=intent is not None or rank > 0, context=context)
+
+    def _up(self, context: CaseContext) -> None:
+        """Wait for a platform that is away: our driver would not."""
+        if context.platform.control is not None:
+            context.platform.control.faults(context.platform.session)
 
     def _first_of(self, made: Made, *, again: bool, context: CaseContext) -> Made:
-        """Know the frames of our driver in the source; when it plays again, the first of them counts."""
-        same = [seen for seen in self.watching.look() if _same_call(seen, made.exchange)]
+        """Know the frames of our driver in the source; when it plays again, the first that was answered counts."""
+        same = [seen for seen in self.watching.surely() if _same_call(seen, made.exchange)]
         sent = message_id_of(made.exchange)
         self.watching.ours |= {sent} if sent else {seen.key for seen in same}
-        first = same[0] if again and len(same) > 1 and sent else None
-        if first is None:
+        first = next((seen for seen in same if seen.exchange.response is not None), None)
+        if first is None or not (again and sent):
             return made
         return Made(first.exchange, partial(reading.fact, Frame(first, context.judging.registry)))
 

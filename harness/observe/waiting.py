@@ -75,6 +75,14 @@ class Watch:
             self.down_since = None
         return [seen for seen in self.history if seen.order > self.cursor]
 
+    def surely(self) -> Sequence[Seen]:
+        """The same, as soon as the source answers. Raises what the operator's answer means."""
+        while True:
+            try:
+                return self.look()
+            except SourceAway:
+                self.patience()
+
     def until(self, task: Task, found: Callable[[], T | None], late: Callable[[], T]) -> T:
         """Ask `found` until it gives something; `late` when the deadline of the task passes.
 
@@ -103,9 +111,9 @@ class Watch:
         ToolError (OBS-006) when it stays away for as long as a step may last.
         """
         self._away()
-        if self.pace.wait is not None and self.down_since is not None:
-            if (self.pace.now() - self.down_since).total_seconds() > self.pace.wait:
-                raise _gone()
+        wait, since = self.pace.wait, self.down_since
+        if wait is not None and since is not None and (self.pace.now() - since).total_seconds() > wait:
+            raise _gone()
         self.listen()
         self.operator.waiting(self.begun or self.pace.now(), tuple(self.near), True)
         self.pace.sleep(self.pace.poll)

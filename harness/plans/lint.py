@@ -1,4 +1,4 @@
-"""Lint of a plan: what reads well, and yet would not test what it says. Rules are in `lint_rules`, one function each.
+"""Lint of a plan: what reads well, and yet would not test what it says. Rules are in `lint_rules` and `lint_coverage`.
 
 The structure of a plan (names, fields, types) is checked when it is read (`harness.plan`, PLAN-0xx); here the plan is
 sound. Each rule has a code, a severity, and says how to mend.
@@ -6,6 +6,7 @@ sound. Each rule has a code, a severity, and says how to mend.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -106,7 +107,8 @@ def lint_rule(code: str, level: Level, *, title: Text, why: Text, mend: Text) ->
 
 def lint_rules() -> tuple[LintRule, ...]:
     """Every rule, by code."""
-    from harness.plans import lint_rules as _  # noqa: F401 - registers them
+    for module in ("lint_rules", "lint_coverage"):  # they register themselves
+        importlib.import_module(f"harness.plans.{module}")
 
     return tuple(_RULES[code] for code in sorted(_RULES))
 

@@ -26,6 +26,8 @@ from protocol.yamlread import Where
 
 OFF: Final = "off"
 _PREFIX: Final = "AFTER-"
+#: Kinds that strike the handshake, where no path says the session yet (docs/faults.md).
+_CONNECTIONS: Final = frozenset({"stale-certificate", "tls-refusal"})
 
 
 class Within(BaseModel):
@@ -57,6 +59,11 @@ class FaultStep(StepSpec):
         default=None,
         description="what a wrong software would send after the call that is struck: for self-play",
     )
+
+    @property
+    def strikes_connections(self) -> bool:
+        """Whether it strikes before a session is known: connections of every case are in its reach."""
+        return self.fault in _CONNECTIONS
 
     def summary(self) -> Text:
         if self.fault == OFF:

@@ -30,16 +30,20 @@ _ROLES: Final[Mapping[str, Role]] = {"editor": "editor", "reviewer": "reviewer",
 
 @dataclass(frozen=True)
 class People:
-    """The people of one office. `agency`: its seal."""
+    """The people of one office. `agency`: its seal; `trust`: the register's trust file, which may say since when one of
+    them is distrusted.
+    """
 
     folder: Path
     agency: Seal
+    trust: Path | None = None
 
     def known(self) -> dict[str, TrustedKey]:
         """Every key that may sign an event, by id."""
         path = self.folder / "people.json"
         listed = load_trust(path) if path.exists() else {}
-        return {self.agency.keyid: self.agency.key, **listed}
+        told = load_trust(self.trust) if self.trust and self.trust.exists() else {}
+        return {self.agency.keyid: self.agency.key, **listed, **told}
 
     def role(self, keyid: str) -> Role:
         """Raises ConfigError for a stranger."""
@@ -80,8 +84,9 @@ class People:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
-        others = [one for keyid, one in self.known().items() if keyid != self.agency.keyid]
-        write_atomic(self.folder / "people.json", trust_document([*others, key]))
+        listed = self.folder / "people.json"
+        others = load_trust(listed) if listed.exists() else {}
+        write_atomic(listed, trust_document([*others.values(), key]))
         return Seal(key, private)
 
     def person(self, name: str) -> Seal:

@@ -1,7 +1,7 @@
 """When a signature existed, by what others witnessed: the time stamp over the statement, its entry in the register.
 
-Asked of a key that is distrusted after a moment. Whoever stole it may write any date, make a time-stamping unit and a log
-of their own: so witnesses are believed by what the verifier brought, never by what travels in the bundle.
+Asked of a key that is distrusted after a moment. Whoever stole it may write any date, make a time-stamping unit and a
+log of their own: so witnesses are believed by what the verifier brought, never by what travels in the bundle.
 """
 
 from __future__ import annotations

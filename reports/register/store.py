@@ -216,8 +216,7 @@ class Register:
         point = Checkpoint(self.key.origin, tree.size, tree.root()).signed(self.key.name, self.key.private)
         db.execute(insert(CHECKPOINTS).values(size=tree.size, note=str(point)))
         db.execute(delete(FRONTIER))
-        subtrees = json.dumps([[leaves, hashed.hex()] for leaves, hashed in tree.whole])
-        db.execute(insert(FRONTIER).values(one=1, subtrees=subtrees))
+        db.execute(insert(FRONTIER).values(**frontier_row(tree)))
         return point
 
     def _point(self, db: Connection, size: int) -> Checkpoint:
@@ -242,6 +241,11 @@ def _moment(now: datetime, last: datetime | None) -> datetime:
 def _frontier(db: Connection) -> Frontier:
     stored = db.execute(select(FRONTIER.c.subtrees)).scalar()
     return Frontier([(leaves, bytes.fromhex(hashed)) for leaves, hashed in json.loads(stored or "[]")])
+
+
+def frontier_row(tree: Frontier) -> dict[str, Any]:
+    """The one row of the frontier's table."""
+    return {"one": 1, "subtrees": json.dumps([[leaves, hashed.hex()] for leaves, hashed in tree.whole])}
 
 
 def _hashes(db: Connection, size: int) -> list[bytes]:

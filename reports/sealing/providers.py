@@ -2,7 +2,8 @@
 
 A provider gives a `Seal` like any other: it signs status lists, statements and events of files. What it answers is
 verified under the public key of the trust file before it is used, so a token that holds another key is found out. A
-secret (PIN, bearer token) is named by `env:NAME` and never written down. The remote contract is in docs/homologation.md.
+secret (PIN, bearer token) is named by `env:NAME` and never written down. The remote contract is in
+docs/homologation.md.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from protocol.errors import ConfigError, Text, ToolError
 from protocol.trust import ALGORITHM, TrustedKey, keyid_of, load_trust
 from reports.keys import Holder, Seal, installation_seal
 
-_SECRET: Final = r"^env:[A-Za-z_][A-Za-z0-9_]*$"
+_NAMED: Final = r"^env:[A-Za-z_][A-Za-z0-9_]*$"
 _KEYID: Final = r"^[0-9a-f]{64}$"
 _LARGEST: Final = 64 * 1024
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -52,7 +53,7 @@ class InToken(_Provider):
     module: str = Field(min_length=1, description="path of the PKCS#11 library")
     token: str = Field(min_length=1, description="label of the token")
     label: str = Field(min_length=1, description="label of the private key")
-    pin: str = Field(pattern=_SECRET)
+    pin: str = Field(pattern=_NAMED)
     keyid: str = Field(pattern=_KEYID)
 
 
@@ -61,7 +62,7 @@ class Remote(_Provider):
 
     provider: Literal["remote"]
     url: str = Field(pattern=r"^https?://")
-    token: str = Field(default="", pattern=rf"^$|{_SECRET}")
+    token: str = Field(default="", pattern=rf"^$|{_NAMED}")
     keyid: str = Field(pattern=_KEYID)
     authority: str = Field(default="", description="PEM of the authority of its TLS certificate")
     timeout: float = Field(default=10.0, gt=0, le=120, description="seconds")

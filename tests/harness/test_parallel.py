@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,28 @@ def test_what_a_killed_run_had_not_told_is_told_when_it_goes_on(
     parallel.told_again(journal, kept)
     parallel.told_again(journal, kept)
     assert told(tmp_path / "j.ndjson") == [(case.code, "case-finished") for case in cases[:2]]
+
+
+def test_a_case_that_strikes_connections_is_played_with_none_beside() -> None:
+    """A bad server certificate is shown to whoever connects, whatever the case (CT-TR-020, CT-TR-021, CT-TR-031)."""
+    plan = load_plan(folder("test_plans") / "dmp-socle.yaml")
+    striking, other, third = (plan.case(code) for code in ("CT-TR-021", "CT-0.2-010", "CT-0.2-020"))
+    assert [case.code for case in plan.plan.cases if parallel.alone(case)] == [
+        *("CT-TR-031", "CT-TR-021", "CT-TR-020"),
+    ]
+    pipes = [Pipe()[0] for _ in range(2)]
+    hands = [parallel._Hand(None, pipe, ready=True) for pipe in pipes]
+    for queue, given in (
+        ((other, striking, third), (other, None)),
+        ((striking, other), (striking, None)),
+        ((other, third), (other, third)),
+    ):
+        for hand in hands:
+            hand.case = None
+        waiting = deque(queue)
+        for hand in hands:
+            parallel._feed(hand, waiting, hands)
+        assert tuple(hand.case for hand in hands) == given
 
 
 @pytest.mark.parametrize(("jobs", "cases_", "processes"), [(4, 200, 4), (4, 3, 1), (4, 9, 2), (1, 99, 1)])

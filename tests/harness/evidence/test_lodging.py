@@ -18,7 +18,6 @@ from harness.evidence.lodging import additions, lodge, withdraw
 from harness.evidence.wanted import wanted
 from harness.privacy.exceptions import Allowed
 from protocol.errors import EvidenceError, UsageError
-
 from tests.harness.evidence.specimens import chunk, png
 
 PICTURE = png()

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from harness.evidence.sniff import MAX_BYTES, sniff
 from protocol.errors import EvidenceError
-
 from tests.harness.evidence.specimens import chunk, jpeg, pdf, png, tiff
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from harness.campaign import Campaign, load_campaign
 from harness.context import CaseContext
@@ -27,7 +28,7 @@ from harness.players.driver import _parameters as parameters_of
 from harness.runner import declared
 from harness.steps.api import parse_step
 from harness.steps.browse import BrowseStep
-from protocol import directory, transactions
+from protocol import directory, safexml, transactions
 from protocol.exchange import Exchange, Request, Response, Tls
 from tests.harness.observe.conftest import EXISTS, FEED, OPEN, case
 from tests.selfplay import PLANS
@@ -211,6 +212,19 @@ def test_what_should_agree_is_a_remark(desk: Desk) -> None:
     )
     assert found.answers
     assert [(one.expected, one.found) for one in found.remarks] == [("20260202", "20250101")]
+
+
+def test_a_frame_without_an_assertion_is_the_act_sent_wrong(desk: Desk) -> None:
+    """The rules say that it lacks; another user's assertion would be another act."""
+    sent = desk.frame(FOUND).exchange
+    root = safexml.parse(sent.request.body)
+    for security in safexml.xpath(root, "/soap:Envelope/soap:Header/wsse:Security"):
+        security.getparent().remove(security)
+    bare = seen_of("k", 1, replace(sent, request=replace(sent.request, body=etree.tostring(root))))
+    compared = compare(desk.step(FOUND), desk.context, bare)
+    assert compared.answers
+    assert {one.what.en for one in compared.remarks} >= {"authentication", "card of the user"}
+    assert not desk.compare(FOUND, {**FOUND, "as": "cpe"}).answers
 
 
 def test_a_case_of_several_modes_takes_any_that_the_software_declares(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -15,18 +13,9 @@ from harness.rejudge import rejudge
 from harness.steps.drive import DriveStep
 from harness.verdict import Verdict
 from tests.harness.observe.conftest import EXISTS, FEED, OPEN, Bench, case
-from tests.observing import Script
+from tests.observing import Script, png
 
 Make = Callable[..., Bench]
-
-
-def png() -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
-    pixel = zlib.compress(b"\0\0")
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
 
 
 def changed(**fields: Any) -> Callable[[Any], Any]:

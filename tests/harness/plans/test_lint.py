@@ -76,6 +76,7 @@ BROKEN: dict[str, Callable[[], list[Remark]]] = {
         | {"evidence": ["frames", "screen"]}
     ),
     "PLAN-118": lambda: linted(case("CT-0.2-010", requirements=["EX_GEN-1190"])),
+    "PLAN-119": lambda: linted(case("CT-0.2-010")),
 }
 
 

@@ -1,0 +1,1 @@
+"""Back-ups of a register with its files, and restoring them: proven whole before they take their name."""

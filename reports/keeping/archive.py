@@ -1,0 +1,216 @@
+"""The file of a back-up: a zip of plain lists and files, with a manifest that the log's key signs.
+
+The manifest names each file with size and digest, so that one altered, missing or added shows; it is signed as a note
+whose origin is that of the log followed by `/sauvegarde`, so that it passes for no checkpoint.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from protocol import canonical
+from protocol.errors import EvidenceError, Text
+from reports.keeping.snapshot import Snapshot
+from reports.register import checkpoint
+from reports.register.checkpoint import Checkpoint, NoteKey
+from reports.register.store import LogKey
+
+FORMAT: Final = "dmpcompat-register-backup/1"
+MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.note"
+LOG_KEY: Final = "cle-du-journal.txt"
+OFFICE: Final = "office/"
+KEYS: Final = "cles-privees/"
+EVIDENCE: Final = "preuves/"
+_ROWS: Final = ("leaves", "checkpoints", "references", "numbers")
+_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_SUFFIX: Final = "/sauvegarde"
+_LARGEST_MANIFEST: Final = 64 * 1024 * 1024
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def write(
+    path: Path,
+    snapshot: Snapshot,
+    key: LogKey,
+    at: str,
+    *,
+    private: Mapping[str, bytes],
+    evidence: Mapping[str, Path],
+) -> None:
+    """Write the archive. `private`: key files by name; `evidence`: files of runs by name."""
+    files: dict[str, bytes] = {f"{name}.ndjson": _lines(snapshot, name) for name in _ROWS}
+    files[LOG_KEY] = f"{key.public}\n".encode()
+    files |= {f"{OFFICE}{name}": data for name, data in snapshot.files.items()}
+    files |= {f"{KEYS}{name}": data for name, data in private.items()}
+    listed: list[dict[str, Any]] = []
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(files.items()):
+            listed.append(_added(archive, name, data))
+        for name, source in sorted(evidence.items()):
+            listed.append(_added(archive, f"{EVIDENCE}{name}", source.read_bytes()))
+        manifest = canonical.dumps(
+            {
+                "format": FORMAT,
+                "at": at,
+                "origin": key.origin,
+                "entries": len(snapshot.leaves),
+                "keys": bool(private),
+                "files": listed,
+            }
+        )
+        note = Checkpoint(key.origin + _SUFFIX, len(listed), hashlib.sha256(manifest).digest())
+        _added(archive, MANIFEST, manifest)
+        _added(archive, SIGNATURE, str(note.signed(key.name, key.private)).encode())
+
+
+@dataclass
+class Archive:
+    """An archive whose manifest was verified. Each file is verified when it is read."""
+
+    zipped: zipfile.ZipFile
+    key: NoteKey
+    told: Mapping[str, Any]
+    files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path, key: NoteKey | None) -> Self:
+        """Raises EvidenceError (KEEP-001). `key`: the log's as the caller knows it; else the one inside."""
+        try:
+            zipped = zipfile.ZipFile(path)
+        except (OSError, zipfile.BadZipFile, ValueError) as problem:
+            raise refused(str(path), str(problem)) from problem
+        try:
+            return cls._opened(zipped, key)
+        except BaseException:
+            zipped.close()
+            raise
+
+    @classmethod
+    def _opened(cls, zipped: zipfile.ZipFile, key: NoteKey | None) -> Self:
+        names = [item.filename for item in zipped.infolist()]
+        if len(set(names)) != len(names) or not {MANIFEST, SIGNATURE, LOG_KEY} <= set(names):
+            raise refused("names", " ".join(sorted(names))[:120])
+        manifest = _bounded(zipped, MANIFEST, _LARGEST_MANIFEST)
+        known = key or NoteKey.parse(_bounded(zipped, LOG_KEY, 4096).decode("ascii", "replace").strip())
+        note = checkpoint.parse(_bounded(zipped, SIGNATURE, 65_536).decode("utf-8", "replace"))
+        if not note.signers([known]) or note.root != hashlib.sha256(manifest).digest():
+            raise refused(MANIFEST, note.origin, known.name)
+        raw: Any = canonical.loads(manifest)
+        try:
+            if raw["format"] != FORMAT or note.origin != raw["origin"] + _SUFFIX:
+                raise ValueError(str(raw["format"]))
+            files = {one["name"]: (int(one["size"]), str(one["sha256"])) for one in raw["files"]}
+        except (KeyError, TypeError, ValueError) as problem:
+            raise refused(MANIFEST, str(problem)) from problem
+        if set(names) != {*files, MANIFEST, SIGNATURE}:
+            raise refused("names", " ".join(sorted({*files} ^ {*names}))[:120])
+        for name in files:
+            if not _NAME.fullmatch(name):
+                raise refused("name", name)
+        return cls(zipped, known, raw, files)
+
+    def read(self, name: str) -> bytes:
+        """Raises EvidenceError when it is not as the manifest says."""
+        size, digest = self.files[name]
+        data = _bounded(self.zipped, name, size)
+        if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
+            raise refused(name, hashlib.sha256(data).hexdigest(), digest)
+        return data
+
+    def below(self, folder: str) -> list[str]:
+        return [name for name in self.files if name.startswith(folder)]
+
+    def snapshot(self) -> Snapshot:
+        """Raises EvidenceError."""
+        rows = {name: _parsed(name, self.read(f"{name}.ndjson")) for name in _ROWS}
+        try:
+            return Snapshot(
+                tuple(self.read("leaves.ndjson").split(b"\n")[:-1]),
+                tuple((int(one["size"]), str(one["note"])) for one in rows["checkpoints"]),
+                tuple((str(one["reference"]), str(one["reserved"])) for one in rows["references"]),
+                tuple(
+                    (
+                        str(one["reference"]),
+                        str(one["tag"]),
+                        str(one["commitment"]),
+                        base64.b64decode(one["sealed"], validate=True),
+                    )
+                    for one in rows["numbers"]
+                ),
+                {name.removeprefix(OFFICE): self.read(name) for name in self.below(OFFICE)},
+            )
+        except (KeyError, TypeError, ValueError) as problem:
+            raise refused("rows", str(problem)) from problem
+
+    def close(self) -> None:
+        self.zipped.close()
+
+
+def named(names: Iterable[str]) -> None:
+    """Raises EvidenceError for a name that an archive can't carry."""
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise refused("name", name)
+
+
+def _lines(snapshot: Snapshot, name: str) -> bytes:
+    if name == "leaves":
+        return b"".join(leaf + b"\n" for leaf in snapshot.leaves)
+    rows: Sequence[dict[str, Any]] = {
+        "checkpoints": [{"size": size, "note": note} for size, note in snapshot.checkpoints],
+        "references": [{"reference": a, "reserved": b} for a, b in snapshot.references],
+        "numbers": [
+            {"reference": a, "tag": b, "commitment": c, "sealed": base64.b64encode(d).decode()}
+            for a, b, c, d in snapshot.numbers
+        ],
+    }[name]
+    return b"".join(canonical.dumps(row) + b"\n" for row in rows)
+
+
+def _parsed(name: str, data: bytes) -> list[Any]:
+    if data and not data.endswith(b"\n"):
+        raise refused(name, "no end of line")
+    return [canonical.loads(line) for line in data.split(b"\n")[:-1]]
+
+
+def _added(archive: zipfile.ZipFile, name: str, data: bytes) -> dict[str, Any]:
+    named([name])
+    about = zipfile.ZipInfo(name, _EPOCH)
+    about.external_attr = 0o600 << 16
+    about.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(about, data)
+    return {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _bounded(zipped: zipfile.ZipFile, name: str, largest: int) -> bytes:
+    try:
+        with zipped.open(name) as stream:
+            data = stream.read(largest + 1)
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as problem:
+        raise refused(name, f"{type(problem).__name__}: {problem}") from problem
+    if len(data) > largest:
+        raise refused(name, f"> {largest}")
+    return data
+
+
+def refused(field: str, found: str, expected: str = "") -> EvidenceError:
+    """A back-up that is not what was written."""
+    return EvidenceError(
+        "KEEP-001",
+        Text(
+            "sauvegarde altérée, tronquée ou d'un autre journal",
+            "back-up altered, truncated or of another log",
+        ),
+        field=field,
+        found=found,
+        expected=expected,
+    )
