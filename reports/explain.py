@@ -49,6 +49,10 @@ _MENDS: Final[Mapping[str, Text]] = {
     "MockHomologationVersion": _PRODUCT,
     "MockHomologationSuspended": _NUMBER,
     "MockHomologationRevoked": _NUMBER,
+    "MockHomologationStale": Text(
+        "publier une liste de statuts à jour (dmpcompat register export), puis la donner à la plateforme",
+        "publish a status list of now (dmpcompat register export), then give it to the platform",
+    ),
     "MockHomologationProfile": Text(
         "ne déclarer que les profils homologués (profiles de la campagne), ou étendre l'homologation",
         "declare homologated profiles only (profiles of the campaign), or extend the homologation",

@@ -43,6 +43,16 @@ class Seal:
         return self.key.keyid
 
     def sign(self, data: bytes) -> bytes:
+        """Raises ConfigError (KEY-004) for a key that is distrusted: nobody would believe what it signs."""
+        after = self.key.distrust_after
+        if after is not None and datetime.now(UTC) > after:
+            raise ConfigError(
+                "KEY-004",
+                Text("cette clé est révoquée", "this key is distrusted"),
+                field=self.key.name,
+                found=str(after),
+                mend=Text("en configurer une autre", "configure another one"),
+            )
         if isinstance(self.private, ec.EllipticCurvePrivateKey):
             return self.private.sign(data, ec.ECDSA(hashes.SHA256()))
         return self.private.sign(data)

@@ -250,9 +250,10 @@ class Observed:
         if intent is None:
             book.write("intent", step=number, nonce=secrets.token_hex(8))
         nonce = (intent or book.lines[-1])["nonce"]
-        drawn, made, rank = context.ids, None, 0
+        drawn, made, tries = context.ids, None, 0
         try:
-            for rank in range(_TRIES):
+            while tries < _TRIES:
+                tries += 1
                 self._up(context)
                 context.ids = SeededIds(nonce)  # the same each time: it may have arrived without an answer
                 made = play()
@@ -262,7 +263,7 @@ class Observed:
             context.ids = drawn
         if made is None:
             raise nobody_answers(number, None, late=True)
-        return self._first_of(made, again=intent is not None or rank > 0, context=context)
+        return self._first_of(made, again=intent is not None or tries > 1, context=context)
 
     def _up(self, context: CaseContext) -> None:
         """Wait for a platform that is away: our driver would not."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from sqlalchemy import select
 from harness.evidence import to_json, write_atomic
 from protocol.datafolders import home
 from protocol.errors import ConfigError, Text
+from protocol.trust import load_trust
 from reports import numbers
 from reports.keys import Seal
 from reports.register import store
@@ -122,7 +123,14 @@ def open_office(
         wire_scheme(configuration.wire_scheme, configuration.wire_prefix),
         Secret.of_file(place / "secrets.key"),
     )
-    return Office(place, configuration, register, numbering, seal or seal_of(configuration.seal, place))
+    own = _dated(seal or seal_of(configuration.seal, place), place / "trust.json")
+    return Office(place, configuration, register, numbering, own)
+
+
+def _dated(seal: Seal, trust: Path) -> Seal:
+    """The seal with the dates that the register's trust file gives it."""
+    known = load_trust(trust) if trust.exists() else {}
+    return replace(seal, key=known.get(seal.keyid, seal.key))
 
 
 def _configuration(path: Path) -> Configuration:

@@ -26,10 +26,10 @@ WORDS: Final[dict[str, Text]] = {
         "shows conforming frames, it proves nothing of the software itself",
     ),
     "frames_observed": Text(
-        "envoyées par le logiciel éprouvé, observées à la plateforme ou relevées avant elle ; le pilote de dmpcompat n'a "
-        "joué que les préconditions",
-        "sent by the software under test, observed at the platform or captured before it; the driver of dmpcompat played "
-        "preconditions only",
+        "envoyées par le logiciel éprouvé, observées à la plateforme ou relevées avant elle ; le pilote de dmpcompat "
+        "n'a joué que les préconditions",
+        "sent by the software under test, observed at the platform or captured before it; the driver of dmpcompat "
+        "played preconditions only",
     ),
     "target": Text("Plateforme visée", "Target platform"),
     "profiles": Text("Profils", "Profiles"),
