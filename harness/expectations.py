@@ -96,7 +96,8 @@ class Expect(BaseModel):
     retrieved: str = Field(default="", description="SHA-256 (hex) that a retrieved document must have")
     connection: Literal["", "refused"] = ""
     host: str = Field(
-        default="", description="host and port that the request is sent to; first or other in a plan (see connection)"
+        default="",
+        description="host and port that the request is sent to; first or other in a plan (see connection)",
     )
     seen: str = Field(default="", description="what the LPS must see that came back (harness.reception)")
     xpath: list[XpathExpect] = []

@@ -69,7 +69,7 @@ class Product(BaseModel):
 
 
 class Connection(BaseModel):
-    """How the software connects. `host`: `other` is the second name of the platform; without `verify`, to any server."""
+    """How the software connects. `host`: `other` is the second name of the platform; no `verify`: to any server."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

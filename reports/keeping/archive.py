@@ -11,7 +11,7 @@ import hashlib
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -165,15 +165,15 @@ def named(names: Iterable[str]) -> None:
 def _lines(snapshot: Snapshot, name: str) -> bytes:
     if name == "leaves":
         return b"".join(leaf + b"\n" for leaf in snapshot.leaves)
-    rows: Sequence[dict[str, Any]] = {
+    rows: dict[str, list[dict[str, Any]]] = {
         "checkpoints": [{"size": size, "note": note} for size, note in snapshot.checkpoints],
         "references": [{"reference": a, "reserved": b} for a, b in snapshot.references],
         "numbers": [
             {"reference": a, "tag": b, "commitment": c, "sealed": base64.b64encode(d).decode()}
             for a, b, c, d in snapshot.numbers
         ],
-    }[name]
-    return b"".join(canonical.dumps(row) + b"\n" for row in rows)
+    }
+    return b"".join(canonical.dumps(row) + b"\n" for row in rows[name])
 
 
 def _parsed(name: str, data: bytes) -> list[Any]:

@@ -58,7 +58,7 @@ def make(
         archive.write(beside, taken, office.register.key, stamp(at), private=private, evidence=evidence)
         kept = _proven(office, beside)
         _flush(beside)
-        os.link(beside, path)  # never over a back-up that somebody else put there meanwhile
+        _named(beside, path)
         _flush(path.parent)
     finally:
         beside.unlink(missing_ok=True)
@@ -135,6 +135,14 @@ def _evidence(runs: Sequence[Path]) -> dict[str, Path]:
                     found[f"{digest}/{path.relative_to(run).as_posix()}"] = path
     archive.named(found)
     return found
+
+
+def _named(beside: Path, path: Path) -> None:
+    """Give it its name: never over a back-up that somebody else put there meanwhile, where the disk can say so."""
+    try:
+        os.link(beside, path)
+    except PermissionError:  # a disk without hard links
+        beside.rename(path)
 
 
 def _flush(path: Path) -> None:

@@ -140,7 +140,7 @@ class Token:
         try:
             token = pkcs11.lib(self.configured.module).get_token(token_label=self.configured.token)
             with token.open(user_pin=pin) as session:
-                private = session.get_key(
+                private: Any = session.get_key(
                     object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=self.configured.label
                 )
                 raw = bytes(private.sign(digest, mechanism=pkcs11.Mechanism.ECDSA))

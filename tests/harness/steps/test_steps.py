@@ -22,7 +22,18 @@ def drive(**fields: Any) -> DriveStep:
 
 
 def test_the_kinds() -> None:
-    played = {"assert", "browse", "call", "drive", "fault", "handshake", "patient", "prepare", "traces", "watch"}
+    played = {
+        "assert",
+        "browse",
+        "call",
+        "drive",
+        "fault",
+        "handshake",
+        "patient",
+        "prepare",
+        "traces",
+        "watch",
+    }
     assert set(kinds()) == played | {"instruct", "screen", "declare"}
 
 

@@ -283,9 +283,7 @@ def test_evidence_goes_along_and_is_verified(granted: Bureau, tmp_path: Path) ->
     assert sorted(one.name for one in there.iterdir()) == sorted(
         one.name for one in (run / "preuves").iterdir()
     )
-    next(path for path in (run / "preuves").rglob("*.bin") if path.is_file()).write_bytes(b"other") if list(
-        (run / "preuves").rglob("*.bin")
-    ) else (run / "preuves" / "surprise").write_bytes(b"x")
+    (run / "preuves" / "surprise.json").write_bytes(b"{}")
     with pytest.raises(EvidenceError, match="KEEP-006"):
         kept_of(granted.office, tmp_path / "b2.zip", runs=[run])
 
