@@ -24,6 +24,7 @@ from bench import (
     plan,
     proof,
     recording_proxy,
+    register,
     schemas,
     schematron,
     searching,
@@ -47,6 +48,7 @@ BENCHES: Final[dict[str, Callable[[], list[str]]]] = {
     "archive": check_archive.run,
     "proxy": recording_proxy.run,
     "guard": guarding.run,
+    "register": register.run,
 }
 
 

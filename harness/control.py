@@ -90,7 +90,9 @@ class Control:
         return found
 
     def _patients_after(self, name: str, key: str) -> list[dict[str, Any]]:
-        return list(self._call("GET", f"/sessions/{quote(name, safe='')}/patients?{urlencode({'after': key})}"))
+        return list(
+            self._call("GET", f"/sessions/{quote(name, safe='')}/patients?{urlencode({'after': key})}")
+        )
 
     def number(self, name: str, number: str, status: str) -> None:
         """Set the status of a wire number in a session. Raises Unmet when the mock has no such number."""

@@ -38,7 +38,7 @@ CASES = (
     case("CT-2.1-010", FEED, EXISTS, OPEN),
 )
 #: What is killed at each task in turn, and whether the software had acted before.
-CI = [("runner", True), ("both", False)]
+CI = [("", True), ("both", False)]
 KINDS = [(who, acted) for who in ("runner", "mock", "both", "") for acted in (True, False)]
 
 

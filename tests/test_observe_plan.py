@@ -25,8 +25,8 @@ from tests.observing import Script, Software, png
 from tests.selfplay import PLANS, explained
 
 CAMPAIGN = PLANS / "campagne-demo.yaml"
-#: Pages and a form, a call of INSi, an answer that is cut, an update that shows a document again, a watch, a screen.
-SAMPLE = ("CT-0.10-010", "CT-INS-040", "CT-TR-063", "CT-3.3-020", "CT-0.4-040", "CT-3.1-070")
+#: Pages and a form, a call of INSi, an update that shows a document again, a watch and a screen.
+SAMPLE = ("CT-0.10-010", "CT-INS-040", "CT-3.3-020", "CT-0.4-040")
 
 
 class Fast:

@@ -304,7 +304,7 @@ def test_whatever_happens_each_case_has_a_verdict_that_is_accounted_for(
     run_state_machine_as_test(
         Observing,
         settings=settings(
-            max_examples=int(MORE or 12),
+            max_examples=int(MORE or 8),
             stateful_step_count=30 if MORE else 14,
             deadline=None,
             derandomize=not MORE,

@@ -332,6 +332,8 @@ def test_from_one_database_to_another_while_others_write(every_database: NewData
     target = every_database() or ""
     wanted = Wanted(tmp_path / "r2", office.log_key, keys=office.folder, database=target)
     restore(tmp_path / "2.zip", wanted)
+    # A crash between the database and the folder: the same rows are there, and the restore is done again.
+    restore(tmp_path / "2.zip", replace(wanted, folder=tmp_path / "again"))
     again = open_office(tmp_path / "r2", clock=Hands())
     assert again.register.leaves() == office.register.leaves()[: sizes[-1]]
     reference = again.numbering.reserve("T", START)
