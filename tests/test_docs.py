@@ -321,16 +321,13 @@ def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
 
 @cache
 def codes_of_files() -> frozenset[str]:
-    """What is said of files and archives that can't be judged: codes of the sources."""
-    code = re.compile(r"\b(?:(?:ZIP|FILE|XML|XDM|CHECK)-[A-Z0-9]+|(?:PRE|CAPT|AUTH|PROXY|IMPORT)-[A-Z0-9-]+)")
-    sources = [
-        *(ROOT / "harness").glob("*.py"),
-        *(ROOT / "harness" / "files").glob("*.py"),
-        *(ROOT / "harness" / "packs").glob("*.py"),
-        *(ROOT / "harness" / "preflight").glob("*.py"),
-        *(ROOT / "harness" / "capture").glob("*.py"),
-        ROOT / "protocol" / "safexml.py",
-    ]
+    """Codes of errors that pages name: those of the sources."""
+    kinds = "ZIP|FILE|XML|XDM|CHECK|EXCH|PACK|PRE|CAPT|AUTH|PROXY|IMPORT"
+    kinds += "|REG|DOSSIER|HOMO|STATUS|SEAL|PADES|PAPER|TRUST|KEEP"
+    code = re.compile(rf"\b(?:{kinds})-[A-Z0-9-]+")
+    parts = ("harness", "harness/files", "harness/packs", "harness/preflight", "harness/capture", "protocol")
+    sources = [path for part in parts for path in (ROOT / part).glob("*.py")]
+    sources += sorted((ROOT / "reports").rglob("*.py"))
     return frozenset(found for path in sources for found in code.findall(path.read_text(encoding="utf-8")))
 
 

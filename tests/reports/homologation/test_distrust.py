@@ -63,28 +63,25 @@ def test_claimed_after_is_refused_whatever_the_stamp(good: Homologated) -> None:
     assert "HOMO-033" in found.steps[3].detail.en
 
 
-@pytest.mark.parametrize("missing", ["stamp", "authority", "log key", "foreign authority", "foreign entry"])
-def test_before_without_a_believed_witness_is_refused(good: Homologated, missing: str) -> None:
+def test_before_without_a_believed_witness_is_refused(good: Homologated) -> None:
     """The thief of the key writes any date, makes a stamping unit and a log: what the bundle brings proves nothing."""
     trust = trusting(good, distrusted(good.bureau.agency, stamped_now()))
-    files, authority, log_key = dict(good.bundle.files), testauthority.folder(), good.brought.log_key
-    if missing == "stamp":
-        del files["timestamp.tsr"]
-    elif missing == "foreign authority":
-        authority = good.place / "other"
-        testauthority.make(authority)
-    elif missing == "foreign entry":
-        payload = dsse.read(good.envelope).payload.replace(b"LPS-TEST", b"LPS-TAST")
-        envelope = dsse.sign(payload, [good.bureau.agency])
-        files = dict(good.said(envelope).files)
-    found = good.verified(
-        Bundle(files),
-        trust=trust,
-        authority=None if missing == "authority" else authority,
-        log_key="" if missing == "log key" else log_key,
-    )
-    assert first_wrong(found) == 4
-    assert "HOMO-055" in found.steps[3].detail.en
+    authority, log_key = testauthority.folder(), good.brought.log_key
+    foreign = good.place / "foreign"
+    testauthority.make(foreign)
+    unstamped = {name: data for name, data in good.bundle.files.items() if name != "timestamp.tsr"}
+    payload = dsse.read(good.envelope).payload.replace(b"LPS-TEST", b"LPS-TAST")
+    unlogged = good.said(dsse.sign(payload, [good.bureau.agency]))
+    for missing, files, believed, key in (
+        ("stamp", Bundle(unstamped), authority, log_key),
+        ("authority", good.bundle, None, log_key),
+        ("authority of the stamp", good.bundle, foreign, log_key),
+        ("key of the log", good.bundle, authority, ""),
+        ("entry about this statement", unlogged, authority, log_key),
+    ):
+        found = good.verified(files, trust=trust, authority=believed, log_key=key)
+        assert first_wrong(found) == 4, missing
+        assert "HOMO-055" in found.steps[3].detail.en, missing
 
 
 def test_the_log_may_be_known_by_the_trust_file(good: Homologated) -> None:

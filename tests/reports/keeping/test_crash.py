@@ -137,7 +137,7 @@ def _killed(what: str, source: Path, target: Path, lines: int, later: float) -> 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
 @pytest.mark.usefixtures("own_home")
 def test_kill_during_backup_and_during_restore(tmp_path: Path) -> None:
-    """What bears its name is whole; what was acknowledged is there; and it can be done again (`bench register`: 40 kills)."""
+    """What bears its name is whole; what was acknowledged is there; and it can be done again."""
     office = _filled(tmp_path / "registre", "")
     backups, restored = tmp_path / "backups", tmp_path / "restored"
     backups.mkdir()
