@@ -90,7 +90,11 @@ def test_a_secret_number_is_masked_everywhere_and_the_rest_is_judged_again(run: 
     assert again.holds
     changes = {item.before.rule: item.change for item in again.cases[0].findings if item.before}
     assert set(changes.values()) == {"same", MASKED}
-    assert {rule for rule, change in changes.items() if change == MASKED} == {"SIG-DIGEST", "NUM-DECLARED", "NUM-PLACE"}
+    assert {rule for rule, change in changes.items() if change == MASKED} == {
+        "SIG-DIGEST",
+        "NUM-DECLARED",
+        "NUM-PLACE",
+    }
 
 
 def test_an_interrupted_run_resumes_where_it_was(run: Run, tmp_path: Path) -> None:
