@@ -92,7 +92,10 @@ EXISTENCE = {
             "queryId": QUERY_ID,
             "statusCode": {"@code": "new"},
             "parameterList": {
-                "patientIdentifier": {"value": {"@root": facts.OID_INS_TEST, "@extension": INS}}
+                "patientIdentifier": {
+                    "value": {"@root": facts.OID_INS_TEST, "@extension": INS},
+                    "semanticsText": "Patient.id",
+                }
             },
         },
     ),
@@ -106,7 +109,7 @@ SEARCH = {
             "statusCode": {"@code": "new"},
             "parameterList": {
                 "livingSubjectName": {
-                    "value": {"given": "MARIE", "family": "AUTORISEE"},
+                    "value": {"*": [{"given": "MARIE"}, {"family": "AUTORISEE"}]},
                     "semanticsText": "LivingSubject.name",
                 }
             },
@@ -191,15 +194,17 @@ def by_node(editor: Editor, job: Job, headers: list[etree._Element]) -> tuple[An
 
 
 def plain(tree: Any) -> Any:
-    """For zeep, attributes are fields like others."""
+    """For zeep, attributes are fields like others; a choice that repeats (`*`) is a list under a name of its own."""
     if isinstance(tree, dict):
-        return {name.lstrip("@"): plain(value) for name, value in tree.items()}
+        return {"_value_1" if name == "*" else name.lstrip("@"): plain(value) for name, value in tree.items()}
     return [plain(item) for item in tree] if isinstance(tree, list) else tree
 
 
 def attributed(tree: Any) -> Any:
-    """For node-soap, attributes are under a key of their own."""
+    """For node-soap, attributes are under a key of their own, and a choice that repeats is its elements."""
     if isinstance(tree, dict):
+        tree = {**tree, **{name: value for part in tree.get("*", ()) for name, value in part.items()}}
+        tree.pop("*", None)
         inner = {name: attributed(value) for name, value in tree.items() if not name.startswith("@")}
         attributes = {name[1:]: value for name, value in tree.items() if name.startswith("@")}
         return {**({"attributes": attributes} if attributes else {}), **inner}

@@ -67,7 +67,7 @@ def test_neither_login_nor_password_is_written_anywhere(run: Run, monkeypatch: p
         seen.extend(re.findall(rb"<pat:(?:login|password)>([^<]+)<", exchange.response.body))
         return exchange
 
-    monkeypatch.setattr("harness.steps.drive.send", listening)
+    monkeypatch.setattr("harness.players.driver.send", listening)
     case = copy.deepcopy(CASES["CT-1.5-050"])
     paths = ("//pat:output/pat:login", "//pat:password", "//pat:output")
     case["steps"][0]["expect"]["xpath"] = [{"path": path, "equals": "?"} for path in paths]

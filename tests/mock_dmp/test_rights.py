@@ -176,7 +176,8 @@ def test_holders() -> None:
 
 
 def test_family() -> None:
-    ids = {key: directory.structures()[key].struct_id for key in ("hopital", "hopital-site", "cabinet")}
+    keys = ("hopital", "hopital-site", "cabinet", "cabinet-annexe")
+    ids = {key: directory.structures()[key].struct_id for key in keys}
     assert family(ids["hopital-site"]) == {ids["hopital"], ids["hopital-site"]}
-    assert family(ids["cabinet"]) == {ids["cabinet"]}
+    assert family(ids["cabinet"]) == {ids["cabinet"], ids["cabinet-annexe"]}
     assert family("inconnue") == {"inconnue"}
