@@ -191,7 +191,9 @@ UNFORGIVABLE = {
     "WS-CONTENT": "what is to be written is missing",
 }
 #: The same in one case only.
-UNFORGIVABLE_IN = {("CT-0.9-030", "DMP-STATE"): "there is no record to show"}
+UNFORGIVABLE_IN = {
+    (code, "DMP-STATE"): "there is no record to show" for code in ("CT-0.9-030", "CT-0.9-030a")
+}
 
 
 def too_lenient(refusals: Refusals) -> list[tuple[str, str]]:
