@@ -121,6 +121,22 @@ def bundled(name: str, file: Path, run: Path | None, place: Path | None, lang: L
     return 0
 
 
+@click.command("attestation")
+@click.argument("name")
+@click.argument("file", type=ANY_PATH)
+@PLACE
+@LANG
+def attested(name: str, file: Path, place: Path | None, lang: Lang) -> int:
+    """Write into FILE the attestation of the file NAME: a sealed PDF/A-3 with the signed statement (extra `sign`)."""
+    from harness.evidence import write_atomic
+    from reports.homologation.attestation import attestation
+
+    with Desk(place) as desk:
+        write_atomic(file, attestation(desk.office, desk.dossier(name), lang))
+    tell(lang, f"attestation : {file}", f"certificate: {file}")
+    return 0
+
+
 @click.command("regression")
 @click.argument("name")
 @click.option(

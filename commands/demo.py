@@ -93,7 +93,7 @@ def _fresh(out: Path) -> None:
 
 def _on_paper(out: Path, progress: Progress, lang: Lang) -> None:
     """The report as a sealed PDF, where the extra `sign` is; elsewhere the reason is told."""
-    from reports.paper.pdf import available
+    from reports.paper.layout import available
 
     if missing := available():
         progress.line(f"     pas de PDF : {missing.fr}", f"     no PDF: {missing.en}")

@@ -251,6 +251,7 @@ for _command in (
     decisions.reinstate,
     decisions.withdraw,
     decisions.notice,
+    decisions.attested,
     decisions.bundled,
     decisions.regression,
     decisions.amend,

@@ -53,7 +53,7 @@ def attachment(folder: Path, statement: Statement) -> Text:
     _needed()
     import pikepdf
 
-    from reports.paper.pdf import ATTACHED
+    from reports.paper.layout import ATTACHED
 
     try:
         with pikepdf.open(folder / PAPER) as document:
@@ -130,7 +130,7 @@ _ATTACHED: Final = Text(
 
 def _needed() -> None:
     """Raises Skip without the extra."""
-    from reports.paper.pdf import available
+    from reports.paper.layout import available
 
     missing = available()
     if missing is not None:

@@ -19,6 +19,7 @@ from mock_dmp.acceptance.official import Official
 from mock_dmp.server import MockServer
 from protocol import facts
 from reports.issue import issue
+from reports.paper.layout import available
 from tests.selfplay import CASES, campaign
 from tests.software import answer_of
 
@@ -75,6 +76,9 @@ def test_from_a_campaign_to_a_number_to_a_refusal(
     office.act("review", "lps-test", "--approve", who="relecteur")
     office.act("issue", "lps-test", "--number-file", str(tmp_path / "numero.txt"))
     number = (tmp_path / "numero.txt").read_text().split()[0]
+    if available() is None:
+        office.told("homologate", "attestation", "lps-test", str(tmp_path / "attestation.pdf"))
+        assert number.encode() not in (tmp_path / "attestation.pdf").read_bytes()
     public = tmp_path / "public"
     office.told("register", "export", str(public))
     office.told("register", "tag-key", str(tmp_path / "numeros.key"))

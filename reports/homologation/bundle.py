@@ -49,6 +49,16 @@ class Bundle:
         return out.getvalue()
 
 
+def statement_of(office: Office, dossier: Dossier) -> bytes:
+    """The signed statement of a file that was homologated. Raises EvidenceError."""
+    now = dossier.read()
+    if not now.registered:
+        raise EvidenceError(
+            "HOMO-010", Text("ce dossier n'a pas de numéro", "this file has no number"), field=dossier.name
+        )
+    return (office.folder / "declarations" / now.reference / "statement.dsse.json").read_bytes()
+
+
 def make(office: Office, dossier: Dossier, run: Path | None = None) -> Bundle:
     """The bundle of a file that was homologated. `run`: its run, whose sealed PDF goes along. Raises EvidenceError."""
     now = dossier.read()

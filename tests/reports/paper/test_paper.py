@@ -19,7 +19,8 @@ from protocol.errors import EvidenceError
 from protocol.trust import load_trust, moment
 from reports.issue import compose, issue
 from reports.keys import installation_seal
-from reports.paper.pdf import ATTACHED, available, pdf
+from reports.paper.layout import ATTACHED, available
+from reports.paper.pdf import pdf
 from reports.verify import Verification, verify
 from tests.reports.made import build_run
 
