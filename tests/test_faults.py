@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,10 +212,8 @@ def test_a_message_to_a_stale_server_fails_the_case(run: Run, monkeypatch: pytes
     trusting = client._context
 
     def blind(tls: TlsClient | None) -> ssl.SSLContext:
-        context = trusting(tls)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        return context
+        assert tls is not None
+        return trusting(replace(tls, verify=False))
 
     monkeypatch.setattr(client, "_context", blind)
     result = run([case("AFTER-STALE-SERVER", [{"fault": "stale-certificate"}, drive("TD0.2")])])

@@ -31,7 +31,8 @@ def unarmoured(raw: bytes) -> Iterator[bytes]:
     """What ASCIIHexDecode or ASCII85Decode would make of a stream; nothing when neither can."""
     plain = re.sub(rb"\s+", b"", raw)
     if re.fullmatch(rb"[0-9A-Fa-f]{2,}>?", plain):
-        yield bytes.fromhex(plain.rstrip(b">").decode("ascii"))
+        digits = plain.rstrip(b">")
+        yield bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))  # a missing last digit is 0
     elif plain.endswith(b"~>"):
         try:
             yield base64.a85decode(plain.removeprefix(b"<~").removesuffix(b"~>"))

@@ -149,14 +149,15 @@ def verify(pdf: bytes, context: ValidationContext) -> Sealed:
         ]
     except EvidenceError:
         raise
+    # What makes the reader stumble on a broken file is of every kind: decimals, missing keys, wrong types.
     except (
         PdfError,
         SignatureValidationError,
+        ArithmeticError,
+        LookupError,
         ValueError,
-        KeyError,
         TypeError,
         OSError,
-        IndexError,
     ) as problem:
         text = Text("le PDF scellé ne se lit pas", "the sealed PDF can't be read")
         raise _refused("PADES-001", text, f"{type(problem).__name__}: {problem}") from problem

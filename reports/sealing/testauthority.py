@@ -29,7 +29,7 @@ _Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 def folder() -> Path:
     """The user's own, made when it is not there."""
-    place = home() / "keys" / "x509"
+    place = home() / "x509"
     if not (place / CRL).exists():
         make(place)
     return place
@@ -37,7 +37,7 @@ def folder() -> Path:
 
 def existing() -> Path | None:
     """The user's own when it is there: a verification makes no authority."""
-    place = home() / "keys" / "x509"
+    place = home() / "x509"
     return place if (place / CRL).exists() else None
 
 

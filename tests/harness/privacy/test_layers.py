@@ -207,3 +207,9 @@ def test_nesting_without_end_is_told() -> None:
     for _ in range(14):
         data = gzip.compress(data, mtime=0)
     assert layers(data)[1]
+
+
+def test_an_odd_number_of_digits_is_no_crash() -> None:
+    """The specification of PDF takes a missing last digit for 0."""
+    found, _ = layers(b"%PDF-1.4\n1 0 obj<</Filter/ASCIIHexDecode>>stream\n313>\nendstream")
+    assert any(layer.data == b"10" for layer in found)
