@@ -1,6 +1,6 @@
 # The mock DMP and the harness. Build: docker build -t dmpcompat .
 # Run the mock: docker run -p 8443:8443 -v dmp:/data dmpcompat
-# Anything else: docker run --rm -v "$PWD:/work" -w /work dmpcompat check documents/
+# Anything else: docker run --rm -v "$PWD:/ici" -w /ici dmpcompat check documents/
 FROM python:3.12-slim AS build
 WORKDIR /src
 COPY . .
