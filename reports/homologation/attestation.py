@@ -16,7 +16,7 @@ from reports import numbers
 from reports.dossier.book import Dossier
 from reports.homologation import statement
 from reports.model import ORDER
-from reports.paper.layout import environment, laid_out
+from reports.paper.layout import environment, laid_out, needed
 from reports.register.opening import Office
 from reports.render.words import words as shared
 
@@ -93,6 +93,7 @@ _OBLIGATIONS: Final = (
 
 def attestation(office: Office, dossier: Dossier, lang: Lang) -> bytes:
     """The document, sealed. Raises EvidenceError when the file has no number, ToolError without the extra `sign`."""
+    needed()
     from reports.homologation.bundle import statement_of
     from reports.sealing import pades
 

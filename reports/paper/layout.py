@@ -37,13 +37,18 @@ def available() -> Text | None:
     return None
 
 
+def needed() -> None:
+    """Raises ToolError where no PDF can be made."""
+    if missing := available():
+        raise ToolError("PDF-001", missing)
+
+
 def laid_out(page: str, envelope: bytes, issued: datetime, description: str) -> bytes:
     """The document, not sealed yet, with the signed statement attached. The same page gives the same bytes.
 
     Raises ToolError without the extra.
     """
-    if missing := available():
-        raise ToolError("PDF-001", missing)
+    needed()
     import weasyprint
 
     attachment = weasyprint.Attachment(

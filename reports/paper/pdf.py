@@ -14,7 +14,7 @@ from protocol import dsse
 from protocol.errors import Lang
 from reports.keys import Seal
 from reports.model import ORDER, Report
-from reports.paper.layout import environment, laid_out
+from reports.paper.layout import environment, laid_out, needed
 from reports.render.html import COLOURS
 
 
@@ -22,6 +22,7 @@ def pdf(report: Report, envelope: bytes, seal: Seal, lang: Lang, *, issuer: str 
     """The document, not sealed yet. `envelope`: the bytes of `statement.dsse.json`; `issuer`: the name to print, the
     seal's by default. Raises ToolError.
     """
+    needed()
     page = page_of(report, envelope, seal, lang, issuer or seal.key.name)
     return laid_out(page, envelope, report.issued, f"in-toto statement {report.reference} (DSSE)")
 

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from protocol import dsse
-from protocol.errors import EvidenceError
+from protocol.errors import EvidenceError, ToolError
 from protocol.trust import load_trust, moment
 from reports.issue import compose, issue
 from reports.keys import installation_seal
@@ -201,6 +202,15 @@ def test_pages_drawn_by_somebody_else_are_seen(run: Path) -> None:
     paper(run).write_bytes(pades.seal(drawn, pades.of_folder(), "x"))
     assert said(verify(run)) == {"seal": "OK", "statement": "OK"}
     assert said(verify(run, rejudged=True))["pages"] == "KO"
+
+
+def test_without_the_extra_it_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is imported before the reason is told."""
+    for name in [name for name in sys.modules if name.startswith("reports.paper.drawing")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "segno", None)
+    with pytest.raises(ToolError, match="PDF-001"):
+        on_paper(run)
 
 
 def test_another_authority_is_not_believed(run: Path, tmp_path: Path) -> None:
