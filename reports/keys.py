@@ -7,6 +7,7 @@ behind a remote seal: `reports.sealing.providers`. What is public of a key is `p
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -87,6 +88,23 @@ def installation_seal(folder: Path | None = None) -> Seal:
             field=str(place),
         )
     return Seal(trusted[keyid_of(private.public_key())], private)
+
+
+def made_once(path: Path, data: bytes) -> None:
+    """Write a file that only its owner reads, whole; when another process was faster, its file counts.
+
+    Raises OSError.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.touch(mode=0o600)
+    beside.write_bytes(data)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        pass
+    finally:
+        beside.unlink()
 
 
 def _make_seal(place: Path, pem: Path) -> None:

@@ -29,10 +29,13 @@ _REPORT_MEMBERS: Final = {"reference", "result", "issued", "software", "plan", "
 
 @dataclass(frozen=True)
 class Step:
+    """One step and what it found; `name` tells it from the others whatever its number and its words."""
+
     number: int
     title: Text
     outcome: Outcome
     detail: Text
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ class Verification:
     """The steps in order. `exit_code`: 0 valid, 1 invalid, 2 valid but something was not checked."""
 
     steps: tuple[Step, ...]
+
+    def step(self, name: str) -> Step | None:
+        """The step of that name, None when it was not taken."""
+        return next((one for one in self.steps if one.name == name), None)
 
     @property
     def exit_code(self) -> int:
@@ -81,6 +88,15 @@ class _State:
         return self.envelope
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """A step to take."""
+
+    name: str
+    title: Text
+    act: Callable[[_State], Text]
+
+
 def verify(
     path: Path,
     *,
@@ -110,85 +126,43 @@ def verify(
         own_trust=home() / "keys" / "trust.json",
         existed=existed,
     )
-    plan: list[tuple[Text, Callable[[_State], Text]]] = [
-        (
-            Text(
-                "Les fichiers du rapport sont là, et eux seuls", "The report's files are there, and only they"
-            ),
-            _files,
-        ),
-        (
-            Text("L'enveloppe signée se lit sans ambiguïté", "The signed envelope reads without ambiguity"),
-            _envelope,
-        ),
-        (Text("La déclaration est bien formée", "The statement is well formed"), _statement),
-        (Text("La signature est bonne, par une clé de confiance", "Signed by a trusted key"), _signature),
-        (Text("Le numéro de référence est juste", "The reference number is right"), _reference),
-        (
-            Text("Chaque fichier du rapport est celui qui a été signé", "Each file is the one signed"),
-            _digests,
-        ),
-        (
-            Text("Le rapport dit ce que dit la déclaration", "The report says what the statement says"),
-            _agreement,
-        ),
-        (
-            Text("Les preuves sont celles qui ont été signées", "The evidence is the one signed"),
-            lambda now: verify_evidence.evidence(now.evidence, now.statement),
-        ),
-        (
-            Text(
-                "Le journal est enchaîné, jusqu'à la ligne signée et après",
-                "The journal is chained, up to the line signed and after",
-            ),
-            lambda now: verify_evidence.journal(now.evidence, now.statement),
-        ),
-    ]
-    if (folder / PAPER).is_file():
+    return Verification(tuple(_run(_plan(state, authority, rejudged=rejudged), state)))
+
+
+def _plan(state: _State, authority: Path | None, *, rejudged: bool) -> list[_Planned]:
+    """The steps of this report: those of its PDF when it has one, the dear ones when they are asked for."""
+    folder = state.folder
+    paper = (folder / PAPER).is_file()
+    plan = [_Planned(*one) for one in _ALWAYS]
+    if paper:
         plan += [
-            (
-                Text(
-                    "Le cachet du PDF tient, et rien n'a changé après lui",
-                    "The PDF's seal holds, nothing changed after",
-                ),
-                lambda _: verify_paper.seal(folder, authority),
-            ),
-            (
-                Text("Le PDF porte la déclaration signée", "The PDF carries the signed statement"),
+            _Planned("paper-seal", _PAPER_SEAL, lambda _: verify_paper.seal(folder, authority)),
+            _Planned(
+                "paper-statement",
+                _PAPER_STATEMENT,
                 lambda now: verify_paper.attachment(folder, now.statement),
             ),
         ]
-        if rejudged:
-            plan.append(
-                (
-                    Text(
-                        "Les pages du PDF se redessinent à l'identique",
-                        "The pages of the PDF are drawn again the same",
-                    ),
-                    lambda now: verify_paper.pages(folder, now.statement),
-                )
-            )
-    if rejudged:
+    if paper and rejudged:
         plan.append(
-            (
-                Text("Les verdicts se recalculent à l'identique", "Verdicts recompute identically"),
-                lambda now: verify_evidence.rejudge_all(now.evidence),
-            )
+            _Planned("paper-pages", _PAPER_PAGES, lambda now: verify_paper.pages(folder, now.statement))
         )
-    return Verification(tuple(_run(plan, state)))
+    if rejudged:
+        plan.append(_Planned("rejudged", _REJUDGED, lambda now: verify_evidence.rejudge_all(now.evidence)))
+    return plan
 
 
-def _run(plan: list[tuple[Text, Callable[[_State], Text]]], state: _State) -> list[Step]:
+def _run(plan: list[_Planned], state: _State) -> list[Step]:
     steps: list[Step] = []
     broken = 0
-    for number, (title, act) in enumerate(plan, start=1):
+    for number, planned in enumerate(plan, start=1):
         outcome: Outcome = "OK"
         if broken and number > 2 and not state.statement:
             outcome = "SKIPPED"
             detail = Text(f"l'étape {broken} a échoué", f"step {broken} failed")
         else:
             try:
-                detail = act(state)
+                detail = planned.act(state)
             except Skip as skipped:
                 outcome, detail = "SKIPPED", skipped.reason
             except DmpcompatError as problem:
@@ -197,7 +171,7 @@ def _run(plan: list[tuple[Text, Callable[[_State], Text]]], state: _State) -> li
             except OSError as problem:
                 outcome, detail = "KO", Text(str(problem), str(problem))
                 broken = broken or number
-        steps.append(Step(number, title, outcome, detail))
+        steps.append(Step(number, planned.title, outcome, detail, planned.name))
     return steps
 
 
@@ -366,3 +340,55 @@ def _verdicts(cases: Any) -> list[dict[str, Any]]:
     if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
         raise ko("VERIFY-012", Text("rapport incomplet", "incomplete report"), where="cases")
     return [{"code": case.get("code"), "verdict": case.get("verdict")} for case in cases]
+
+
+_ALWAYS: Final[tuple[tuple[str, Text, Callable[[_State], Text]], ...]] = (
+    (
+        "files",
+        Text("Les fichiers du rapport sont là, et eux seuls", "The report's files are there, and only they"),
+        _files,
+    ),
+    (
+        "envelope",
+        Text("L'enveloppe signée se lit sans ambiguïté", "The signed envelope reads without ambiguity"),
+        _envelope,
+    ),
+    ("statement", Text("La déclaration est bien formée", "The statement is well formed"), _statement),
+    (
+        "signature",
+        Text("La signature est bonne, par une clé de confiance", "Signed by a trusted key"),
+        _signature,
+    ),
+    ("reference", Text("Le numéro de référence est juste", "The reference number is right"), _reference),
+    (
+        "digests",
+        Text("Chaque fichier du rapport est celui qui a été signé", "Each file is the one signed"),
+        _digests,
+    ),
+    (
+        "agreement",
+        Text("Le rapport dit ce que dit la déclaration", "The report says what the statement says"),
+        _agreement,
+    ),
+    (
+        "evidence",
+        Text("Les preuves sont celles qui ont été signées", "The evidence is the one signed"),
+        lambda now: verify_evidence.evidence(now.evidence, now.statement),
+    ),
+    (
+        "journal",
+        Text(
+            "Le journal est enchaîné, jusqu'à la ligne signée et après",
+            "The journal is chained, up to the line signed and after",
+        ),
+        lambda now: verify_evidence.journal(now.evidence, now.statement),
+    ),
+)
+_PAPER_SEAL: Final = Text(
+    "Le cachet du PDF tient, et rien n'a changé après lui", "The PDF's seal holds, nothing changed after"
+)
+_PAPER_STATEMENT: Final = Text("Le PDF porte la déclaration signée", "The PDF carries the signed statement")
+_PAPER_PAGES: Final = Text(
+    "Les pages du PDF se redessinent à l'identique", "The pages of the PDF are drawn again the same"
+)
+_REJUDGED: Final = Text("Les verdicts se recalculent à l'identique", "Verdicts recompute identically")

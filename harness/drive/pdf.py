@@ -11,7 +11,7 @@ _TOP = 780
 def one_page(lines: Sequence[str]) -> bytes:
     """A valid PDF 1.4; characters outside Windows-1252 become a question mark."""
     stream = b"BT /F1 12 Tf 60 %d Td %d TL\n" % (_TOP, _STEP)
-    stream += b"".join(b"(%s) Tj T*\n" % _escaped(line) for line in lines) + b"ET"
+    stream += b"".join(b"(%s) Tj T*\n" % escaped(line) for line in lines) + b"ET"
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -20,7 +20,14 @@ def one_page(lines: Sequence[str]) -> bytes:
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
     ]
-    out, places = bytearray(b"%PDF-1.4\n"), []
+    return assembled(objects)
+
+
+def assembled(objects: Sequence[bytes], mark: bytes = b"") -> bytes:
+    """A PDF of these objects, numbered from 1, the first one its catalogue. `mark`: line of the header after the
+    version.
+    """
+    out, places = bytearray(b"%PDF-1.4\n" + mark), []
     for number, content in enumerate(objects, 1):
         places.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
@@ -31,6 +38,6 @@ def one_page(lines: Sequence[str]) -> bytes:
     return bytes(out)
 
 
-def _escaped(line: str) -> bytes:
+def escaped(line: str) -> bytes:
     raw = line.encode("cp1252", "replace")
     return raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")

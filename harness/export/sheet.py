@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import Final
 
+from harness.drive.pdf import assembled, escaped
+
 _WIDTH: Final = 92
 _LINES: Final = 54
 _TOP: Final = 800
@@ -26,23 +28,10 @@ def pdf(lines: Sequence[str]) -> bytes:
     ]
     for rank, page in enumerate(pages):
         stream = b"BT /F1 10 Tf 50 %d Td %d TL\n" % (_TOP, _STEP)
-        stream += b"".join(b"(%s) Tj T*\n" % _escaped(line) for line in page) + b"ET"
+        stream += b"".join(b"(%s) Tj T*\n" % escaped(line) for line in page) + b"ET"
         objects.append(
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R"
             b" /Resources << /Font << /F1 3 0 R >> >> >>" % (5 + 2 * rank)
         )
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
-    out, places = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"), []
-    for number, content in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
-    return bytes(out)
-
-
-def _escaped(line: str) -> bytes:
-    raw = line.encode("cp1252", "replace")
-    return raw.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
+    return assembled(objects, b"%\xe2\xe3\xcf\xd3\n")

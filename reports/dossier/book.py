@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from protocol.errors import DmpcompatError, EvidenceError, Text, UsageError
+from protocol.errors import DmpcompatError, Text, UsageError
 from reports.dossier import events
 from reports.dossier.events import Event
 from reports.dossier.guards import GUARDS, Asked, Stop
@@ -217,9 +217,3 @@ def _illegal(now: View, act: str, stop: Stop) -> IllegalAct:
         found=" — ".join(filter(None, (f"{label.en} ({now.state})", stop.found))),
         mend=stop.lift,
     )
-
-
-def refuse_empty(reason: str) -> None:
-    """Raises EvidenceError: every act has its reason."""
-    if not reason.strip():
-        raise EvidenceError("DOSSIER-041", Text("le motif manque", "the reason is missing"), field="--reason")

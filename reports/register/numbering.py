@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from sqlalchemy.exc import IntegrityError
 from protocol.errors import ConfigError, EvidenceError, Text, ToolError
 from protocol.statuslist import tag_of
 from protocol.trust import moment
+from reports.keys import made_once
 from reports.register import store
 from reports.register.database import LEAVES, REFERENCES, WIRE_NUMBERS, Database
 from reports.register.schemes import ReferenceScheme, WireScheme
@@ -47,7 +47,7 @@ class Secret:
         """The key in that file (hex), made on first use with mode 0600. Raises ConfigError."""
         try:
             if not path.exists():
-                _make(path)
+                made_once(path, f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
             found = bytes.fromhex(path.read_text(encoding="ascii").strip())
         except (OSError, ValueError) as problem:
             raise _unusable(path, str(problem)) from problem
@@ -198,19 +198,6 @@ def tags(database: Database) -> dict[str, str]:
     with database.read() as db:
         rows = db.execute(select(WIRE_NUMBERS.c.reference, WIRE_NUMBERS.c.tag)).all()
     return {str(reference): str(tag) for reference, tag in rows}
-
-
-def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_text(secrets.token_hex(_KEY_BYTES) + "\n", encoding="ascii")
-    try:
-        os.link(beside, path)  # whoever was first counts
-    except FileExistsError:
-        pass
-    finally:
-        beside.unlink()
 
 
 def _unusable(path: Path, found: str) -> ConfigError:

@@ -7,7 +7,6 @@ nothing that it issues looks official. An authority makes its own with `dmpcompa
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +23,7 @@ from protocol.datafolders import home
 from protocol.errors import ConfigError, Text
 from protocol.trust import load_trust
 from reports import numbers
-from reports.keys import Seal
+from reports.keys import Seal, made_once
 from reports.register import store
 from reports.register.checkpoint import NoteKey
 from reports.register.database import CHECKPOINTS, REFERENCES, Database
@@ -174,7 +173,7 @@ def _log_key(path: Path) -> Ed25519PrivateKey:
     """The key that signs checkpoints, made on first use with mode 0600."""
     try:
         if not path.exists():
-            _make_key(path)
+            made_once(path, _new_key())
         found = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as problem:
         raise _unusable(path, str(problem)) from problem
@@ -183,19 +182,10 @@ def _log_key(path: Path) -> Ed25519PrivateKey:
     return found
 
 
-def _make_key(path: Path) -> None:
-    data = Ed25519PrivateKey.generate().private_bytes(
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.touch(mode=0o600)
-    beside.write_bytes(data)
-    try:
-        os.link(beside, path)  # whoever was first counts
-    except FileExistsError:
-        pass
-    finally:
-        beside.unlink()
 
 
 def _unusable(path: Path, found: str) -> ConfigError:

@@ -37,7 +37,7 @@ def evidence(read: Read) -> Text:
 def rejudged(read: Read) -> Text:
     if not read.brought.rejudged:
         raise Skip(Text("non demandé (--rejudge)", "not asked for (--rejudge)"))
-    found = next((one for one in read.reported().steps if "recompute" in one.title.en), None)
+    found = read.reported().step("rejudged")
     if found is None or found.outcome == "SKIPPED":
         raise Skip(found.detail if found else Text("sans objet ici", "nothing of it here"))
     if found.outcome == "KO":

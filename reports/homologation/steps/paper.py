@@ -11,17 +11,17 @@ from reports.verify_evidence import Skip, ko
 @step(2, "Le cachet du PDF tient", "The seal of the PDF holds")
 def seal(read: Read) -> Text:
     same_pdf(read)
-    return _asked(read.reported(), "seal holds")
+    return _asked(read.reported(), "paper-seal")
 
 
 @step(3, "Le PDF porte la déclaration du rapport", "The PDF carries the statement of the report")
 def statement(read: Read) -> Text:
-    return _asked(read.reported(), "carries")
+    return _asked(read.reported(), "paper-statement")
 
 
 @step(13, "Les pages du PDF se redessinent à l'identique", "The PDF's pages are drawn again the same")
 def pages(read: Read) -> Text:
-    return _asked(read.reported(), "drawn again")
+    return _asked(read.reported(), "paper-pages")
 
 
 def same_pdf(read: Read) -> None:
@@ -34,8 +34,8 @@ def same_pdf(read: Read) -> None:
         )
 
 
-def _asked(report: Verification, words: str) -> Text:
-    found = next((one for one in report.steps if words in one.title.en), None)
+def _asked(report: Verification, name: str) -> Text:
+    found = report.step(name)
     if found is None:
         raise Skip(Text("sans objet ici", "nothing of it here"))
     if found.outcome == "KO":

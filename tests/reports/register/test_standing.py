@@ -52,7 +52,7 @@ def test_the_life_of_a_reference(moves: list[tuple[str, int]]) -> None:
         assert kind != "REINSTATE" or (now.state == "ACTIVE" and now.withdrawn_at is None)
         assert now.usable == (now.state in ("ACTIVE", "NOTICE"))
     at = START + timedelta(hours=hours)
-    assert standing(REFERENCE, written, at) == standing(REFERENCE, [*written], at)
+    assert standing(REFERENCE, written, at).last == len(written) - 1
     later = standing(REFERENCE, written, at + timedelta(days=1))
     if standing(REFERENCE, written, at).withdrawn_at is not None:
         assert later.state in ENDS

@@ -20,6 +20,7 @@ from reports.numbers import NumberRefused, Reference, allocate
 from reports.register import merkle
 from reports.register.database import LEAVES
 from reports.register.numbering import Numbering
+from reports.register.schemes import reference_scheme
 from reports.register.standing import IllegalMove
 from reports.register.store import Draft, Register, reserve
 from tests.reports.register.conftest import KEY, START, Hands, opened
@@ -192,4 +193,6 @@ def test_kill_at_any_instant_leaves_the_register_whole(register: Register, url: 
 
 def test_references_are_read_as_people_type_them() -> None:
     reference = Reference("TST", 26, "L", "7K3Q9XA")
-    assert str(reference) == "TST-26L-7K3Q9XA-" + reference.canonical[-2:]
+    printed = str(reference)
+    assert printed == "TST-26L-7K3Q9XA-" + reference.canonical[-2:]
+    assert reference_scheme().read(printed.lower().replace("-", " ")) == printed
