@@ -86,7 +86,7 @@ class Archive:
         """Raises EvidenceError (KEEP-001). `key`: the log's as the caller knows it; else the one inside."""
         try:
             zipped = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile, ValueError) as problem:
+        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as problem:
             raise refused(str(path), str(problem)) from problem
         try:
             return cls._opened(zipped, key)
