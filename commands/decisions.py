@@ -137,17 +137,26 @@ def attested(name: str, file: Path, place: Path | None, lang: Lang) -> int:
     return 0
 
 
-@click.command("regression")
-@click.argument("name")
-@click.option(
+_CHANGED = click.option(
     "--changed", multiple=True, required=True, help="Transaction or profile that changed; may be repeated."
 )
+_PLAN = click.option(
+    "--plan", type=EXISTING, help="The plan of the campaign, where it is not the one delivered here."
+)
+
+
+@click.command("regression")
+@click.argument("name")
+@_CHANGED
+@_PLAN
 @PLACE
 @shown
-def regression(name: str, changed: tuple[str, ...], place: Path | None, lang: Lang, as_json: bool) -> int:
+def regression(
+    name: str, changed: tuple[str, ...], plan: Path | None, place: Path | None, lang: Lang, as_json: bool
+) -> int:
     """Which cases a new release of the file NAME must replay."""
     with Desk(place) as desk:
-        codes = desk.regression(name, changed)
+        codes = desk.regression(name, changed, plan)
     if as_json:
         dump(list(codes))
     for code in () if as_json else codes:
@@ -158,9 +167,8 @@ def regression(name: str, changed: tuple[str, ...], place: Path | None, lang: La
 @click.command("amend")
 @click.argument("name")
 @click.argument("run", type=EXISTING)
-@click.option(
-    "--changed", multiple=True, required=True, help="Transaction or profile that changed; may be repeated."
-)
+@_CHANGED
+@_PLAN
 @click.option("--trust", type=EXISTING, help="Trust file of whoever signed the report.")
 @click.option(
     "--test-driver", is_flag=True, help="Accept the built-in driver as the software: rehearsals only."
@@ -171,6 +179,7 @@ def amend(
     name: str,
     run: Path,
     changed: tuple[str, ...],
+    plan: Path | None,
     trust: Path | None,
     test_driver: bool,
     place: Path | None,
@@ -187,7 +196,7 @@ def amend(
         dossier = desk.dossier(name)
         facts = lodging.facts_of(run, trust)
         lodging.refuse_own_driver(facts, allowed=test_driver)
-        refuse_short(dossier.read(), facts, desk.regression(name, changed))
+        refuse_short(dossier.read(), facts, desk.regression(name, changed, plan))
         deciding.amend(desk.office, dossier, reason, facts)
     version = facts["software"]["version"]
     tell(lang, f"version ajoutée : {version}", f"release added: {version}")

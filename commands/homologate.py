@@ -60,13 +60,19 @@ def opening(
 
 @homologate.command("move")
 @click.argument("name")
-@click.argument("act")
+@click.argument("acts", metavar="ACT...", nargs=-1, required=True)
 @acting
 @LANG
-def move(name: str, act: str, place: Path | None, who: str, reason: str, lang: Lang) -> int:
-    """Make the ACT that moves the file NAME (`status` lists those that are possible)."""
+def move(name: str, acts: tuple[str, ...], place: Path | None, who: str, reason: str, lang: Lang) -> int:
+    """Make the ACT that moves the file NAME (`status` lists those that are possible); several, one after the other.
+
+    Each is an act of its own. The first that a guard stops ends the command; those before it stand.
+    """
     with Desk(place) as desk:
-        return told(desk.dossier(name).move(act, desk.people.person(who), reason), lang)
+        dossier, actor = desk.dossier(name), desk.people.person(who)
+        for act in acts:
+            told(dossier.move(act, actor, reason), lang)
+    return 0
 
 
 @homologate.command("submit")

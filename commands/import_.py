@@ -10,8 +10,8 @@ import click
 
 from commands.options import ANY_PATH, shown
 from protocol.errors import Lang, Text, UsageError
+from protocol.visible import visible
 from reports.console import dump, tell
-from reports.visible import visible
 
 if TYPE_CHECKING:
     from harness.capture.importing import Imported

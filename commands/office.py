@@ -21,19 +21,20 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PLACE = click.option(
-    "--register", "place", type=ANY_PATH, help="Folder of the register; your own by default."
+    "--register",
+    "place",
+    type=ANY_PATH,
+    envvar="DMPCOMPAT_REGISTER",
+    help="Folder of the register, or DMPCOMPAT_REGISTER; your own by default.",
 )
 LANG = click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
 
 
 def acting(command: Command) -> Command:
     """Options of every act: which register, who acts, why."""
-    place = click.option(
-        "--register", "place", type=ANY_PATH, help="Folder of the register; your own by default."
-    )
     who = click.option("--as", "who", default="", help="Who acts (`person`); the agency by default.")
     why = click.option("--reason", required=True, help="Why: kept with the act.")
-    return place(who(why(command)))
+    return PLACE(who(why(command)))
 
 
 class Desk:
@@ -66,14 +67,14 @@ class Desk:
 
         return names(self._files)
 
-    def regression(self, name: str, changed: tuple[str, ...]) -> tuple[str, ...]:
+    def regression(self, name: str, changed: tuple[str, ...], plan: Path | None) -> tuple[str, ...]:
         from harness.plan import load_plan
         from protocol.datafolders import folder
         from reports.dossier.regression import subset
 
         file = self.dossier(name).read()
-        plan = load_plan(folder("test_plans") / "dmp-socle.yaml").plan
-        return subset(plan, tuple(file.verdicts), changed)
+        loaded = load_plan(plan or folder("test_plans") / "dmp-socle.yaml").plan
+        return subset(loaded, tuple(file.verdicts), changed)
 
 
 def told(file: View, lang: Lang) -> int:

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands import keeping
+from commands.office import PLACE
 from commands.options import ANY_PATH, EXISTING, default_lang, shown
 from commands.trusting import trust
+from commands.witness import cosign, witness
 from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, tell
 
 if TYPE_CHECKING:
     from reports.register.opening import Office
 
-_PLACE = click.option(
-    "--register", "place", type=ANY_PATH, help="Folder of the register; your own by default."
-)
 _AT = click.option("--at", help="Moment to look at (2026-01-31T12:00:00Z); now by default.")
 
 
@@ -29,7 +28,7 @@ def register() -> None:
 
 
 @register.command("init")
-@click.argument("folder", type=ANY_PATH)
+@click.argument("folder", type=ANY_PATH, envvar="DMPCOMPAT_REGISTER")
 @click.option("--issuer", default="TST", help="Three letters that begin its references.")
 @click.option("--name", help="Name of the authority.")
 @click.option("--origin", default="dmpcompat.test/homologations", help="Origin of its log.")
@@ -63,7 +62,7 @@ def init(folder: Path, issuer: str, name: str | None, origin: str, db: str, lang
 
 
 @register.command("list")
-@_PLACE
+@PLACE
 @_AT
 @shown
 def listing(place: Path | None, at: str | None, lang: Lang, as_json: bool) -> int:
@@ -82,7 +81,7 @@ def listing(place: Path | None, at: str | None, lang: Lang, as_json: bool) -> in
 
 @register.command("show")
 @click.argument("reference")
-@_PLACE
+@PLACE
 @_AT
 @shown
 def show(reference: str, place: Path | None, at: str | None, lang: Lang, as_json: bool) -> int:
@@ -123,38 +122,24 @@ def show(reference: str, place: Path | None, at: str | None, lang: Lang, as_json
 @click.argument("folder", type=EXISTING, required=False)
 @click.option("--since", type=EXISTING, help="A checkpoint that you kept (one is in every report).")
 @click.option("--key", "log_key", help="Key of the log (name+hint+base64), when FOLDER is a published copy.")
-@_PLACE
+@click.option("--witness", "named", multiple=True, help="Key of a witness; repeatable. The register's by default.")
+@click.option("--witnesses", "quorum", type=click.IntRange(0), help="How many must have cosigned; all named ones.")
+@PLACE
 @shown
 def audit(
     folder: Path | None,
     since: Path | None,
     log_key: str | None,
+    named: tuple[str, ...],
+    quorum: int | None,
     place: Path | None,
     lang: Lang,
     as_json: bool,
 ) -> int:
     """Audit a register, or the published copy in FOLDER: whole, in order, and continuing a checkpoint of yours."""
-    from reports.register import tiles
-    from reports.register.audit import audit as judge
-    from reports.register.checkpoint import NoteKey, parse
+    from commands import auditing
 
-    old = parse(since.read_text(encoding="utf-8")) if since else None
-    if folder is not None:
-        if log_key is None:
-            raise UsageError(
-                "REG-054",
-                Text("la clé du journal manque", "the key of the log is missing"),
-                field="--key",
-                expected="name+hint+base64",
-                mend=Text("la demander à l'autorité", "ask the authority for it"),
-            )
-        point, leaves = tiles.read(folder)
-        keys = [NoteKey.parse(log_key)]
-    else:
-        office = _open(place)
-        point, leaves, keys = office.register.checkpoint(), office.register.leaves(), [office.log_key]
-        office.close()
-    lines = judge(leaves, point, keys, old)
+    lines = auditing.lines(folder, since, log_key, named, quorum, place)
     if as_json:
         dump(
             [{"outcome": line.outcome, "text": line.text._asdict(), "detail": line.detail} for line in lines]
@@ -165,12 +150,12 @@ def audit(
             f"{line.outcome}  {line.text.fr} ({line.detail})",
             f"{line.outcome}  {line.text.en} ({line.detail})",
         )
-    return 0 if all(line.outcome == "OK" for line in lines) else 1
+    return 1 if any(line.outcome == "KO" for line in lines) else 0
 
 
 @register.command("export")
 @click.argument("folder", type=ANY_PATH)
-@_PLACE
+@PLACE
 @click.option(
     "--days", type=click.IntRange(1, 365), default=1, show_default=True, help="Life of the status list."
 )
@@ -179,13 +164,15 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
     """Write what an authority publishes into FOLDER: public list, signed status list, tiles of the log, trust file."""
     from harness.evidence import write_atomic
     from protocol.trust import trust_document
-    from reports.register import public, status, tiles, trusting
+    from reports.register import public, stamps, status, tiles, trusting
 
     office = _open(place)
     at = datetime.now(UTC)
     listed = status.status_list(office.register, office.configuration.issuer, at, timedelta(days=days))
     public.export(office, folder, at, lang)
-    tiles.export(folder / "log", office.register.leaves(), office.register.checkpoint())
+    point = office.register.checkpoint()
+    tiles.export(folder / "log", office.register.leaves(), point)
+    stamps.export(folder / "log", office, point)
     write_atomic(folder / "status.json", status.signed(listed, office.seal))
     trusting.settle(office)
     write_atomic(folder / "trust.json", trust_document(list(trusting.trusted(office).values())))
@@ -201,7 +188,7 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
 
 @register.command("tag-key")
 @click.argument("file", type=ANY_PATH)
-@_PLACE
+@PLACE
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
 def tag_key(file: Path, place: Path | None, lang: Lang) -> int:
     """Write into FILE the key by which a platform knows the wire numbers of the status list. It opens no number."""
@@ -215,7 +202,7 @@ def tag_key(file: Path, place: Path | None, lang: Lang) -> int:
 
 
 @register.command("holes")
-@_PLACE
+@PLACE
 @click.option("--hours", type=click.IntRange(0), default=24, show_default=True, help="Drawn that long ago.")
 @click.option("--log", "reason", help="Say in the register, for this reason, that they will never be given.")
 @shown
@@ -233,7 +220,7 @@ def holes(place: Path | None, hours: int, reason: str | None, lang: Lang, as_jso
     return 0
 
 
-for _command in (trust, keeping.backup, keeping.restore):
+for _command in (trust, witness, cosign, keeping.backup, keeping.restore):
     register.add_command(_command)
 
 

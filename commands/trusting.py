@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from commands import rooting
 from commands.office import LANG, PLACE, moment_of
 from commands.options import EXISTING, shown
 from protocol.errors import Lang
@@ -15,13 +16,15 @@ from reports.console import dump, tell
 
 @click.group()
 def trust() -> None:
-    """The trust file of the register: add, distrust, list."""
+    """The trust file of the register: its keys, the root that signs it."""
 
 
 @trust.command("add")
 @click.argument("key", type=EXISTING)
 @click.option(
-    "--role", type=click.Choice(["root", "seal", "reviewer", "editor", "log", "status"]), required=True
+    "--role",
+    type=click.Choice(["root", "seal", "reviewer", "editor", "log", "status", "witness"]),
+    required=True,
 )
 @click.option("--name", required=True, help="Who holds it.")
 @click.option("--from", "begins", help="Since when it may sign (2026-01-31T12:00:00Z); now by default.")
@@ -64,12 +67,8 @@ def add(
     )
     receipt = trusting.add(office, made, reason, replaces=replaces, overlap_days=overlap)
     office.close()
-    tell(
-        lang,
-        f"clé {made.keyid[:16]}… ({role}) ; entrée {receipt.entry.seq} du registre",
-        f"key {made.keyid[:16]}… ({role}); entry {receipt.entry.seq} of the register",
-    )
-    return 0
+    tell(lang, f"clé {made.keyid[:16]}… ({role})", f"key {made.keyid[:16]}… ({role})")
+    return rooting.told(office, receipt, lang)
 
 
 @trust.command("distrust")
@@ -86,14 +85,10 @@ def distrust(keyid: str, after: str | None, reason: str, place: Path | None, lan
     office = open_office(place)
     known = trusting.one_of(trusting.trusted(office), keyid)
     receipt = trusting.distrust(office, known, moment_of(after, 0) if after else datetime.now(UTC), reason)
-    own = known == office.seal.keyid
     office.close()
-    tell(
-        lang,
-        f"clé {known[:16]}… révoquée ; entrée {receipt.entry.seq} du registre",
-        f"key {known[:16]}… distrusted; entry {receipt.entry.seq} of the register",
-    )
-    if own:
+    tell(lang, f"clé {known[:16]}… révoquée", f"key {known[:16]}… distrusted")
+    rooting.told(office, receipt, lang)
+    if known == office.seal.keyid:
         tell(
             lang,
             "ATTENTION : c'est le cachet de ce registre ; plus rien ne peut être signé avant d'en configurer un autre",
@@ -114,6 +109,7 @@ def listing(place: Path | None, lang: Lang, as_json: bool) -> int:
     office = open_office(place)
     trusting.settle(office)
     keys = list(trusting.trusted(office).values())
+    rooted = rooting.described(office)
     office.close()
     if as_json:
         dump(
@@ -139,4 +135,10 @@ def listing(place: Path | None, lang: Lang, as_json: bool) -> int:
                 f"  {word} {stamp(one.distrust_after)}" for word in ("révoquée après", "distrusted after")
             )
         tell(lang, line + french, line + english)
+    for text in () if as_json else rooted:
+        tell(lang, *text)
     return 0
+
+
+for _command in (rooting.root_key, rooting.root, rooting.renew, rooting.sign, rooting.publish):
+    trust.add_command(_command)

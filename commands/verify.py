@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from commands.options import EXISTING, shown
-from protocol.errors import Lang
+from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, show_verification, tell
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @click.option("--authority", type=EXISTING, help="Certification authority of seals and time stamps (folder).")
 @click.option("--status", type=EXISTING, help="Signed status list: does the homologation still hold?")
 @click.option("--log-key", default="", help="Key of the register's log (name+hint+base64).")
+@click.option(
+    "--witness", "witnesses", multiple=True, help="Key of a witness that must have cosigned; repeatable."
+)
+@click.option(
+    "--witnesses", "quorum", type=click.IntRange(0), help="How many witnesses must have; all named ones."
+)
 @click.option("--number", default="", help="Secret wire number to open the commitment with, and…")
 @click.option("--proof", default="", help="…its proof.")
 @click.option("--at", help="Moment to look at (2026-01-31T12:00:00Z); now by default.")
@@ -37,6 +43,8 @@ def verify(
     authority: Path | None,
     status: Path | None,
     log_key: str,
+    witnesses: tuple[str, ...],
+    quorum: int | None,
     number: str,
     proof: str,
     at: str | None,
@@ -54,7 +62,21 @@ def verify(
 
         moment = None if at is None else moment_of(at, 0)
         checked = of_file(
-            report, Brought(trust, log_key, status, evidence, number, proof, authority, moment, rejudge)
+            report,
+            Brought(
+                trust, log_key, status, evidence, number, proof, authority, moment, rejudge, witnesses, quorum
+            ),
+        )
+    elif witnesses or quorum:
+        raise UsageError(
+            "VERIFY-017",
+            Text(
+                "seul un paquet d'homologation a des témoins",
+                "only the bundle of a homologation has witnesses",
+            ),
+            field="--witness",
+            found=str(report),
+            expected="*.dmpbundle",
         )
     else:
         from reports.verify import verify as verification

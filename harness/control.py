@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -115,6 +116,33 @@ class Control:
         """Declare a wire number in a session; same shape as datasets/lps."""
         self._call("POST", f"/sessions/{quote(name, safe='')}/numbers", dict(declaration))
 
+    def status_list(self, name: str, given: Mapping[str, Any]) -> None:
+        """Give a session a signed status list (`list`, `trust`, `key`), which it then believes.
+
+        Raises Unmet when the platform can't be given one.
+        """
+        try:
+            self._call("PUT", f"/sessions/{quote(name, safe='')}/status-list", dict(given))
+        except ControlRefused as refused:
+            if refused.status != _NOT_FOUND:
+                raise
+            raise Unmet(
+                "STEP-015",
+                Text(
+                    "cette plateforme ne prend pas de liste de statuts d'une session",
+                    "this platform takes no status list of a session",
+                ),
+                mend=Text("mettre le simulateur à jour", "bring the mock up to date"),
+            ) from None
+
+    def forget_status_list(self, name: str) -> None:
+        """Take the status list of a session away; none is there: nothing to do."""
+        try:
+            self._call("DELETE", f"/sessions/{quote(name, safe='')}/status-list")
+        except ControlRefused as refused:
+            if refused.status != _NOT_FOUND:
+                raise
+
     def arm(self, name: str, plan: Mapping[str, Any]) -> Mapping[str, Any]:
         """Arm one fault; what is told of it: `id`, `forbids`… Raises ToolError."""
         found: list[dict[str, Any]] = self._call(
@@ -158,6 +186,12 @@ class Control:
         """Turn the clock of a session; what it shows then: now, real, offset_seconds, frozen."""
         found: dict[str, Any] = self._call("PUT", f"/sessions/{quote(name, safe='')}/clock", dict(change))
         return found
+
+    def moment(self, name: str) -> datetime:
+        """What the clock of a session shows."""
+        return datetime.fromisoformat(
+            str(self._call("GET", f"/sessions/{quote(name, safe='')}/clock")["now"])
+        )
 
     def traces(self, name: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         """Traces of access of a session, oldest first, chosen by the query."""

@@ -236,10 +236,9 @@ def _compare(
     masked: frozenset[str],
     without: frozenset[str],
 ) -> Iterator[Compared]:
-    rules = list(dict.fromkeys(item.rule for item in (*before, *after)))
-    for rule in rules:
-        old = [item for item in before if item.rule == rule]
-        new = [(rank, item) for rank, item in enumerate(after) if item.rule == rule]
+    old_ones, new_ones = _by_rule(before), _by_rule(after)
+    for rule in dict.fromkeys((*old_ones, *new_ones)):
+        old, new = [item for _, item in old_ones.get(rule, ())], new_ones.get(rule, [])
         for place in range(max(len(old), len(new))):
             first = old[place] if place < len(old) else None
             rank, second = new[place] if place < len(new) else (len(after), None)
@@ -247,6 +246,14 @@ def _compare(
                 rank = before.index(first)
             left: Change | None = MASKED if rule in masked else WITHOUT_PACK if rule in without else None
             yield Compared(code, step, left or _change(first, second), first, second, (step, rank))
+
+
+def _by_rule(findings: Sequence[Finding]) -> dict[str, list[tuple[int, Finding]]]:
+    """Rule -> its findings, each with its rank among all of them; read once, for there are hundreds a step."""
+    found: dict[str, list[tuple[int, Finding]]] = {}
+    for rank, item in enumerate(findings):
+        found.setdefault(item.rule, []).append((rank, item))
+    return found
 
 
 def _change(before: Finding | None, after: Finding | None) -> Change:

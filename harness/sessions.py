@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Any
+from typing import Any, Final
 
 from harness.campaign import Campaign
 from harness.control import Control, ControlRefused
 from harness.drive.clock import Clock, SetClock
 from harness.masking import public_numbers
 from protocol.patientrecord import patient_to_plain
+
+#: Key of a number that only the campaign has.
+_OWN: Final = "campagne"
 
 
 def session_name(code: str, seed: int | None) -> str:
@@ -44,9 +47,14 @@ def furnish(control: Control, name: str, campaign: Campaign, clock: Clock) -> No
         control.clock(name, {"set": clock.now().isoformat(), "freeze": True})
     for patient in campaign.patients.values():
         control.patient(name, patient_to_plain(patient))
-    if campaign.number not in public_numbers():
+    if number_key(campaign) == _OWN:
         # The mock knows its test numbers only; here it stands for a DMP that homologated this software.
         control.declare_number(name, _homologated(campaign))
+
+
+def number_key(campaign: Campaign) -> str:
+    """Under which key the session knows the campaign's number: a test number is its own."""
+    return campaign.number if campaign.number in public_numbers() else _OWN
 
 
 def _homologated(campaign: Campaign) -> dict[str, Any]:
@@ -55,7 +63,7 @@ def _homologated(campaign: Campaign) -> dict[str, Any]:
     products = family.products if family else [software]
     versions = {one.name: [other.version for other in products if other.name == one.name] for one in products}
     return {
-        "key": "campagne",
+        "key": _OWN,
         "value": campaign.number,
         "family": family.name if family else software.name,
         "products": [{"name": name, "versions": told} for name, told in versions.items()],

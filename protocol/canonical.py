@@ -7,36 +7,52 @@ may understand in two ways.
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 import rfc8785
 
 from protocol.errors import EvidenceError, Text
 
+MAX_DEPTH: Final = 64
+_LARGEST: Final = 2**53 - 1
+_DIGITS: Final = 17
+_TOLD: Final = 400
+#: An escape that may be half of a pair; the rest is told by encoding.
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 def dumps(value: Any) -> bytes:
     """Canonical bytes of a JSON value made of objects, lists, strings, integers, booleans and null.
 
-    Raises EvidenceError when there is anything else in it.
+    Raises EvidenceError when there is anything else in it, or too many nestings.
     """
-    _refuse_floats(value, "$")
+    _refuse_odd(value, "$", 0)
     try:
         return bytes(rfc8785.dumps(value))
-    except rfc8785.CanonicalizationError as problem:
+    except ValueError as problem:  # its own errors, and those of a key that no UTF-16 can hold
         raise _unreadable("JSON-002", str(problem)) from problem
 
 
 def loads(data: bytes) -> Any:
-    """Read JSON strictly: UTF-8, no duplicate key, no float, no NaN. Raises EvidenceError."""
+    """Read JSON strictly: UTF-8, no duplicate key, no float, no NaN, no half of a surrogate pair, integers that every
+    reader holds (RFC 7493), no more than `MAX_DEPTH` nestings. Raises EvidenceError.
+    """
     try:
-        return json.loads(
+        found = json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_no_duplicates,
             parse_float=_no_float,
             parse_constant=_no_float,
+            parse_int=_integer,
         )
-    except (UnicodeDecodeError, ValueError, RecursionError) as problem:
+        if _SURROGATE.search(data):
+            json.dumps(found, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError) as problem:
         raise _unreadable("JSON-001", str(problem)) from problem
+    if _deep(found):
+        raise _unreadable("JSON-004", f"> {MAX_DEPTH}")
+    return found
 
 
 def is_canonical(data: bytes) -> bool:
@@ -57,18 +73,41 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"number {text!r} is not an integer")
 
 
-def _refuse_floats(value: Any, where: str) -> None:
+def _integer(text: str) -> int:
+    if len(text) > _DIGITS or abs(int(text)) > _LARGEST:
+        raise ValueError(f"integer {text[:_DIGITS]} beyond ±{_LARGEST}")
+    return int(text)
+
+
+def _deep(value: Any) -> bool:
+    """Whether it is nested deeper than anything of ours: its readers may then go down without looking."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _refuse_odd(value: Any, where: str, depth: int) -> None:
     if isinstance(value, float):
         raise _unreadable("JSON-003", f"{where}: {value!r}")
+    if depth > MAX_DEPTH:
+        raise _unreadable("JSON-004", f"> {MAX_DEPTH}")
     if isinstance(value, dict):
         for key, inner in value.items():
-            _refuse_floats(inner, f"{where}.{key}")
+            _refuse_odd(inner, f"{where}.{key}", depth + 1)
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
-            _refuse_floats(inner, f"{where}[{index}]")
+            _refuse_odd(inner, f"{where}[{index}]", depth + 1)
 
 
 def _unreadable(code: str, found: str) -> EvidenceError:
     return EvidenceError(
-        code, Text("JSON illisible ou ambigu", "JSON that is unreadable or ambiguous"), found=found
+        code, Text("JSON illisible ou ambigu", "JSON that is unreadable or ambiguous"), found=found[:_TOLD]
     )

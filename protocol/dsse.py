@@ -51,13 +51,17 @@ def encoding(payload_type: str, payload: bytes) -> bytes:
 def sign(payload: bytes, signers: Sequence[Signer], payload_type: str = PAYLOAD_TYPE) -> bytes:
     """The envelope as canonical JSON bytes, with one signature a signer."""
     covered = encoding(payload_type, payload)
+    return envelope(payload, [Signature(one.keyid, one.sign(covered)) for one in signers], payload_type)
+
+
+def envelope(payload: bytes, signatures: Sequence[Signature], payload_type: str = PAYLOAD_TYPE) -> bytes:
+    """The envelope of signatures that were made elsewhere, as canonical JSON bytes."""
     return canonical.dumps(
         {
             "payloadType": payload_type,
             "payload": base64.b64encode(payload).decode(),
             "signatures": [
-                {"keyid": signer.keyid, "sig": base64.b64encode(signer.sign(covered)).decode()}
-                for signer in signers
+                {"keyid": one.keyid, "sig": base64.b64encode(one.value).decode()} for one in signatures
             ],
         }
     )

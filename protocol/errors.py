@@ -7,7 +7,12 @@ they are findings (harness.checks).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple
+
+from protocol.visible import visible
+
+#: More of one value than a message shows.
+_LONGEST: Final = 4000
 
 Lang = Literal["fr", "en"]
 
@@ -60,7 +65,7 @@ class DmpcompatError(Exception):
             else ("field", "found", "expected", "mend")
         )
         parts = [f"{self.code}: {self.text.to(lang)}"]
-        values = (self.field, self.found, self.expected, self.mend.to(lang))
+        values = (_shown(self.field), _shown(self.found), _shown(self.expected), self.mend.to(lang))
         colon = " : " if lang == "fr" else ": "
         parts += [f"{word}{colon}{value}" for word, value in zip(words, values, strict=True) if value]
         return " — ".join(parts)
@@ -68,6 +73,11 @@ class DmpcompatError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         """As it is sent to another process: classes have constructors of their own."""
         return _again, (type(self), self.args, vars(self))
+
+
+def _shown(value: str) -> str:
+    """Data from outside, for a reader: nothing in it commands a terminal or can't be written, and it ends."""
+    return visible(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")
 
 
 def _again(kind: type[DmpcompatError], args: tuple[Any, ...], state: dict[str, Any]) -> DmpcompatError:

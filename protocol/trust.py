@@ -8,12 +8,13 @@ keys are not here.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -22,11 +23,13 @@ from protocol import canonical
 from protocol.errors import EvidenceError, Text
 
 ALGORITHM: Final = "ecdsa-p256-sha256"
+P384: Final = "ecdsa-p384-sha384"
 ED25519: Final = "ed25519"
-#: What a key may be for. `root` signs no document of ours: it is there for an authority's own ceremony.
-ROLES: Final = ("root", "seal", "reviewer", "editor", "log", "status")
+#: What a key may be for. `root` signs nothing but versions of this file: `protocol.trustchain`.
+ROLES: Final = ("root", "seal", "reviewer", "editor", "log", "status", "witness")
 #: A reader of the first format would overlook a distrust: a file that has one, or an Ed25519 key, is of the second.
-_FORMATS: Final = ("dmpcompat-trust/1", "dmpcompat-trust/2")
+#: The third has a version, an end and a root that signs it (`protocol.trustchain`).
+_FORMATS: Final = ("dmpcompat-trust/1", "dmpcompat-trust/2", "dmpcompat-trust/3")
 
 PublicKey = ec.EllipticCurvePublicKey | Ed25519PublicKey
 
@@ -49,17 +52,10 @@ class TrustedKey:
 
     @property
     def algorithm(self) -> str:
-        return ED25519 if isinstance(self.public, Ed25519PublicKey) else ALGORITHM
+        return algorithm_of(self.public)
 
     def verifies(self, signature: bytes, data: bytes) -> bool:
-        try:
-            if isinstance(self.public, Ed25519PublicKey):
-                self.public.verify(signature, data)
-            else:
-                self.public.verify(signature, data, ec.ECDSA(hashes.SHA256()))
-        except InvalidSignature:
-            return False
-        return True
+        return verifies(self.public, signature, data)
 
     def valid_at(self, moment: datetime) -> bool:
         """Whether it might sign at that moment. Of a distrusted key a moment that it claims proves nothing: see
@@ -78,6 +74,29 @@ class TrustedKey:
         return all(one is not None and one <= self.distrust_after for one in witnessed)
 
 
+def algorithm_of(public: PublicKey) -> str:
+    """The one algorithm that a key signs with. Raises ValueError for a curve that is none of ours."""
+    if isinstance(public, Ed25519PublicKey):
+        return ED25519
+    found = {"secp256r1": ALGORITHM, "secp384r1": P384}.get(public.curve.name)
+    if found is None:
+        raise ValueError(f"curve {public.curve.name}")
+    return found
+
+
+def verifies(public: PublicKey, signature: bytes, data: bytes) -> bool:
+    """Whether the key made this signature of these bytes, by its own algorithm."""
+    try:
+        if isinstance(public, Ed25519PublicKey):
+            public.verify(signature, data)
+        else:
+            wide = isinstance(public.curve, ec.SECP384R1)
+            public.verify(signature, data, ec.ECDSA(hashes.SHA384() if wide else hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
 def keyid_of(public: PublicKey) -> str:
     """SHA-256 (hex) of the SubjectPublicKeyInfo."""
     return hashlib.sha256(_spki(public)).hexdigest()
@@ -85,26 +104,37 @@ def keyid_of(public: PublicKey) -> str:
 
 def load_trust(path: Path) -> dict[str, TrustedKey]:
     """Keys by id. Raises EvidenceError for anything that is not a trust file of ours."""
-    raw = canonical.loads(path.read_bytes())
+    return read_trust(path.read_bytes(), str(path))
+
+
+def read_trust(data: bytes, where: str) -> dict[str, TrustedKey]:
+    """Keys by id of a trust file that is no file here; `where` names it in errors. Raises EvidenceError."""
+    raw = canonical.loads(data)
     try:
         if raw["format"] not in _FORMATS:
             raise ValueError(f"format {raw['format']!r}")
-        keys = [_trusted(entry) for entry in raw["keys"]]
+        keys = [of_entry(entry) for entry in raw["keys"]]
         if len({key.keyid for key in keys}) != len(keys):
             raise ValueError("a key twice")
     except (KeyError, TypeError, ValueError) as problem:
         raise EvidenceError(
             "KEY-003",
             Text("fichier de confiance illisible", "the trust file can't be read"),
-            field=str(path),
+            field=where,
             found=str(problem),
         ) from problem
     return {key.keyid: key for key in keys}
 
 
 def trust_document(keys: list[TrustedKey]) -> bytes:
-    """The trust file that lists these keys."""
-    entries = [
+    """The trust file that lists these keys, which nobody signs."""
+    newer = any(key.distrust_after or key.algorithm != ALGORITHM for key in keys)
+    return canonical.dumps({"format": _FORMATS[newer], "keys": entries(keys)})
+
+
+def entries(keys: Iterable[TrustedKey]) -> list[dict[str, Any]]:
+    """The keys as a trust file lists them."""
+    return [
         {
             "keyid": key.keyid,
             "role": key.role,
@@ -113,15 +143,11 @@ def trust_document(keys: list[TrustedKey]) -> bytes:
             "algorithm": key.algorithm,
             "notBefore": stamp(key.not_before),
             "notAfter": stamp(key.not_after) if key.not_after else None,
-            "public": key.public.public_bytes(
-                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-            ).decode(),
+            "public": pem(key.public),
             **({"distrustAfter": stamp(key.distrust_after)} if key.distrust_after else {}),
         }
         for key in keys
     ]
-    newer = any(key.distrust_after or key.algorithm != ALGORITHM for key in keys)
-    return canonical.dumps({"format": _FORMATS[newer], "keys": entries})
 
 
 def stamp(moment: datetime) -> str:
@@ -134,25 +160,49 @@ def moment(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
-def _trusted(entry: dict[str, Any]) -> TrustedKey:
-    public = serialization.load_pem_public_key(entry["public"].encode())
-    if not isinstance(public, ec.EllipticCurvePublicKey | Ed25519PublicKey):
-        raise ValueError(f"algorithm {entry['algorithm']!r}")
-    if keyid_of(public) != entry["keyid"]:
-        raise ValueError("keyid does not match the key")
-    found = TrustedKey(
+def of_entry(entry: dict[str, Any]) -> TrustedKey:
+    """A key as a trust file lists it. Raises KeyError, TypeError, ValueError."""
+    return TrustedKey(
         keyid=entry["keyid"],
         role=str(entry["role"]),
         name=str(entry["name"]),
-        issuers=tuple(entry["issuers"]),
+        issuers=tuple(map(str, entry["issuers"])),
         not_before=moment(entry["notBefore"]),
         not_after=moment(entry["notAfter"]) if entry["notAfter"] else None,
-        public=public,
+        public=public_of(entry),
         distrust_after=moment(entry["distrustAfter"]) if entry.get("distrustAfter") else None,
     )
-    if entry["algorithm"] != found.algorithm:
+
+
+def public_of(entry: dict[str, Any]) -> PublicKey:
+    """The public key of an entry, of the id and algorithm that it says. Raises KeyError, TypeError, ValueError."""
+    if not isinstance(entry["public"], str):
+        raise TypeError("public")
+    public = public_key(entry["public"].encode())
+    if keyid_of(public) != entry["keyid"]:
+        raise ValueError("keyid does not match the key")
+    if entry["algorithm"] != algorithm_of(public):
         raise ValueError(f"algorithm {entry['algorithm']!r}")
-    return found
+    return public
+
+
+def public_key(data: bytes) -> PublicKey:
+    """A public key in PEM, of an algorithm of ours. Raises ValueError."""
+    try:
+        public = serialization.load_pem_public_key(data)
+    except UnsupportedAlgorithm as problem:
+        raise ValueError(str(problem)) from problem
+    if not isinstance(public, ec.EllipticCurvePublicKey | Ed25519PublicKey):
+        raise ValueError(f"algorithm {type(public).__name__}")
+    algorithm_of(public)
+    return public
+
+
+def pem(public: PublicKey) -> str:
+    """SubjectPublicKeyInfo in PEM."""
+    return public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 def _spki(public: PublicKey) -> bytes:

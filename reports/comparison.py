@@ -12,7 +12,7 @@ from harness.compare import CaseCompared, Comparison, FailOn, Moved
 from harness.expectation_words import title
 from protocol import safexml
 from protocol.errors import Lang, Text
-from reports.visible import visible
+from protocol.visible import visible
 
 _CAUSES: Final = {
     "rules": Text("les règles ou le paquet ont changé", "the rules or the pack changed"),

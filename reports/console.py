@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from protocol.errors import Lang, Text
-from reports.visible import visible
+from protocol.visible import visible
 
 if TYPE_CHECKING:
     from harness.events import Event

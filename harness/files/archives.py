@@ -22,6 +22,7 @@ from harness.files.inventory import EXCHANGE, FRAME, MAX_EXCHANGES, Inventory, i
 from harness.files.zipreading import Member, ZipRefused, content, directory, is_link, unsafe
 from protocol import safexml
 from protocol.errors import DmpcompatError, Text, UsageError, WireError
+from protocol.regularfile import FileRefused, kind_of, open_regular, read_regular, refuse_big
 
 CHECK_FILE: Final = "CHECK-FILE"
 CHECK_ARCHIVE: Final = "CHECK-ARCHIVE"
@@ -65,10 +66,6 @@ class Entry:
         return self.path.rpartition("/")[2]
 
 
-class FileRefused(WireError):
-    """A file that must not be read: not a regular one, or too big."""
-
-
 def entries(paths: Sequence[Path]) -> Iterator[Entry]:
     """Everything to judge in files and trees, in a stable order: files that were named, then folders by name.
 
@@ -86,7 +83,7 @@ def read(entry: Entry) -> bytes:
     """The bytes of an entry. Raises OSError, FileRefused (FILE-KIND, FILE-SIZE), ZipRefused."""
     limit = MAX_MESSAGE if entry.name.lower().endswith(".mime") else MAX_DOCUMENT
     if not entry.chain:
-        return regular(entry.file, limit)
+        return read_regular(entry.file, limit)
     with _holding(entry) as source:
         return content(source, entry.chain[-1], limit)
 
@@ -101,36 +98,17 @@ def read_exchange(entry: Entry) -> tuple[bytes, dict[str, bytes]]:
 @contextmanager
 def _holding(entry: Entry) -> Iterator[BinaryIO]:
     """The archive that holds a member, opened; one inside another is read into memory."""
-    with _opened(entry.file) as outer:
+    with open_regular(entry.file) as outer:
         source: BinaryIO = outer
         for member in entry.chain[:-1]:
             source = io.BytesIO(content(source, member, MAX_NESTED))
         yield source
 
 
-def regular(file: str, limit: int) -> bytes:
-    """The bytes of a regular file, at most `limit`; anything else (FIFO, device…) is never waited for."""
-    with _opened(file) as source:
-        _refuse_big(os.fstat(source.fileno()).st_size, limit)
-        data = source.read(limit + 1)
-    _refuse_big(len(data), limit)
-    return data
-
-
 def refuse_odd(file: str, limit: int) -> None:
-    """Raise what `regular` would, without reading: OSError, FileRefused."""
-    with _opened(file) as source:
-        _refuse_big(os.fstat(source.fileno()).st_size, limit)
-
-
-def _refuse_big(size: int, limit: int) -> None:
-    if size > limit:
-        raise FileRefused(
-            "FILE-SIZE",
-            Text("le fichier est trop gros", "the file is too big"),
-            found=f"{size} o / B",
-            expected=f"<= {limit} o / B",
-        )
+    """Raise what reading would, without reading: OSError, FileRefused."""
+    with open_regular(file) as source:
+        refuse_big(source, file, limit)
 
 
 def shown(path: str) -> str:
@@ -147,21 +125,6 @@ def told(problem: Exception) -> str:
     if isinstance(problem, OSError):
         return problem.strerror or str(problem)
     return f"{type(problem).__name__}: {problem}"
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    """A regular file, opened without ever waiting."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(file, flags), "rb") as source:
-        kind = os.fstat(source.fileno()).st_mode
-        if not stat.S_ISREG(kind):
-            raise FileRefused(
-                "FILE-KIND",
-                Text("ce n'est pas un fichier ordinaire", "not a regular file"),
-                found=_kind(kind),
-            )
-        yield source
 
 
 def _entries(paths: Sequence[Path]) -> Iterator[Entry]:
@@ -223,7 +186,7 @@ def _beside(folder: Path, files: Sequence[str]) -> dict[str, xdm.Announced]:
     for name in files:
         if name.lower() == xdm.METADATA:
             try:
-                return xdm.announced(regular(str(folder / name), MAX_DOCUMENT))
+                return xdm.announced(read_regular(folder / name, MAX_DOCUMENT))
             except (OSError, WireError):
                 return {}  # its own entry says why
     return {}
@@ -239,7 +202,7 @@ def _file(
         yield _trouble(said, place, "ERROR", told(problem))
         return
     if not stat.S_ISREG(state.st_mode):
-        found = f"FILE-KIND: pas un fichier ordinaire / not a regular file — {_kind(state.st_mode)}"
+        found = f"FILE-KIND: pas un fichier ordinaire / not a regular file — {kind_of(state.st_mode)}"
         yield _trouble(said, place, "INFO", found)
     elif _zipped(place, named):
         yield from _archive(place, said, named=named)
@@ -258,13 +221,13 @@ def _zipped(file: str, named: bool) -> bool:
 
 def regular_start(file: str, length: int = 4) -> bytes:
     """The first bytes of a regular file. Raises OSError, FileRefused (FILE-KIND)."""
-    with _opened(file) as source:
+    with open_regular(file) as source:
         return source.read(length)
 
 
 def _archive(file: str, path: str, *, named: bool) -> Iterator[Entry]:
     try:
-        with _opened(file) as source:
+        with open_regular(file) as source:
             yield from _members(source, Entry(path, file, named=named))
     except (OSError, FileRefused) as problem:
         yield _trouble(path, file, "ERROR", told(problem))
@@ -373,8 +336,3 @@ def _trouble(
 ) -> Entry:
     name = path.rpartition("/")[2]
     return Entry(path, file, named=True, trouble=(Finding(rule, status, f"{name}:", found, expected),))
-
-
-def _kind(mode: int) -> str:
-    kinds = ((stat.S_ISFIFO, "FIFO"), (stat.S_ISSOCK, "socket"), (stat.S_ISDIR, "dossier / folder"))
-    return next((name for test, name in kinds if test(mode)), "périphérique / device")

@@ -24,7 +24,6 @@ from harness.files.archives import (
     Entry,
     read,
     refuse_odd,
-    regular,
     told,
 )
 from harness.files.archives import read_exchange as read_exchange_in
@@ -46,6 +45,7 @@ from harness.packs import registry as packs
 from harness.packs.schema import PackSchemas, schemas_of
 from protocol.errors import DmpcompatError
 from protocol.exchange import Exchange
+from protocol.regularfile import read_regular
 
 _JUDGED = "CDA | XDS | SOAP | _echange.json"
 
@@ -143,7 +143,7 @@ def fetch(entry: Entry, asked: Asked) -> Fetched:
         data = read(entry)
         return Fetched(hashlib.sha256(data).hexdigest(), data)
     path = Path(entry.file)
-    described = regular(entry.file, MAX_MESSAGE)
+    described = read_regular(entry.file, MAX_MESSAGE)
     for body in path.parent.glob(f"{path.name.removesuffix(EXCHANGE)}_re*.*"):
         refuse_odd(str(body), MAX_MESSAGE)
     exchange = read_exchange(path)

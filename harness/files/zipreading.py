@@ -92,12 +92,15 @@ def directory(file: BinaryIO) -> Iterator[Member]:
         raise _broken(f"{seen} / {count}")
 
 
-def content(file: BinaryIO, member: Member, limit: int) -> bytes:
-    """The bytes of a member, at most `limit`, checked against its size and CRC.
+def content(file: BinaryIO, member: Member, limit: int, *, ratio: int = MAX_RATIO) -> bytes:
+    """The bytes of a member, at most `limit`, checked against its size and CRC. `ratio`: how much it may swell; 0 for
+    as much as it likes, when the limit is its very size.
 
     Raises ZipRefused: ZIP-ENCRYPTED, ZIP-METHOD, ZIP-SIZE, ZIP-BOMB, ZIP-BROKEN.
     """
-    _refuse(member, limit)
+    _refuse(member, limit, ratio)
+    if member.offset > file.seek(0, 2):
+        raise _broken(member.name)
     file.seek(member.offset)
     head = file.read(_LOCAL.size)
     if len(head) < _LOCAL.size or not head.startswith(b"PK\x03\x04"):
@@ -137,7 +140,7 @@ def is_link(member: Member) -> bool:
     return stat.S_ISLNK(member.mode)
 
 
-def _refuse(member: Member, limit: int) -> None:
+def _refuse(member: Member, limit: int, ratio: int) -> None:
     """What is known of a member before a byte of it is read."""
     if member.flags & _ENCRYPTED:
         raise _refused(
@@ -152,7 +155,7 @@ def _refuse(member: Member, limit: int) -> None:
             found=str(member.method),
             expected="0 (stored), 8 (deflate)",
         )
-    if member.size > _SMALL and member.size > MAX_RATIO * max(member.packed, 1):
+    if ratio and member.size > _SMALL and member.size > ratio * max(member.packed, 1):
         raise _bomb(f"{member.packed} → {member.size} o / B")
     if member.size > limit:
         raise _refused(

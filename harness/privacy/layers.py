@@ -15,13 +15,15 @@ import io
 import lzma
 import quopri
 import re
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from harness.files import zipreading
+from harness.files.zipreading import ZipRefused
 from harness.privacy import pdf
 from protocol.errors import Text
 
@@ -52,6 +54,13 @@ _MACHINES: Final[tuple[tuple[str, re.Pattern[bytes], Callable[[], Any]], ...]] =
     ("xz", re.compile(rb"\xfd7zXZ\x00"), lzma.LZMADecompressor),
 )
 _CLOSED: Final = re.compile(rb"7z\xbc\xaf\x27\x1c|Rar!\x1a\x07")
+_LARGE: Final = Text("trop gros une fois décompressé", "too large once expanded")
+_WHY: Final = {
+    "ZIP-ENCRYPTED": Text("fichier chiffré", "encrypted file"),
+    "ZIP-SIZE": _LARGE,
+    "ZIP-BOMB": _LARGE,
+    "ZIP-COUNT": Text("trop de fichiers dans l'archive", "too many files in the archive"),
+}
 _SPACE: Final = re.compile(rb"\s+|\\r|\\n|&#1[03];")
 
 
@@ -118,25 +127,34 @@ def _zip(layer: Layer, state: _Opening) -> Iterator[Layer]:
 
 
 def _members(data: bytes, place: str, state: _Opening) -> Iterator[Layer]:
+    """Names of members that lead outside are only names here: everything that opens is looked at, on its own."""
+    file = io.BytesIO(data)
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if len(entries) > MAX_MEMBERS:
-                state.give_up(place, "trop de fichiers dans l'archive", "too many files in the archive")
-                return
-            names = "\n".join(entry.filename for entry in entries).encode() + b"\n" + archive.comment
-            yield Layer(f"{place} names", names)
-            for entry in entries:
-                inner = f"{place} {entry.filename}"
-                if entry.flag_bits & 1:
-                    state.give_up(inner, "fichier chiffré", "encrypted file")
-                elif entry.file_size > MAX_BYTES - state.size:
-                    state.give_up(inner, "trop gros une fois décompressé", "too large once expanded")
-                elif not entry.is_dir():
-                    with archive.open(entry) as stream:
-                        yield Layer(inner, stream.read(entry.file_size))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError):
-        state.give_up(place, "archive zip illisible", "unreadable zip archive")
+        members = list(islice(zipreading.directory(file), MAX_MEMBERS + 1))
+    except ZipRefused as problem:
+        state.unread.append(Unread(place, _unzipped(problem)))
+        return
+    if len(members) > MAX_MEMBERS:
+        state.give_up(place, "trop de fichiers dans l'archive", "too many files in the archive")
+        return
+    names = "\n".join(member.name for member in members).encode("utf-8", "replace")
+    yield Layer(f"{place} names", names)
+    for member in members:
+        if member.folder and not member.size:
+            continue
+        inner = f"{place} {member.name}"
+        try:
+            found = zipreading.content(file, member, MAX_BYTES - state.size)
+        except ZipRefused as problem:
+            state.unread.append(Unread(inner, _unzipped(problem)))
+            continue
+        yield Layer(inner, found)
+
+
+def _unzipped(problem: ZipRefused) -> Text:
+    """Why an archive or a member stays closed."""
+    told = _WHY.get(problem.code)
+    return told or Text(f"archive zip illisible ({problem.code})", f"unreadable zip archive ({problem.code})")
 
 
 def _gzip(layer: Layer, state: _Opening) -> Iterator[Layer]:

@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from harness.context import CaseContext
 from harness.drive.clock import Clock, SetClock, ShiftedClock
 from harness.problems import Problems
+from harness.sessions import number_key
+from harness.statuslists import StatusListSeed, given
 from harness.steps import loading
 from harness.steps.api import Outcome, StepSpec, step
 from harness.substitution import names_in, substitute
@@ -55,7 +57,7 @@ class ClockChange(BaseModel):
 
 class Preparation(BaseModel):
     """At least one of: the clock, settings (rule id or switch -> value), patients to seed, status of the campaign's
-    number.
+    number, the status list that the platform believes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,6 +66,7 @@ class Preparation(BaseModel):
     clock: ClockChange | None = None
     patients: list[PatientSeed] = []
     number: Literal["", "active", "suspended", "revoked"] = ""
+    status_list: StatusListSeed | None = None
 
 
 @step
@@ -78,6 +81,8 @@ class PrepareStep(StepSpec):
         what += [*self.prepare.settings, *(seed.key for seed in self.prepare.patients)]
         if self.prepare.number:
             what.append(self.prepare.number)
+        if self.prepare.status_list is not None:
+            what.append(f"status list: {self.prepare.status_list.state}")
         listed = ", ".join(what)
         return Text(f"préparer la plateforme : {listed}", f"prepare the platform: {listed}")
 
@@ -102,10 +107,10 @@ class PrepareStep(StepSpec):
 
     def run(self, context: CaseContext) -> Outcome:
         control, session = context.platform.need(), context.platform.session
-        resolved = None
+        resolved: dict[str, Any] = {}
         if self.prepare.clock is not None:
             told = control.clock(session, substitute(self.prepare.clock.asked(), context.values))
-            resolved = {"clock": dict(told)}
+            resolved["clock"] = dict(told)
             if self.prepare.clock.lps == "follows":
                 context.clock = followed(told)
         settings = substitute(self.prepare.settings, context.values)
@@ -115,8 +120,21 @@ class PrepareStep(StepSpec):
             known = context.campaign.patients.get(seed.key) or directory.patients()[seed.key]
             control.patient(session, patient_record(known, substitute(seed.changes, context.values)))
         if self.prepare.number:
-            control.number(session, context.campaign.number, self.prepare.number)
-        return Outcome(resolved=resolved)
+            control.number(session, number_key(context.campaign), self.prepare.number)
+        if self.prepare.status_list is not None:
+            resolved["status_list"] = _believes(self.prepare.status_list, context)
+        return Outcome(resolved=resolved or None)
+
+
+def _believes(seed: StatusListSeed, context: CaseContext) -> dict[str, Any]:
+    """Give the session that status list, at its own clock; what it says."""
+    control, session = context.platform.need(), context.platform.session
+    if seed.state == "none":
+        control.forget_status_list(session)
+        return {"state": seed.state}
+    body, told = given(seed, context.campaign, control.moment(session))
+    control.status_list(session, body)
+    return told
 
 
 def followed(told: Mapping[str, Any]) -> Clock:

@@ -15,7 +15,7 @@ from lxml import etree
 from sqlalchemy import Connection
 
 from mock_dmp.acceptance.engine import Stage
-from mock_dmp.acceptance.official import Official
+from mock_dmp.acceptance.official import Believed, Official, listing
 from mock_dmp.acceptance.trust import Trust
 from mock_dmp.context import Call
 from mock_dmp.rights import Standing, anywhere, standing
@@ -31,7 +31,7 @@ class Demand:
     """One call on its way. `certificate` signed the VIHF, None when it is unsigned; `vihf` is what was signed.
 
     `trust` is None when the mock runs without a PKI: nothing can be said of authorities then. `official`: the status
-    list that the platform was given, None without.
+    list that the platform was given, None without; `listing`: that of this call, which may be the session's own.
     """
 
     call: Call
@@ -47,6 +47,7 @@ class Demand:
     patient: Patient | None = None
     number: WireNumber | None = None
     official: Official | None = None
+    listing: Believed | None = None
     who: Standing | None = None
 
     @property
@@ -99,8 +100,9 @@ class Demand:
         if self.vihf.wire_number:
             value = self.vihf.wire_number
             self.number = directory.wire_number(self.db, session, value)
-            if self.official is not None:
-                self.number = self.official.known(value, self.number, self.now)
+        self.listing = listing(self.db, session, self.official)
+        if self.listing is not None and self.vihf.wire_number:
+            self.number = self.listing.known(self.vihf.wire_number, self.number, self.now)
 
 
 @lru_cache(maxsize=1024)

@@ -5,7 +5,9 @@ Compared exactly (no trim, no case folding) and never shown: it is the vendor's 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from mock_dmp.acceptance.demand import HOMOLOGATION, Demand
 from mock_dmp.acceptance.engine import Breach
@@ -14,6 +16,8 @@ from protocol.directory import Product
 _WHERE = "attribut LPS_ID_HOMOLOGATION_DMP"
 #: Shown instead of the number.
 _MASKED = "(numéro masqué)"
+#: End of a number that was given for tests.
+_TEMPORARY: Final = re.compile(r"-tmp[0-9]+\Z")
 
 
 @HOMOLOGATION.rule("HN-ABSENT")
@@ -28,6 +32,21 @@ def unknown(demand: Demand) -> Iterator[Breach]:
     """The platform knows it."""
     if demand.vihf.wire_number and demand.number is None:
         yield Breach(_WHERE, _MASKED, "un numéro connu de la plateforme")
+
+
+@HOMOLOGATION.rule("HN-UNLISTED")
+def unlisted(demand: Demand) -> Iterator[Breach]:
+    """The status list names it; off by default: test numbers are in no list."""
+    value = demand.vihf.wire_number
+    if value and demand.listing is not None and demand.listing.of(value) is None:
+        yield Breach(_WHERE, _MASKED, "un numéro de la liste de statuts")
+
+
+@HOMOLOGATION.rule("HN-TEMPORARY")
+def temporary(demand: Demand) -> Iterator[Breach]:
+    """It is definitive; a temporary one (`-tmpN`) is for a test environment, off by default."""
+    if _TEMPORARY.search(demand.vihf.wire_number):
+        yield Breach(_WHERE, "numéro provisoire (-tmp)", "un numéro définitif")
 
 
 @HOMOLOGATION.rule("HN-FAMILY")
@@ -54,7 +73,7 @@ def revoked(demand: Demand) -> Iterator[Breach]:
 @HOMOLOGATION.rule("HN-STALE")
 def stale(demand: Demand) -> Iterator[Breach]:
     """The status list that the platform was given is still news."""
-    if demand.official is not None and demand.official.stale(demand.now):
+    if demand.listing is not None and demand.listing.stale(demand.now):
         yield Breach("liste de statuts du registre", "périmée", "une liste dont nextUpdate n'est pas passé")
 
 

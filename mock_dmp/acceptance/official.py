@@ -1,7 +1,8 @@
-"""Wire numbers that a register gave: known by the signed status list that the platform was started with.
+"""Wire numbers that a register gave: known by its signed status list, that of a session or of the whole platform.
 
-The list is read again when its file changes, so that a withdrawal is enforced without a restart. A number that the list
-names is worth what the list says at the session's clock, whatever the session declared; any other is the session's own.
+The platform's list is read again when its file changes, so that a withdrawal is enforced without a restart; an older
+one never replaces it. A session may be given one of its own (control API), which then stands for the platform's. A
+number that a list names is worth what it says at the session's clock, whatever the session declared.
 """
 
 from __future__ import annotations
@@ -10,14 +11,19 @@ import logging
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
+from mock_dmp.state import statuslists
+from mock_dmp.state.statuslists import Given
 from protocol import statuslist
 from protocol.directory import NumberStatus, Product, WireNumber
-from protocol.errors import ConfigError, DmpcompatError, Text
+from protocol.errors import ConfigError, DmpcompatError, EvidenceError, Text, UsageError
 from protocol.statuslist import Listed, StatusList, tag_of
-from protocol.trust import load_trust
+from protocol.trust import load_trust, read_trust, stamp
 
 _LOG: Final = logging.getLogger(__name__)
 _STATUS: Final[dict[statuslist.State, NumberStatus]] = {
@@ -28,6 +34,32 @@ _STATUS: Final[dict[statuslist.State, NumberStatus]] = {
     "SUPERSEDED": "revoked",
     "EXPIRED": "revoked",
 }
+
+
+@dataclass(frozen=True)
+class Believed:
+    """A list whose signature was verified, and the key that knows the numbers in it."""
+
+    listed: StatusList
+    tag_key: bytes = field(repr=False)
+
+    def stale(self, at: datetime) -> bool:
+        """Whether the list promised its successor before that moment."""
+        return not self.listed.fresh(at)
+
+    def of(self, value: str) -> Listed | None:
+        """What the list says of the number that travels as `value`."""
+        return self.listed.of_tag(tag_of(value, self.tag_key))
+
+    def known(self, value: str, own: WireNumber | None, at: datetime) -> WireNumber | None:
+        """The number that travels as `value`: as the register has it, else as the session has it."""
+        listed = self.of(value)
+        if listed is None:
+            return own
+        status = _STATUS[listed.state_at(at)]
+        if own is None:
+            return _number(listed, value, status)
+        return replace(own, status=status, profiles=listed.profiles or own.profiles)
 
 
 @dataclass
@@ -52,17 +84,17 @@ class Official:
         return found
 
     def current(self) -> StatusList:
-        """The list as the file has it now; while that can't be believed, the last one that could.
+        """The list as the file has it now; while that can't be believed or is older, the last one that could.
 
         Raises ConfigError when there was none.
         """
         with self._lock:
             try:
                 facts = self.path.stat()
-                stamp = (facts.st_mtime_ns, facts.st_size)
-                if stamp != self._stamp:
-                    self._stamp = stamp
-                    self._list = statuslist.read(self.path.read_bytes(), load_trust(self.trust))
+                stamped = (facts.st_mtime_ns, facts.st_size)
+                if stamped != self._stamp:
+                    self._stamp = stamped
+                    self._list = self._newer(statuslist.read(self.path.read_bytes(), load_trust(self.trust)))
             except (OSError, DmpcompatError) as problem:
                 unusable = _unusable(self.path, problem)
                 if self._list is None:
@@ -72,17 +104,45 @@ class Official:
                 raise _unusable(self.path, ValueError("never read"))
             return self._list
 
-    def stale(self, at: datetime) -> bool:
-        """Whether the list promised its successor before that moment."""
-        return not self.current().fresh(at)
+    def believed(self) -> Believed:
+        """The same, as the entry asks it."""
+        return Believed(self.current(), self.tag_key)
 
-    def known(self, value: str, own: WireNumber | None, at: datetime) -> WireNumber | None:
-        """The number that travels as `value`: as the register has it, else as the session has it."""
-        listed = self.current().of_tag(tag_of(value, self.tag_key))
-        if listed is None:
-            return own
-        status = _STATUS[listed.state_at(at)]
-        return replace(own, status=status) if own is not None else _number(listed, value, status)
+    def _newer(self, found: StatusList) -> StatusList:
+        """Raises EvidenceError for a list that was issued before the one in force: an old one, played again."""
+        if self._list is not None and found.issued < self._list.issued:
+            raise EvidenceError(
+                "STATUS-011",
+                Text("liste plus ancienne que celle en vigueur", "a list older than the one in force"),
+                field=str(self.path),
+                found=stamp(found.issued),
+                expected=f">= {stamp(self._list.issued)}",
+            )
+        return found
+
+
+def listing(db: Connection, session: str, platform: Official | None) -> Believed | None:
+    """The list that a call is held against: the session's, else the platform's, else none."""
+    given = statuslists.of(db, session)
+    if given is not None:
+        return believed(given)
+    return None if platform is None else platform.believed()
+
+
+@lru_cache(maxsize=64)
+def believed(given: Given) -> Believed:
+    """Verify a list that a session is given. Raises UsageError (STATUS-012)."""
+    try:
+        tag_key = bytes.fromhex(given.tag_key)
+        trusted = read_trust(given.trust.encode(), "trust")
+        return Believed(statuslist.read(given.envelope.encode(), trusted), tag_key)
+    except (ValueError, DmpcompatError) as problem:
+        raise UsageError(
+            "STATUS-012",
+            Text("cette liste de statuts n'est pas crue", "this status list is not believed"),
+            field="status-list",
+            found=problem.message("en") if isinstance(problem, DmpcompatError) else str(problem),
+        ) from problem
 
 
 def _number(listed: Listed, value: str, status: NumberStatus) -> WireNumber:

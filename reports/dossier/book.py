@@ -20,34 +20,15 @@ from typing import Any, Final
 from protocol.errors import DmpcompatError, Text, UsageError
 from reports.dossier import events
 from reports.dossier.events import Event
-from reports.dossier.guards import GUARDS, Asked, Stop
+from reports.dossier.guards import Asked, Stop
+from reports.dossier.legality import Actors, guarded, refusal, replayed
 from reports.dossier.people import People
-from reports.dossier.states import MOVES, STATES, Move, Role, from_state
-from reports.dossier.view import View, view
+from reports.dossier.states import MOVES, STATES, Move, from_state
+from reports.dossier.view import View, folded
 from reports.keys import Seal
 
 JOURNAL: Final = "evenements.ndjson"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-#: Kinds of events beside moves, and who may add them. What is not there is the agency's.
-_WHO: Final[Mapping[str, tuple[Role, ...]]] = {
-    "OPEN": ("editor", "agency"),
-    "PIECE": ("editor", "agency"),
-    "BUILD": ("editor", "agency"),
-    "VERDICT": ("reviewer",),
-    "OVERRIDE": ("reviewer",),
-    "COMMENT": ("reviewer", "editor", "agency"),
-    "ANOMALY": ("reviewer",),
-    "MENDED": ("reviewer",),
-    "ACCEPT_NA": ("reviewer",),
-    "APPROVE": ("reviewer",),
-    "DISPUTE": ("editor",),
-    "RESOLVE": ("agency",),
-    "RESERVED": ("agency",),
-    "REGISTERED": ("agency",),
-    "NOTICE": ("agency",),
-}
-#: What a reviewer adds goes with an examination.
-_EXAMINING: Final = ("VERDICT", "OVERRIDE", "ANOMALY", "MENDED", "ACCEPT_NA", "APPROVE")
 
 
 class IllegalAct(DmpcompatError):
@@ -70,8 +51,10 @@ class Dossier:
         return self.folder.name
 
     def read(self) -> View:
-        """The file as it is, verified line by line. Raises EvidenceError, UsageError when there is none."""
-        return view(self.events())
+        """The file as it is, verified line by line, each an act that was possible. Raises EvidenceError, UsageError
+        when there is none.
+        """
+        return replayed(self.events(), self.people.known())
 
     def events(self) -> list[Event]:
         """Its events, verified."""
@@ -108,7 +91,9 @@ class Dossier:
 
     def allow(self, name: str, who: Seal) -> None:
         """Raises IllegalAct when this move can't be made now, by this person."""
-        self._movable(self.read(), MOVES[name], who.keyid, self.people.role(who.keyid))
+        now = self.read()
+        if stop := self._stop(now, "MOVE", {"move": name}, who.keyid):
+            raise _illegal(now, name, stop)
 
     def add(self, kind: str, who: Seal, reason: str, facts: Mapping[str, Any]) -> View:
         """Add an event that is no move. Raises IllegalAct, EvidenceError."""
@@ -117,13 +102,17 @@ class Dossier:
     def allowed(self) -> list[tuple[Move, Stop | None]]:
         """The moves that leave the state of now, each with what stops it (looked at as somebody of its role)."""
         now = self.read()
-        return [(move, self._stop(now, move, "", move.roles[0])) for move in from_state(now.state)]
+        parent = str(now.opening.get("parent", ""))
+        persons = Actors(self.people.known()).persons
+        asked = Asked("", "", not parent or self.parent_in_force(parent), persons)
+        return [(move, guarded(now, move, asked)) for move in from_state(now.state)]
 
     def _append(self, kind: str, who: Seal, reason: str, facts: Mapping[str, Any]) -> View:
         with self._locked() as descriptor:
             known = self.events()
-            now = view(known)
-            self._permitted(now, kind, who, facts)
+            now = replayed(known, self.people.known())
+            if stop := self._stop(now, kind, facts, who.keyid):
+                raise _illegal(now, str(facts.get("move", kind)), stop)
             at = self.clock().astimezone(UTC).replace(microsecond=0)
             event = Event(
                 dossier=self.name,
@@ -137,40 +126,16 @@ class Dossier:
             line = events.signed(event, who)
             os.write(descriptor, line + b"\n")
             os.fsync(descriptor)
-            return view([*known, replace(event, actor=who.keyid, line=hashlib.sha256(line).hexdigest())])
+            folded(now, replace(event, actor=who.keyid, line=hashlib.sha256(line).hexdigest()))
+            return now
 
-    def _permitted(self, now: View, kind: str, who: Seal, facts: Mapping[str, Any]) -> None:
-        role = self.people.role(who.keyid)
-        if kind == "MOVE":
-            self._movable(now, MOVES[facts["move"]], who.keyid, role)
-            return
-        if role not in _WHO[kind]:
-            raise _illegal(now, kind, Stop(_ROLE, role, Text(" / ".join(_WHO[kind]), " / ".join(_WHO[kind]))))
-        if kind in _EXAMINING and now.state != "EN_EXAMEN":
-            raise _illegal(now, kind, Stop(_STATE, now.state, Text("examine", "examine")))
-        if kind in _EXAMINING and (stop := GUARDS["outsider"](now, Asked(who.keyid, role))):
-            raise _illegal(now, kind, stop)
-        case = facts.get("case")
-        if case and kind != "COMMENT" and case not in now.verdicts:
-            raise _illegal(
-                now, kind, Stop(_CASE, str(case), Text(" ".join(now.verdicts), " ".join(now.verdicts)))
-            )
-
-    def _movable(self, now: View, move: Move, actor: str, role: Role) -> None:
-        if now.state not in move.origins:
-            names = " ".join(one.name for one in from_state(now.state))
-            raise _illegal(now, move.name, Stop(_STATE, now.state, Text(names, names)))
-        if role not in move.roles:
-            raise _illegal(
-                now, move.name, Stop(_ROLE, role, Text(" / ".join(move.roles), " / ".join(move.roles)))
-            )
-        if stop := self._stop(now, move, actor, role):
-            raise _illegal(now, move.name, stop)
-
-    def _stop(self, now: View, move: Move, actor: str, role: Role) -> Stop | None:
+    def _stop(self, now: View, kind: str, facts: Mapping[str, Any], actor: str) -> Stop | None:
+        self.people.role(actor)  # a stranger is told so
         parent = str(now.opening.get("parent", ""))
-        asked = Asked(actor, role, not parent or self.parent_in_force(parent))
-        return next(filter(None, (GUARDS[name](now, asked) for name in move.guards)), None)
+        asked = Actors(self.people.known()).asked(
+            actor, parent_in_force=not parent or self.parent_in_force(parent)
+        )
+        return refusal(now, kind, facts, asked)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -193,11 +158,6 @@ class Dossier:
 def names(folder: Path) -> list[str]:
     """Names of the files of an office."""
     return sorted(path.parent.name for path in folder.glob(f"*/{JOURNAL}"))
-
-
-_ROLE: Final = Text("ce rôle ne le peut pas", "this role may not")
-_STATE: Final = Text("impossible dans cet état", "not possible in this state")
-_CASE: Final = Text("cas absent des preuves", "case not in the evidence")
 
 
 def _cut(path: Path, descriptor: int) -> None:

@@ -15,7 +15,9 @@ from typing import Any, Final
 from protocol import canonical, dsse
 from protocol.dsse import Signer
 from protocol.errors import EvidenceError, Text
+from protocol.shape import ANY, Members, Named, fit
 from protocol.trust import TrustedKey, moment, stamp
+from reports.dossier.facts import refuse_misshapen
 
 FORMAT: Final = "dmpcompat-dossier/1"
 PAYLOAD_TYPE: Final = "application/vnd.dmpcompat.dossier+json"
@@ -39,6 +41,18 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "NOTICE": ("deadline",),
 }
 _LONGEST: Final = 4000
+_MEMBERS: Final = Members(
+    {
+        "format": str,
+        "dossier": str,
+        "seq": int,
+        "at": str,
+        "type": str,
+        "reason": str,
+        "facts": Named(ANY),
+        "previous": str,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,8 @@ def _event(line: bytes, known: Mapping[str, TrustedKey]) -> Event:
     envelope = dsse.read(line)
     raw = canonical.loads(envelope.payload)
     try:
-        if envelope.payload_type != PAYLOAD_TYPE or raw["format"] != FORMAT or len(raw) != 8:
+        fit(raw, _MEMBERS)
+        if envelope.payload_type != PAYLOAD_TYPE or raw["format"] != FORMAT:
             raise ValueError(envelope.payload_type)
         signature = envelope.signatures[0]
         event = Event(
@@ -139,8 +154,12 @@ def _check(event: Event) -> None:
         raise _wrong("type", event.kind, " ".join(KINDS))
     if missing := [name for name in wanted if name not in event.facts]:
         raise _wrong("facts", " ".join(event.facts), " ".join(missing))
-    if not isinstance(event.reason, str) or not event.reason.strip() or len(event.reason) > _LONGEST:
-        raise _wrong("reason", str(event.reason)[:40], f"1..{_LONGEST}")
+    try:
+        refuse_misshapen(event.kind, event.facts)
+    except ValueError as problem:
+        raise _wrong("facts", str(problem)) from problem
+    if not event.reason.strip() or len(event.reason) > _LONGEST:
+        raise _wrong("reason", event.reason[:40], f"1..{_LONGEST}")
 
 
 def _broken(number: int, found: str, expected: str = "") -> EvidenceError:

@@ -7,7 +7,7 @@ looks at the clock of the machine nor at the network.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from protocol.errors import Text
@@ -16,6 +16,8 @@ from reports.dossier.view import View
 #: Reviewers who must have approved, none of whom ran the campaign.
 EYES: Final = 2
 _GOOD: Final = ("PASS", "WARN", "INHERITED")
+#: Verdicts that a reviewer may put beside an original one.
+COUNTED: Final = ("PASS", "WARN", "FAIL", "INCONCLUSIVE", "NOT_APPLICABLE")
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,21 @@ class Stop:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who wants to move the file: key id and role; `parent_in_force`: what the register says of the connector."""
+    """Who wants to move the file: key id and role; `parent_in_force`: what the register says of the connector;
+    `persons`: whose each key is, where that is known.
+    """
 
     actor: str
     role: str
     parent_in_force: bool = True
+    persons: Mapping[str, str] = field(default_factory=dict)
+
+    def person(self, keyid: str) -> str:
+        return self.persons.get(keyid, keyid)
+
+    def outsiders(self, file: View) -> set[str]:
+        """The persons who approved and did not run the campaign, under whichever of their keys."""
+        return {self.person(one) for one in file.approvals} - {self.person(one) for one in file.executors}
 
 
 Guard = Callable[[View, Asked], Stop | None]
@@ -80,11 +92,37 @@ def _product(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
+def _covered(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    """The campaign was run for all that the file declares: what was not asked of it was not judged."""
+    piece = file.piece("evidence")
+    if piece is None:
+        return None
+    beyond = [
+        name
+        for member in ("profiles", "modes")
+        for name in file.opening[member]
+        if name not in piece.facts[member]
+    ]
+    if not beyond:
+        return None
+    return Stop(
+        Text("la campagne est plus étroite que le dossier", "the campaign is narrower than the file"),
+        " ".join(beyond),
+        Text("jouer le plan pour tout le périmètre déclaré", "run the plan for the whole declared scope"),
+    )
+
+
 def _complete(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     """No case of the scope without a verdict; those set aside have their reason from the campaign."""
     piece = file.piece("evidence")
     if piece is None:
         return None
+    if not file.verdicts:
+        return Stop(
+            Text("les preuves ne portent sur aucun cas", "the evidence is about no case"),
+            piece.name,
+            Text("jouer le plan", "run the plan"),
+        )
     missing = list(piece.facts["leftOut"])
     undone = [case for case, verdict in file.verdicts.items() if verdict in ("CONFIG", "ERROR", "MANUAL")]
     if not missing and not undone:
@@ -99,7 +137,7 @@ def _complete(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
 
 
 def _outsider(file: View, asked: Asked) -> Stop | None:
-    if asked.actor not in file.executors:
+    if asked.person(asked.actor) not in {asked.person(one) for one in file.executors}:
         return None
     return Stop(
         Text("qui a joué la campagne ne l'examine pas", "who ran the campaign does not examine it"),
@@ -165,7 +203,8 @@ def _conform(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     bad = [
         f"{case}={file.verdict(case)}"
         for case, verdict in file.verdicts.items()
-        if verdict != "NOT_APPLICABLE" and file.verdict(case) not in _GOOD
+        if file.verdict(case) not in _GOOD
+        and not verdict == file.verdict(case) == "NOT_APPLICABLE"  # told by the guard before
     ]
     if not bad:
         return None
@@ -176,8 +215,8 @@ def _conform(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _eyes(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
-    outsiders = [actor for actor in file.approvals if actor not in file.executors]
+def _eyes(file: View, asked: Asked) -> Stop | None:
+    outsiders = asked.outsiders(file)
     if len(outsiders) >= EYES:
         return None
     return Stop(
@@ -236,6 +275,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
     ),
     "evidence": _with_piece("evidence", "le dossier de preuves", "the evidence"),
     "product": _product,
+    "covered": _covered,
     "complete": _complete,
     "outsider": _outsider,
     "fresh": _fresh,

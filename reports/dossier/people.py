@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +19,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from harness.evidence import write_atomic
 from protocol.errors import ConfigError, Text, UsageError
 from protocol.trust import TrustedKey, keyid_of, load_trust, trust_document
+from reports.dossier.legality import ROLES
 from reports.dossier.states import Role
 from reports.keys import Seal
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
-#: Role of a key in the trust file -> role in a file.
-_ROLES: Final[Mapping[str, Role]] = {"editor": "editor", "reviewer": "reviewer", "seal": "agency"}
 
 
 @dataclass(frozen=True)
@@ -48,9 +46,9 @@ class People:
     def role(self, keyid: str) -> Role:
         """Raises ConfigError for a stranger."""
         key = self.known().get(keyid)
-        if key is None or key.role not in _ROLES:
+        if key is None or key.role not in ROLES:
             raise _stranger(keyid)
-        return _ROLES[key.role]
+        return ROLES[key.role]
 
     def name(self, keyid: str) -> str:
         key = self.known().get(keyid)

@@ -19,9 +19,17 @@ _GOOD = ("PASS", "WARN")
 
 def subset(plan: Plan, scope: Collection[str], changed: Collection[str]) -> tuple[str, ...]:
     """Codes of the cases to replay, in the order of the plan. `scope`: cases of the homologation; `changed`: ids of
-    transactions or names of profiles. Raises IllegalAct for a change that no case of the scope knows.
+    transactions or names of profiles. Raises IllegalAct for a change that no case of the scope knows, or a plan that
+    lacks cases of the scope.
     """
     cases = [case for case in plan.cases if case.code in scope]
+    if lost := sorted(set(scope) - {case.code for case in cases}):
+        raise IllegalAct(
+            "DOSSIER-063",
+            Text("ce plan n'est pas celui du dossier", "this plan is not that of the file"),
+            found=f"{plan.id} : {' '.join(lost)}"[:200],
+            mend=Text("donner le plan de la campagne : --plan", "give the plan of the campaign: --plan"),
+        )
     known = {name for case in cases for name in _touched(case)}
     if strangers := sorted(set(changed) - known):
         raise IllegalAct(

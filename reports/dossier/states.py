@@ -132,7 +132,7 @@ MOVES: Final[Mapping[str, Move]] = {
             ("PRE_HOMOLOGATION",),
             "PREUVES_DEPOSEES",
             ("editor",),
-            ("evidence", "product", "complete"),
+            ("evidence", "product", "covered", "complete"),
         ),
         Move(
             "examine",
@@ -163,7 +163,10 @@ MOVES: Final[Mapping[str, Move]] = {
             ("EN_EXAMEN",),
             "HOMOLOGUE",
             ("agency",),
-            ("fresh", "closed", "undisputed", "accepted", "conform", "inherited", "eyes"),
+            (
+                *("evidence", "product", "covered", "complete"),
+                *("fresh", "closed", "undisputed", "accepted", "conform", "inherited", "eyes"),
+            ),
         ),
         Move("refuse", Text("refuser", "refuse"), ("EN_EXAMEN",), "REFUSE", ("agency",)),
         Move("abandon", Text("abandonner", "abandon"), _BEFORE, "ABANDON", ("editor", "agency")),

@@ -64,10 +64,15 @@ def view(events: Iterable[Event]) -> View:
     """The fold of the events."""
     now = View()
     for event in events:
-        now.dossier = event.dossier
-        now.history.append(event)
-        _FOLDS[event.kind](now, event)
+        folded(now, event)
     return now
+
+
+def folded(now: View, event: Event) -> None:
+    """One more event."""
+    now.dossier = event.dossier
+    now.history.append(event)
+    _FOLDS[event.kind](now, event)
 
 
 def _open(now: View, event: Event) -> None:
@@ -113,6 +118,7 @@ def _override(now: View, event: Event) -> None:
 def _accept(now: View, event: Event) -> None:
     _review(now, event)
     now.accepted[str(event.facts["case"])] = event
+    now.approvals.clear()  # what had been approved is no more what is decided
 
 
 def _anomaly(now: View, event: Event) -> None:

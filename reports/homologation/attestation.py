@@ -1,144 +1,164 @@
-"""The attestation of a homologation on paper: what was decided, by whom, on what, with which duties.
+"""The attestation of a homologation on paper, and its twin in HTML: what was decided, by whom, on what, which duties.
 
-It is sealed and carries the signed statement. The secret number is not on it: its commitment is.
+The PDF is sealed; it carries the signed statement, the entry of the register with its proof, the time stamp when there
+is one, and the claim of its QR code. The secret number is not on it: its commitment is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
+from harness.evidence import write_atomic
 from protocol import dsse
-from protocol.errors import Lang, Text
+from protocol.errors import Lang
 from protocol.trust import moment
 from reports import numbers
 from reports.dossier.book import Dossier
 from reports.homologation import statement
+from reports.homologation.attestation_words import kind, obligations, words
+from reports.homologation.bundle import ATTESTATION, receipt_json, receipt_of, statement_of
 from reports.model import ORDER
-from reports.paper.layout import environment, laid_out, needed
+from reports.paper.layout import ATTACHED, CLAIM, Attachment, environment, laid_out, needed
 from reports.register.opening import Office
-from reports.render.words import words as shared
+from reports.render.html import COLOURS
 
-_WORDS: Final[Mapping[str, Text]] = {
-    "title": Text("Attestation d'homologation à la DMP-compatibilité", "Certificate of DMP compatibility"),
-    "banner": Text(
-        "Attestation de TEST — sans aucune valeur officielle.",
-        "TEST certificate — without any official value.",
-    ),
-    "decided": Text("Décision du", "Decision of"),
-    "CONFORM": Text("conforme", "conform"),
-    "CONFORM_WITH_RESERVES": Text("conforme avec réserves", "conform with reserves"),
-    "qr": Text("Référence et empreinte, signées.", "Reference and digest, signed."),
-    "qr_alt": Text("Code QR : déclaration signée en abrégé", "QR code: short signed claim"),
-    "issuer": Text("Autorité", "Authority"),
-    "kind": Text("Nature", "Kind"),
-    "parent": Text("Repose sur le connecteur", "Stands on the connector"),
-    "family": Text("Famille de produits", "Family of products"),
-    "profiles": Text("Profils", "Profiles"),
-    "modes": Text("Modes d'authentification", "Authentication modes"),
-    "framework": Text("Référentiel", "Framework"),
-    "plan": Text("Plan de tests", "Test plan"),
-    "report": Text("Rapport de tests", "Test report"),
-    "examined": Text("Examen", "Examination"),
-    "reviewers": Text("Approuvé par", "Approved by"),
-    "anomalies": Text("Anomalies relevées puis closes", "Anomalies found and closed"),
-    "verdicts": Text("Verdict retenu", "Verdict that counts"),
-    "count": Text("Cas", "Cases"),
-    "decisions": Text("Décisions des relecteurs", "Decisions of the reviewers"),
-    "beside": Text(
-        "Le verdict d'origine n'est jamais modifié : la décision s'y ajoute.",
-        "An original verdict is never edited: a decision is added to it.",
-    ),
-    "case": Text("Cas", "Case"),
-    "original": Text("Verdict d'origine", "Original verdict"),
-    "counts": Text("Retenu", "Counts"),
-    "reason": Text("Motif", "Reason"),
-    "obligations": Text("Obligations", "Obligations"),
-    "proof": Text("Preuve", "Proof"),
-    "statement": Text("Déclaration signée", "Signed statement"),
-    "evidence": Text("Preuves (manifeste)", "Evidence (manifest)"),
-    "commitment": Text("Engagement du numéro secret", "Commitment of the secret number"),
-    "entry": Text("Entrée du registre", "Entry of the register"),
-    "checkpoint": Text("Point de contrôle, à conserver", "Checkpoint, to be kept"),
-    "attached": Text(
-        "La déclaration signée est jointe à ce document. L'homologation peut être suspendue ou retirée : seule la "
-        "liste publique dit si elle tient.",
-        "The signed statement is attached to this document. A homologation may be suspended or withdrawn: the public "
-        "list alone says whether it holds.",
-    ),
-}
-_KINDS: Final[Mapping[str, Text]] = {
-    "L": Text("logiciel complet", "complete software"),
-    "E": Text("connecteur", "connector"),
-    "I": Text("intégrateur d'un connecteur", "integrator of a connector"),
-}
-_OBLIGATIONS: Final = (
-    Text(
-        "Le numéro d'homologation est secret ; il n'est employé que par la famille de produits ci-dessus.",
-        "The homologation number is secret; only the family of products above uses it.",
-    ),
-    Text(
-        "Le nom et la version du logiciel, à l'écran et dans chaque VIHF, sont ceux de cette attestation ou de ses "
-        "versions ajoutées.",
-        "Name and version of the software, on screen and in each VIHF, are those of this certificate or of releases "
-        "added to it.",
-    ),
-    Text(
-        "Une évolution des transactions ou des profils est déclarée à l'autorité avant d'être diffusée.",
-        "A change of transactions or profiles is declared to the authority before it is released.",
-    ),
-)
+RECEIPT: Final = "receipt.json"
+STAMP: Final = "timestamp.tsr"
+_INHERITED: Final = "#3d6b8f"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an attestation is drawn from: the signed statement, the entry of the register with its proof (bytes of
+    `receipt.json`), the time stamp of the statement (may be empty), names of people by key, reasons by line of event.
+    """
+
+    envelope: bytes
+    receipt: bytes
+    stamp: bytes
+    names: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+    @property
+    def predicate(self) -> dict[str, Any]:
+        found: dict[str, Any] = statement.read(dsse.read(self.envelope).payload)["predicate"]
+        return found
+
+
+def facts_of(office: Office, dossier: Dossier) -> Facts:
+    """What the attestation of a file says now. Raises EvidenceError when the file has no number."""
+    envelope = statement_of(office, dossier)
+    reference = statement.read(dsse.read(envelope).payload)["predicate"]["reference"]
+    stamp = office.folder / "declarations" / reference / STAMP
+    return Facts(
+        envelope,
+        receipt_json(office.register.receipt(office.register.entries(reference)[0].seq)),
+        stamp.read_bytes() if stamp.is_file() else b"",
+        {keyid: key.name for keyid, key in dossier.people.known().items()},
+        {event.line: event.reason for event in dossier.events()},
+    )
 
 
 def attestation(office: Office, dossier: Dossier, lang: Lang) -> bytes:
-    """The document, sealed. Raises EvidenceError when the file has no number, ToolError without the extra `sign`."""
+    """The document, sealed; the last one made is kept beside the statement, and travels in the bundle.
+
+    Raises EvidenceError when the file has no number, ToolError without the extra `sign`.
+    """
     needed()
-    from reports.homologation.bundle import statement_of
     from reports.sealing import pades
 
-    envelope = statement_of(office, dossier)
-    raw = statement.read(dsse.read(envelope).payload)
-    predicate = raw["predicate"]
-    issued = moment(predicate["issuedAt"])
-    page = _page(office, dossier, envelope, lang)
-    drawn = laid_out(page, envelope, issued, f"in-toto statement {predicate['reference']} (DSSE)")
-    return pades.seal(drawn, pades.of_folder(), f"{predicate['reference']} {predicate['result']}")
+    facts = facts_of(office, dossier)
+    predicate = facts.predicate
+    drawn = document(facts, lang, code_of(facts, office))
+    sealed = pades.seal(drawn, pades.of_folder(), f"{predicate['reference']} {predicate['result']}")
+    place: Path = office.folder / "declarations" / predicate["reference"]
+    write_atomic(place / ATTESTATION, sealed)
+    return sealed
 
 
-def _page(office: Office, dossier: Dossier, envelope: bytes, lang: Lang) -> str:
-    from reports.paper import claim, drawing
+def twin(office: Office, dossier: Dossier, lang: Lang) -> bytes:
+    """The same content as one page of HTML: nothing fetched, no script. Raises as `attestation`."""
+    needed()
+    facts = facts_of(office, dossier)
+    return page(facts, lang, code_of(facts, office), "attestation_page.html.j2").encode()
 
-    payload = dsse.read(envelope).payload
-    raw = statement.read(payload)
-    predicate, digest = raw["predicate"], statement.digest(payload)
-    receipt = office.register.receipt(office.register.entries(predicate["reference"])[0].seq)
-    counted = Counter(one["counts"] for one in predicate["cases"])
-    reasons = {event.line: event.reason for event in dossier.events()}
-    decided = [
-        {**one, "why": "; ".join(reasons[line] for line in one["decisions"])}
-        for one in predicate["cases"]
-        if one["decisions"]
+
+def document(facts: Facts, lang: Lang, code: str) -> bytes:
+    """The pages, not sealed yet. `code`: the claim of the QR code. Raises ToolError without the extra `sign`."""
+    told = facts.predicate["reference"]
+    attached = [
+        Attachment(ATTACHED, facts.envelope, f"in-toto statement {told} (DSSE)"),
+        Attachment(RECEIPT, facts.receipt, f"entry of the register {told}, with its proof"),
+        Attachment(CLAIM, code.encode(), f"claim of the QR code {told} (JWS)"),
     ]
-    told = {"ref": predicate["reference"], "res": predicate["result"], "sha256": digest}
+    if facts.stamp:
+        attached.append(Attachment(STAMP, facts.stamp, f"time stamp of the statement {told} (RFC 3161)"))
+    return laid_out(page(facts, lang, code), attached, moment(facts.predicate["issuedAt"]))
+
+
+def code_of(facts: Facts, office: Office) -> str:
+    """The claim of the QR code, signed by the agency."""
+    from reports.paper import claim
+
+    return claim.signed(claims(facts), office.seal)
+
+
+def claims(facts: Facts) -> dict[str, str]:
+    """What the QR code says."""
+    predicate = facts.predicate
+    return {
+        "ref": predicate["reference"],
+        "res": predicate["result"],
+        "sw": f"{predicate['software']['name']} {predicate['software']['version']}",
+        "iat": predicate["issuedAt"],
+        "sha256": statement.digest(dsse.read(facts.envelope).payload),
+    }
+
+
+def page(facts: Facts, lang: Lang, code: str, template: str = "attestation.html.j2") -> str:
+    """The HTML: to be laid out, or the twin."""
+    from reports.paper import drawing
+
+    payload = dsse.read(facts.envelope).payload
+    raw = statement.read(payload)
+    predicate = raw["predicate"]
+    receipt = receipt_of(facts.receipt)
+    told = words(lang)
+    official = not predicate["reference"].startswith(numbers.TEST_ISSUER)
+    counted = Counter(one["counts"] for one in predicate["cases"])
+    counts = {verdict: counted[verdict] for verdict in (*ORDER, "INHERITED") if counted[verdict]}
+    colours = {**COLOURS, "INHERITED": _INHERITED}
     return (
         environment("reports.homologation")
-        .get_template("attestation.html.j2")
+        .get_template(template)
         .render(
             p=predicate,
-            w={name: text.to(lang) for name, text in _WORDS.items()},
-            words=shared(lang) | {"INHERITED": "Hérité" if lang == "fr" else "Inherited"},
+            w=told,
             lang=lang,
-            official=not predicate["reference"].startswith(numbers.TEST_ISSUER),
-            kind=_KINDS[predicate["kind"]].to(lang),
-            reviewers=[dossier.people.name(keyid) for keyid in predicate["approvals"]],
-            counts=[(verdict, counted[verdict]) for verdict in (*ORDER, "INHERITED") if counted[verdict]],
-            decided=decided,
-            obligations=[text.to(lang) for text in _OBLIGATIONS],
-            digest=digest,
+            official=official,
+            watermark="" if official else drawing.watermark(told["watermark"]),
+            reference=predicate["reference"],
+            software=f"{predicate['software']['name']} {predicate['software']['version']}",
+            issued=moment(predicate["issuedAt"]),
+            kind=kind(predicate["kind"], lang),
+            reviewers=[facts.names.get(keyid, keyid[:12]) for keyid in predicate["approvals"]],
+            counts=counts,
+            colours=colours,
+            chart=drawing.bar(counts, colours),
+            decided=[_decision(one, facts.reasons) for one in predicate["cases"] if one["decisions"]],
+            obligations=obligations(lang),
+            digest=statement.digest(payload),
             evidence=statement.evidence_of(raw)["preuves"],
             entry=receipt.entry.seq,
             checkpoint=str(receipt.checkpoint).splitlines(),
-            qr=drawing.qr(claim.signed(told, office.seal)),
+            qr=drawing.qr(code),
         )
     )
+
+
+def _decision(case: Mapping[str, Any], reasons: Mapping[str, str]) -> dict[str, Any]:
+    return {**case, "why": "; ".join(reasons[line] for line in case["decisions"] if line in reasons)}

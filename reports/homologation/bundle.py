@@ -1,34 +1,39 @@
 """The bundle of a homologation: one zip in which everything to verify it offline travels; the same bytes each time.
 
 `statement.dsse.json`, `timestamp.tsr`, `receipt.json` (the entry of the register, its proof, the checkpoint),
-`evenements.ndjson` (the application file), `trust.json`, `log-key.txt`, and the sealed PDF of the report when it is
-given. Reading one is bounded and believes no name in it.
+`evenements.ndjson` (the application file), `trust.json`, `log-key.txt`, a time stamp of the checkpoint, the sealed
+PDF of the report when it is given, and that of the attestation when one was made. Reading one is bounded and believes
+no name in it.
 """
 
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from harness.evidence import write_atomic
+from harness.files import zipwriting
+from harness.files.zipmembers import Members
+from harness.files.zipreading import ZipRefused
 from protocol import canonical, dsse
 from protocol.errors import EvidenceError, Text
 from protocol.trust import trust_document
 from reports.dossier.book import JOURNAL, Dossier
-from reports.register import checkpoint, entries
+from reports.register import checkpoint, entries, stamps
 from reports.register.opening import Office
 from reports.register.store import Receipt
 
 SUFFIX: Final = ".dmpbundle"
 NEEDED: Final = ("statement.dsse.json", "receipt.json", JOURNAL, "trust.json", "log-key.txt")
-OPTIONAL: Final = ("timestamp.tsr", "rapport.pdf", "authority.pem", "authority.crl")
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+#: The attestation on paper: the last one that was made.
+ATTESTATION: Final = "attestation.pdf"
+OPTIONAL: Final = ("timestamp.tsr", "rapport.pdf", ATTESTATION, "authority.pem", "authority.crl", stamps.NAME)
 _LARGEST: Final = 64 * 1024 * 1024
-_RATIO: Final = 200
+#: More members than a bundle may have; those that it may have are counted after.
+_MOST: Final = 64
 
 
 @dataclass(frozen=True)
@@ -39,14 +44,7 @@ class Bundle:
 
     def packed(self) -> bytes:
         """The zip: sorted names, one date, one mode."""
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in sorted(self.files):
-                about = zipfile.ZipInfo(name, _EPOCH)
-                about.external_attr = 0o644 << 16
-                about.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(about, self.files[name])
-        return out.getvalue()
+        return zipwriting.packed(self.files)
 
 
 def statement_of(office: Office, dossier: Dossier) -> bytes:
@@ -68,9 +66,10 @@ def make(office: Office, dossier: Dossier, run: Path | None = None) -> Bundle:
         )
     issued = office.register.entries(now.reference)[0]
     kept = office.folder / "declarations" / now.reference
+    receipt = office.register.receipt(issued.seq, stamps.best(office, issued.seq))
     files = {
         "statement.dsse.json": (kept / "statement.dsse.json").read_bytes(),
-        "receipt.json": receipt_json(office.register.receipt(issued.seq)),
+        "receipt.json": receipt_json(receipt),
         JOURNAL: (dossier.folder / JOURNAL).read_bytes(),
         "trust.json": trust_document(list(dossier.people.known().values())),
         "log-key.txt": f"{office.log_key}\n".encode(),
@@ -79,7 +78,7 @@ def make(office: Office, dossier: Dossier, run: Path | None = None) -> Bundle:
         for place in (kept, *([run / "rapport"] if run else [])):
             if (place / name).is_file():
                 files[name] = (place / name).read_bytes()
-    return Bundle(files)
+    return Bundle(files | stamps.of_bundle(office, receipt.checkpoint, files))
 
 
 def signed_once(office: Office, reference: str, payload: bytes) -> bytes:
@@ -140,28 +139,17 @@ def receipt_of(data: bytes) -> Receipt:
 def read(data: bytes) -> Bundle:
     """Read a bundle: these names, once each, of bounded size. Raises EvidenceError."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            listed = archive.infolist()
-            names = [item.filename for item in listed]
-            if len(set(names)) != len(names) or not set(names) <= {*NEEDED, *OPTIONAL}:
-                raise _refused("names", " ".join(sorted(names))[:200])
-            if missing := set(NEEDED) - set(names):
-                raise _refused("missing", " ".join(sorted(missing)))
-            if sum(item.file_size for item in listed) > _LARGEST:
-                raise _refused("size", str(sum(item.file_size for item in listed)))
-            if any(item.file_size > _RATIO * max(item.compress_size, 1) for item in listed):
-                raise _refused("ratio", str(_RATIO))
-            return Bundle({item.filename: _bounded(archive, item) for item in listed})
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as problem:
-        raise _refused("zip", str(problem)) from problem
-
-
-def _bounded(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
-    with archive.open(item) as stream:
-        data = stream.read(item.file_size + 1)
-    if len(data) != item.file_size:
-        raise _refused("size", item.filename)
-    return data
+        members = Members(io.BytesIO(data), most=_MOST)
+        names = set(members)
+        if not names <= {*NEEDED, *OPTIONAL}:
+            raise _refused("names", " ".join(sorted(names))[:200])
+        if missing := set(NEEDED) - names:
+            raise _refused("missing", " ".join(sorted(missing)))
+        if members.size > _LARGEST:
+            raise _refused("size", str(members.size))
+        return Bundle({name: members.read(name, _LARGEST) for name in members})
+    except ZipRefused as problem:
+        raise _refused("zip", problem.message("en")) from problem
 
 
 def _refused(field: str, found: str) -> EvidenceError:

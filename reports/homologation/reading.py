@@ -24,7 +24,8 @@ from reports.verify_evidence import Skip
 @dataclass(frozen=True)
 class Brought:
     """The issuer's trust file and the key of its log; a status list; the run with its evidence; the secret number with
-    its proof (hex); the authority of time stamps and of the PDF; the moment to look at (now by default).
+    its proof (hex); the authority of time stamps and of the PDF; the moment to look at (now by default);
+    the witnesses that must have cosigned the checkpoint, and how many (all that are named).
     """
 
     trust: Path | None = None
@@ -36,6 +37,8 @@ class Brought:
     authority: Path | None = None
     at: datetime | None = None
     rejudged: bool = False
+    witnesses: tuple[str, ...] = ()
+    quorum: int | None = None
 
 
 @dataclass

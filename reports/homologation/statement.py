@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from protocol import canonical
 from protocol.errors import EvidenceError, Text
 from protocol.trust import moment, stamp
 from reports import numbers
-from reports.dossier.view import View
+from reports.dossier.view import View, view
 from reports.register.opening import Configuration
 from reports.statement import STATEMENT_TYPE
 
@@ -49,53 +50,61 @@ _MEMBERS: Final = frozenset(
 
 def payload(file: View, commitment: str, configuration: Configuration) -> bytes:
     """Canonical bytes of the statement about a file whose reference is reserved. Raises EvidenceError when none is."""
-    piece = file.piece("evidence")
+    return canonical.dumps(
+        document(file, commitment, {"id": configuration.issuer, "name": configuration.name})
+    )
+
+
+def document(file: View, commitment: str, issuer: Mapping[str, str]) -> dict[str, Any]:
+    """What the statement of a file says: the file as it was when its reference was reserved, whatever came after.
+
+    Raises EvidenceError when none was.
+    """
     reserved = next((event for event in reversed(file.history) if event.kind == "RESERVED"), None)
+    if reserved is not None:
+        file = view(event for event in file.history if event.seq <= reserved.seq)
+    piece = file.piece("evidence")
     if piece is None or reserved is None:
         raise EvidenceError(
             "HOMO-001", Text("ce dossier n'est pas décidé", "this file is not decided"), field=file.dossier
         )
     facts = piece.facts
-    until = [event for event in file.history if event.seq <= reserved.seq]
-    return canonical.dumps(
-        {
-            "_type": STATEMENT_TYPE,
-            "subject": [
-                {"name": "preuves", "digest": {"sha256": facts["evidenceSha256"]}},
-                {"name": "rapport", "digest": {"sha256": piece.sha256}},
-            ],
-            "predicateType": PREDICATE_TYPE,
-            "predicate": {
-                "kind": str(file.opening["kind"]),
-                "reference": str(reserved.facts["reference"]),
-                "numberCommitment": commitment,
-                "issuer": {"id": configuration.issuer, "name": configuration.name},
-                "issuedAt": stamp(reserved.at),
-                "holder": {"name": str(file.opening["holder"]), "siret": str(file.opening.get("siret", ""))},
-                "software": {
-                    "family": str(file.opening["family"]),
-                    "name": facts["software"]["name"],
-                    "version": facts["software"]["version"],
-                },
-                "profiles": list(file.opening["profiles"]),
-                "modes": list(file.opening["modes"]),
-                "framework": facts["framework"],
-                "parent": str(file.opening.get("parent", "")),
-                "plan": facts["plan"],
-                "rules": facts["rules"],
-                "report": {"reference": piece.name, "result": facts["result"], "frames": facts["frames"]},
-                "result": _result(file),
-                "cases": [_case(file, code) for code in sorted(file.verdicts)],
-                "requirements": [
-                    {"id": name, "verdict": verdict}
-                    for name, verdict in sorted(facts["requirements"].items())
-                ],
-                "anomalies": sum(event.kind == "ANOMALY" for event in until),
-                "approvals": sorted(file.approvals),
-                "file": {"name": file.dossier, "events": reserved.seq + 1, "head": reserved.line},
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": [
+            {"name": "preuves", "digest": {"sha256": facts["evidenceSha256"]}},
+            {"name": "rapport", "digest": {"sha256": piece.sha256}},
+        ],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "kind": str(file.opening["kind"]),
+            "reference": str(reserved.facts["reference"]),
+            "numberCommitment": commitment,
+            "issuer": dict(issuer),
+            "issuedAt": stamp(reserved.at),
+            "holder": {"name": str(file.opening["holder"]), "siret": str(file.opening.get("siret", ""))},
+            "software": {
+                "family": str(file.opening["family"]),
+                "name": facts["software"]["name"],
+                "version": facts["software"]["version"],
             },
-        }
-    )
+            "profiles": list(file.opening["profiles"]),
+            "modes": list(file.opening["modes"]),
+            "framework": facts["framework"],
+            "parent": str(file.opening.get("parent", "")),
+            "plan": facts["plan"],
+            "rules": facts["rules"],
+            "report": {"reference": piece.name, "result": facts["result"], "frames": facts["frames"]},
+            "result": _result(file),
+            "cases": [_case(file, code) for code in sorted(file.verdicts)],
+            "requirements": [
+                {"id": name, "verdict": verdict} for name, verdict in sorted(facts["requirements"].items())
+            ],
+            "anomalies": sum(event.kind == "ANOMALY" for event in file.history),
+            "approvals": sorted(file.approvals),
+            "file": {"name": file.dossier, "events": reserved.seq + 1, "head": reserved.line},
+        },
+    }
 
 
 def digest(data: bytes) -> str:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
+from harness.files.zipmembers import Members
+from harness.files.zipreading import ZipRefused
+from harness.files.zipwriting import Writer, writing
 from protocol import canonical
 from protocol.errors import EvidenceError, Text
+from protocol.regularfile import FileRefused, open_regular
 from reports.keeping.snapshot import Snapshot
 from reports.register import checkpoint
 from reports.register.checkpoint import Checkpoint, NoteKey
@@ -34,7 +36,6 @@ _ROWS: Final = ("leaves", "checkpoints", "references", "numbers")
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 _SUFFIX: Final = "/sauvegarde"
 _LARGEST_MANIFEST: Final = 64 * 1024 * 1024
-_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def write(
@@ -52,7 +53,7 @@ def write(
     files |= {f"{OFFICE}{name}": data for name, data in snapshot.files.items()}
     files |= {f"{KEYS}{name}": data for name, data in private.items()}
     listed: list[dict[str, Any]] = []
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with writing(path, mode=0o600) as archive:
         for name, data in sorted(files.items()):
             listed.append(_added(archive, name, data))
         for name, source in sorted(evidence.items()):
@@ -76,7 +77,8 @@ def write(
 class Archive:
     """An archive whose manifest was verified. Each file is verified when it is read."""
 
-    zipped: zipfile.ZipFile
+    file: BinaryIO
+    members: Members
     key: NoteKey
     told: Mapping[str, Any]
     files: Mapping[str, tuple[int, str]] = field(default_factory=dict)
@@ -85,23 +87,26 @@ class Archive:
     def open(cls, path: Path, key: NoteKey | None) -> Self:
         """Raises EvidenceError (KEEP-001). `key`: the log's as the caller knows it; else the one inside."""
         try:
-            zipped = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as problem:
+            file = open_regular(path)
+        except (OSError, FileRefused) as problem:
             raise refused(str(path), str(problem)) from problem
         try:
-            return cls._opened(zipped, key)
+            return cls._opened(file, Members(file), key)
+        except ZipRefused as problem:
+            file.close()
+            raise refused("zip", problem.message("en")) from problem
         except BaseException:
-            zipped.close()
+            file.close()
             raise
 
     @classmethod
-    def _opened(cls, zipped: zipfile.ZipFile, key: NoteKey | None) -> Self:
-        names = [item.filename for item in zipped.infolist()]
-        if len(set(names)) != len(names) or not {MANIFEST, SIGNATURE, LOG_KEY} <= set(names):
+    def _opened(cls, file: BinaryIO, members: Members, key: NoteKey | None) -> Self:
+        names = set(members)
+        if not {MANIFEST, SIGNATURE, LOG_KEY} <= names:
             raise refused("names", " ".join(sorted(names))[:120])
-        manifest = _bounded(zipped, MANIFEST, _LARGEST_MANIFEST)
-        known = key or NoteKey.parse(_bounded(zipped, LOG_KEY, 4096).decode("ascii", "replace").strip())
-        note = checkpoint.parse(_bounded(zipped, SIGNATURE, 65_536).decode("utf-8", "replace"))
+        manifest = members.read(MANIFEST, _LARGEST_MANIFEST)
+        known = key or NoteKey.parse(members.read(LOG_KEY, 4096).decode("ascii", "replace").strip())
+        note = checkpoint.parse(members.read(SIGNATURE, 65_536).decode("utf-8", "replace"))
         if not note.signers([known]) or note.root != hashlib.sha256(manifest).digest():
             raise refused(MANIFEST, note.origin, known.name)
         raw: Any = canonical.loads(manifest)
@@ -111,17 +116,20 @@ class Archive:
             files = {one["name"]: (int(one["size"]), str(one["sha256"])) for one in raw["files"]}
         except (KeyError, TypeError, ValueError) as problem:
             raise refused(MANIFEST, str(problem)) from problem
-        if set(names) != {*files, MANIFEST, SIGNATURE}:
-            raise refused("names", " ".join(sorted({*files} ^ {*names}))[:120])
+        if names != {*files, MANIFEST, SIGNATURE}:
+            raise refused("names", " ".join(sorted({*files} ^ names))[:120])
         for name in files:
             if not _NAME.fullmatch(name):
                 raise refused("name", name)
-        return cls(zipped, known, raw, files)
+        return cls(file, members, known, raw, files)
 
     def read(self, name: str) -> bytes:
         """Raises EvidenceError when it is not as the manifest says."""
         size, digest = self.files[name]
-        data = _bounded(self.zipped, name, size)
+        try:
+            data = self.members.read(name, size, ratio=0)
+        except (ZipRefused, OSError) as problem:
+            raise refused(name, str(problem)) from problem
         if len(data) != size or hashlib.sha256(data).hexdigest() != digest:
             raise refused(name, hashlib.sha256(data).hexdigest(), digest)
         return data
@@ -152,7 +160,7 @@ class Archive:
             raise refused("rows", str(problem)) from problem
 
     def close(self) -> None:
-        self.zipped.close()
+        self.file.close()
 
 
 def named(names: Iterable[str]) -> None:
@@ -182,24 +190,10 @@ def _parsed(name: str, data: bytes) -> list[Any]:
     return [canonical.loads(line) for line in data.split(b"\n")[:-1]]
 
 
-def _added(archive: zipfile.ZipFile, name: str, data: bytes) -> dict[str, Any]:
+def _added(archive: Writer, name: str, data: bytes) -> dict[str, Any]:
     named([name])
-    about = zipfile.ZipInfo(name, _EPOCH)
-    about.external_attr = 0o600 << 16
-    about.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(about, data)
+    archive.add(name, data)
     return {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def _bounded(zipped: zipfile.ZipFile, name: str, largest: int) -> bytes:
-    try:
-        with zipped.open(name) as stream:
-            data = stream.read(largest + 1)
-    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as problem:
-        raise refused(name, f"{type(problem).__name__}: {problem}") from problem
-    if len(data) > largest:
-        raise refused(name, f"> {largest}")
-    return data
 
 
 def refused(field: str, found: str, expected: str = "") -> EvidenceError:

@@ -22,7 +22,7 @@ from reports.dossier import events
 from reports.dossier.book import JOURNAL
 from reports.dossier.events import Event
 from reports.dossier.people import People
-from reports.register import entries, merkle
+from reports.register import entries, merkle, stamps
 from reports.register.database import CHECKPOINTS, FRONTIER, LEAVES, REFERENCES, WIRE_NUMBERS, Database
 from reports.register.entries import Entry
 from reports.register.opening import CONFIG, Office
@@ -82,6 +82,9 @@ def take(office: Office) -> Snapshot:
         kept = _known_then(path, known, rows)
         if kept:
             files[f"{DOSSIERS}/{path.parent.name}/{JOURNAL}"] = kept
+    for path in sorted((office.folder / stamps.FOLDER).glob("*.*")):
+        if not path.name.startswith("."):
+            files[f"{stamps.FOLDER}/{path.name}"] = path.read_bytes()
     for path in sorted((office.folder / DECLARATIONS).glob("*/*")):
         if path.is_file() and not path.name.startswith("."):
             files[f"{DECLARATIONS}/{path.parent.name}/{path.name}"] = path.read_bytes()

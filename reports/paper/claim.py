@@ -58,13 +58,26 @@ def read(text: str, trusted: Mapping[str, TrustedKey]) -> dict[str, Any]:
         except (JoseError, ValueError):
             continue
         if found.headers().get("typ") == _TYPE:
-            told: dict[str, Any] = json.loads(found.payload)
+            told = _members(found.payload)
             if key.distrust_after is None or moment(told["iat"]) <= key.distrust_after:
                 return told
-    raise EvidenceError(
+    raise _refused(text[:40])
+
+
+def _members(payload: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(payload)
+        moment(told["iat"])
+    except (ValueError, TypeError, KeyError, RecursionError) as problem:
+        raise _refused(str(problem)) from problem
+    return dict(told)
+
+
+def _refused(found: str) -> EvidenceError:
+    return EvidenceError(
         "CLAIM-001",
         Text("le code QR n'est signé par aucune clé de confiance", "the QR code is signed by no trusted key"),
-        found=text[:40],
+        found=found,
     )
 
 

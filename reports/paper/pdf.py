@@ -12,37 +12,56 @@ from typing import Any
 
 from protocol import dsse
 from protocol.errors import Lang
+from reports import numbers
 from reports.keys import Seal
 from reports.model import ORDER, Report
-from reports.paper.layout import environment, laid_out, needed
+from reports.paper.layout import ATTACHED, CLAIM, Attachment, environment, laid_out, needed
 from reports.render.html import COLOURS
 
 
-def pdf(report: Report, envelope: bytes, seal: Seal, lang: Lang, *, issuer: str = "") -> bytes:
+def pdf(
+    report: Report, envelope: bytes, seal: Seal, lang: Lang, *, issuer: str = "", code: str = ""
+) -> bytes:
     """The document, not sealed yet. `envelope`: the bytes of `statement.dsse.json`; `issuer`: the name to print, the
-    seal's by default. Raises ToolError.
+    seal's by default; `code`: the claim of the QR code, signed here by default. Raises ToolError.
     """
     needed()
-    page = page_of(report, envelope, seal, lang, issuer or seal.key.name)
-    return laid_out(page, envelope, report.issued, f"in-toto statement {report.reference} (DSSE)")
+    from reports.paper import claim
+
+    code = code or claim.signed(claim.claims(report, digest_of(envelope)), seal)
+    page = page_of(report, digest_of(envelope), code, lang, issuer or seal.key.name)
+    attached = (
+        Attachment(ATTACHED, envelope, f"in-toto statement {report.reference} (DSSE)"),
+        Attachment(CLAIM, code.encode("ascii"), f"claim of the QR code {report.reference} (JWS)"),
+    )
+    return laid_out(page, attached, report.issued)
 
 
-def page_of(report: Report, envelope: bytes, seal: Seal, lang: Lang, issuer: str) -> str:
+def digest_of(envelope: bytes) -> str:
+    """SHA-256 (hex) of what is signed."""
+    return hashlib.sha256(dsse.read(envelope).payload).hexdigest()
+
+
+def page_of(report: Report, digest: str, code: str, lang: Lang, issuer: str) -> str:
     """The HTML that is laid out."""
-    from reports.paper import claim, drawing
+    from reports.paper import drawing
     from reports.paper.words import words
 
-    digest = hashlib.sha256(dsse.read(envelope).payload).hexdigest()
+    told = words(lang)
+    official = not report.reference.startswith(numbers.TEST_ISSUER)
     template = environment("reports.paper").get_template("paper.html.j2")
     return template.render(
         report=report,
-        w=words(lang),
+        w=told,
         lang=lang,
         colours=COLOURS,
-        official=not report.reference.startswith("TST"),
+        official=official,
+        watermark="" if official else drawing.watermark(told["watermark"]),
+        reference=report.reference,
+        software=f"{report.software.name} {report.software.version}",
         issuer=issuer,
         digest=digest,
-        qr=drawing.qr(claim.signed(claim.claims(report, digest), seal)),
+        qr=drawing.qr(code),
         chart=drawing.bar(report.counts, COLOURS),
         transactions=_by_transaction(report),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from protocol.errors import Lang, Text
+from reports.paper.layout import set_words
 from reports.render.words import words as shared
 
 _WORDS: Final[dict[str, Text]] = {
@@ -18,6 +19,7 @@ _WORDS: Final[dict[str, Text]] = {
     "by_transaction": Text("Par transaction", "By transaction"),
     "transaction": Text("Transaction", "Transaction"),
     "share": Text("Verdicts", "Verdicts"),
+    "held": Text("Réussis / joués", "Passed / played"),
     "not_integrated": Text("Ce qui n'est pas intégré ou pas éprouvé", "What is not integrated or not tested"),
     "digests": Text("Ce qui est signé", "What is signed"),
     "statement": Text("Déclaration", "Statement"),
@@ -36,5 +38,5 @@ _WORDS: Final[dict[str, Text]] = {
 
 
 def words(lang: Lang) -> dict[str, str]:
-    """Every word of the report on paper."""
-    return {**shared(lang), **{name: text.to(lang) for name, text in _WORDS.items()}}
+    """Every word of the report on paper, as it is printed."""
+    return set_words({**shared(lang), **{name: text.to(lang) for name, text in _WORDS.items()}}, lang)

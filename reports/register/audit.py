@@ -1,20 +1,23 @@
 """Auditing a register: by its own database, or from outside with an older checkpoint and what it publishes.
 
-Anybody who kept a checkpoint (one is printed in each report) can tell that what came before it was not rewritten.
+Anybody who kept a checkpoint (one is printed in each report) can tell that what came before it was not rewritten; what
+witnesses cosigned tells it to those who kept nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from protocol.errors import DmpcompatError, EvidenceError, Text
-from reports.register import entries, merkle
+from reports.register import cosignature, entries, merkle
 from reports.register.checkpoint import Checkpoint, NoteKey
+from reports.register.cosignature import WitnessKey
 from reports.register.standing import Standing, after
 
-Outcome = Literal["OK", "KO"]
+Outcome = Literal["OK", "KO", "SKIPPED"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,43 @@ def audit(
         )
         lines.append(_continued(hashes, point, since))
     return tuple(lines)
+
+
+def cosigned(
+    point: Checkpoint,
+    keys: Sequence[NoteKey],
+    witnesses: Sequence[WitnessKey],
+    quorum: int | None,
+    until: datetime | None = None,
+) -> Line:
+    """Whether enough witnesses cosigned a checkpoint: `quorum` of them; None: nobody asked, those that did are told."""
+    text = Text("des témoins ont cosigné", "witnesses cosigned")
+    try:
+        found = cosignature.cosigned(point, witnesses, keys, until=until)
+    except EvidenceError as problem:
+        return Line("KO", text, problem.message("en"))
+    detail = f"{' '.join(one.key.name for one in found) or '0'} / {len(witnesses)}"
+    if quorum is not None:
+        return _line(len(found) >= quorum, text, f"{detail} >= {quorum}")
+    return Line("OK" if found else "SKIPPED", text, detail if found else f"{detail} (--witness, --witnesses)")
+
+
+def kept(leaves: Sequence[bytes], points: Sequence[Checkpoint], keys: Sequence[NoteKey]) -> Line:
+    """Whether every checkpoint that the register keeps is signed and a root of it, cosigned ones too."""
+    text = Text(
+        "chaque point de contrôle gardé est une racine du registre",
+        "each checkpoint that is kept is a root of the register",
+    )
+    tree, by_size = merkle.Frontier(), {point.size: point for point in points}
+    for leaf in leaves:
+        tree.add(merkle.leaf_hash(leaf))
+        point = by_size.pop(tree.size, None)
+        if point is None:
+            continue
+        line = _signed(point, keys, text)
+        if line.outcome == "KO" or point.root != tree.root():
+            return Line("KO", text, f"{point.size}")
+    return Line("KO" if by_size else "OK", text, " ".join(map(str, by_size)) or str(len(points)))
 
 
 def _signed(point: Checkpoint, keys: Sequence[NoteKey], text: Text) -> Line:

@@ -1,8 +1,8 @@
 """Checkpoints: what a log commits to at one moment, as the signed notes that transparency logs exchange.
 
 A note is text, a blank line, then one line a signature (C2SP signed-note); a checkpoint's text is the origin of the
-log, its size and its root (C2SP tlog-checkpoint). Several parties may sign one: the log itself, witnesses. Which of
-them a verifier believes is decided by the caller.
+log, its size and its root (C2SP tlog-checkpoint). Several parties may sign one: the log itself, witnesses
+(`reports.register.cosignature`). Which of them a verifier believes is decided by the caller.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from protocol.errors import EvidenceError, Text
 
-_ED25519: Final = b"\x01"
 _DASH: Final = "\u2014 "
 _NAME: Final = re.compile(r"[^\s+]{1,200}")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -29,28 +28,36 @@ _LONGEST: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
-class NoteKey:
-    """A public key under the name that its signature lines carry."""
+class Signer:
+    """A public key under the name that its signature lines carry; what its signature covers is its kind's matter."""
 
     name: str
     public: Ed25519PublicKey
 
+    #: The byte that tells what a signature of this kind is (C2SP signed-note).
+    KIND: ClassVar[bytes]
+
+    @property
+    def raw(self) -> bytes:
+        return self.public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
     @property
     def hint(self) -> bytes:
-        """Four bytes that tell which key signed: over name and key, no proof of anything."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + _raw(self.public)).digest()[:4]
+        """Four bytes that tell which key signed: over name, kind and key, no proof of anything."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.KIND + self.raw).digest()[:4]
 
     def __str__(self) -> str:
         """The form in which a verifier is given the key: `name+hint+base64`."""
-        return f"{self.name}+{self.hint.hex()}+{base64.b64encode(_ED25519 + _raw(self.public)).decode()}"
+        return f"{self.name}+{self.hint.hex()}+{base64.b64encode(self.KIND + self.raw).decode()}"
 
     @classmethod
-    def parse(cls, text: str) -> NoteKey:
-        """The inverse of `str`. Raises EvidenceError."""
+    def parse(cls, text: str) -> Self:
+        """The inverse of `str`, for a key of this kind alone. Raises EvidenceError."""
         try:
+            text.encode()  # half of a surrogate pair, as a command line may bring, is in no name
             name, hint, encoded = text.split("+", 2)
             data = base64.b64decode(encoded, validate=True)
-            if not _NAME.fullmatch(name) or data[:1] != _ED25519:
+            if not _NAME.fullmatch(name) or data[:1] != cls.KIND:
                 raise ValueError(name)
             key = cls(name, Ed25519PublicKey.from_public_bytes(data[1:]))
         except (ValueError, binascii.Error) as problem:
@@ -58,6 +65,17 @@ class NoteKey:
         if key.hint.hex() != hint:
             raise _unreadable("key", hint, expected=key.hint.hex())
         return key
+
+    def lines(self, point: Checkpoint) -> tuple[NoteSignature, ...]:
+        """The lines that claim to be of this key: same name and hint, as often as they are there."""
+        return tuple(one for one in point.signatures if (one.name, one.hint) == (self.name, self.hint))
+
+
+@dataclass(frozen=True)
+class NoteKey(Signer):
+    """The key of a log: it signs the text of a note (kind 0x01)."""
+
+    KIND: ClassVar[bytes] = b"\x01"
 
 
 @dataclass(frozen=True)
@@ -91,9 +109,7 @@ class Checkpoint:
 
     def signed(self, name: str, private: Ed25519PrivateKey) -> Checkpoint:
         """The same with one more signature. Raises EvidenceError for a name that a note can't carry."""
-        if not _NAME.fullmatch(name):
-            raise _unreadable("name", name, expected=_NAME.pattern)
-        key = NoteKey(name, private.public_key())
+        key = NoteKey(nameable(name), private.public_key())
         made = NoteSignature(name, key.hint, private.sign(self.text.encode()))
         return replace(self, signatures=(*self.signatures, made))
 
@@ -101,21 +117,20 @@ class Checkpoint:
         """Those of the known keys that signed it. Raises EvidenceError when a line claims a known key and is wrong."""
         found = []
         for key in known:
-            mine = [one for one in self.signatures if (one.name, one.hint) == (key.name, key.hint)]
+            mine = key.lines(self)
             for one in mine:
                 try:
                     key.public.verify(one.value, self.text.encode())
                 except InvalidSignature as problem:
-                    raise EvidenceError(
-                        "CHKPT-002",
-                        Text(
-                            "signature fausse sous un point de contrôle", "wrong signature under a checkpoint"
-                        ),
-                        found=key.name,
-                    ) from problem
+                    raise wrong_signature(key) from problem
             if mine:
                 found.append(key)
         return tuple(found)
+
+    def only(self, keys: Iterable[Signer]) -> Checkpoint:
+        """The same with the lines of these keys alone, each once."""
+        kept = dict.fromkeys(line for key in keys for line in key.lines(self))
+        return replace(self, signatures=tuple(kept))
 
 
 def parse(text: str) -> Checkpoint:
@@ -126,6 +141,7 @@ def parse(text: str) -> Checkpoint:
         raise _unreadable("note", text[:80])
     origin, size, encoded = lines
     try:
+        text.encode()
         root = base64.b64decode(encoded, validate=True)
     except (ValueError, binascii.Error) as problem:
         raise _unreadable("root", encoded) from problem
@@ -148,8 +164,20 @@ def _signature(line: str) -> NoteSignature:
     return NoteSignature(name, data[:4], data[4:])
 
 
-def _raw(public: Ed25519PublicKey) -> bytes:
-    return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+def nameable(name: str) -> str:
+    """The name, when a signature line can carry it. Raises EvidenceError."""
+    if not _NAME.fullmatch(name):
+        raise _unreadable("name", name, expected=_NAME.pattern)
+    return name
+
+
+def wrong_signature(key: Signer) -> EvidenceError:
+    """A line that claims a known key and is wrong."""
+    return EvidenceError(
+        "CHKPT-002",
+        Text("signature fausse sous un point de contrôle", "wrong signature under a checkpoint"),
+        found=key.name,
+    )
 
 
 def _unreadable(field: str, found: str, *, expected: str = "") -> EvidenceError:

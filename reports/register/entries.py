@@ -14,12 +14,26 @@ from typing import Any, Final
 
 from protocol import canonical
 from protocol.errors import EvidenceError, Text
+from protocol.shape import ANY, Members, Named, fit
 from protocol.trust import moment, stamp
 from reports import numbers
 
 FORMAT: Final = "dmpcompat-register/1"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _LONGEST: Final = 2000
+_MEMBERS: Final = Members(
+    {
+        "format": str,
+        "seq": int,
+        "at": str,
+        "type": str,
+        "reference": str,
+        "previous": int,
+        "actor": str,
+        "reason": str,
+        "facts": Named(ANY),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -109,27 +123,26 @@ def read(leaf: bytes) -> Entry:
     """Read a leaf strictly: canonical, these members, facts of its kind. Raises EvidenceError."""
     raw = canonical.loads(leaf)
     try:
-        if raw.pop("format") != FORMAT:
+        fit(raw, _MEMBERS)
+        if raw["format"] != FORMAT:
             raise ValueError("format")
         found = Entry(
-            seq=raw.pop("seq"),
-            at=moment(raw.pop("at")),
-            kind=raw.pop("type"),
-            reference=raw.pop("reference"),
-            previous=raw.pop("previous"),
-            actor=raw.pop("actor"),
-            reason=raw.pop("reason"),
-            facts=raw.pop("facts"),
+            seq=raw["seq"],
+            at=moment(raw["at"]),
+            kind=raw["type"],
+            reference=raw["reference"],
+            previous=raw["previous"],
+            actor=raw["actor"],
+            reason=raw["reason"],
+            facts=raw["facts"],
         )
-        if raw:
-            raise ValueError(", ".join(sorted(raw)))
         if found.leaf() != leaf:
             raise ValueError("not canonical")
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+    except ValueError as problem:
         raise EvidenceError(
             "REG-001",
             Text("entrée du registre illisible", "the entry of the register can't be read"),
-            found=f"{type(problem).__name__}: {problem}",
+            found=str(problem),
         ) from problem
     check(found)
     return found
@@ -144,11 +157,7 @@ def check(entry: Entry) -> None:
         raise _wrong("reference", entry.reference, "SSS-YYK-XXXXXXX-CC" if kind.about_one else "")
     if entry.reference:
         _reference("reference", entry.reference)
-    if (
-        not isinstance(entry.seq, int)
-        or not isinstance(entry.previous, int)
-        or not -1 <= entry.previous < entry.seq
-    ):
+    if not -1 <= entry.previous < entry.seq:
         raise _wrong("previous", str(entry.previous), f"-1..{entry.seq - 1}")
     if not _SHA256.fullmatch(entry.actor):
         raise _wrong("actor", entry.actor, "keyid")

@@ -111,15 +111,34 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proo
     path = list(proof)
     if old & (old - 1) == 0:
         path.insert(0, old_root)
-    if not path:
-        return False
+    return implied(old, new, path) == (old_root, new_root)
+
+
+def beginning(hashes: Sequence[bytes], old: int) -> tuple[bytes, ...]:
+    """A proof of what the first `old` leaves of this tree are, whatever anybody said of them: for `implied`.
+
+    The consistency proof with its first node always written. Raises EvidenceError for an `old` outside 1..size-1.
+    """
+    if not 0 < old < len(hashes):
+        raise _wrong("old", str(old), f"1..{len(hashes) - 1}")
+    return _subproof(hashes, old, complete=False)
+
+
+def implied(old: int, new: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
+    """The roots of the first `old` and of all `new` leaves that these nodes give; None when they lead nowhere.
+
+    Where the second is the root of a tree, the first is that of its first `old` leaves: two trees that have it
+    otherwise are not one history.
+    """
+    if not 0 < old < new or not path:
+        return None
     here, last = old - 1, new - 1
     while here % 2:
         here, last = here // 2, last // 2
     first = second = path[0]
     for one in path[1:]:
         if last == 0:
-            return False
+            return None
         if here % 2 or here == last:
             first, second = node_hash(one, first), node_hash(one, second)
             while here % 2 == 0 and here:
@@ -127,7 +146,7 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proo
         else:
             second = node_hash(second, one)
         here, last = here // 2, last // 2
-    return last == 0 and first == old_root and second == new_root
+    return (first, second) if last == 0 else None
 
 
 def _subproof(hashes: Sequence[bytes], old: int, *, complete: bool) -> tuple[bytes, ...]:

@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from protocol.errors import EvidenceError, Text
 from protocol.trust import stamp
-from reports.register import checkpoint, entries, merkle, standing
+from reports.register import checkpoint, cosignature, entries, merkle, standing
 from reports.register.checkpoint import Checkpoint, NoteKey
+from reports.register.cosignature import Cosigned, WitnessKey
 from reports.register.database import CHECKPOINTS, FRONTIER, LEAVES, REFERENCES, Database
 from reports.register.entries import Entry
 from reports.register.merkle import Frontier
@@ -104,12 +105,14 @@ class Register:
             hashes = _hashes(db, tree.size)
         return tuple(Receipt(one, merkle.inclusion(hashes, one.seq), point) for one in written)
 
-    def receipt(self, seq: int) -> Receipt:
-        """The proof of an entry, to the root of now. Raises EvidenceError when there is no such entry."""
+    def receipt(self, seq: int, size: int | None = None) -> Receipt:
+        """The proof of an entry, to the root of now, or of an acknowledged size. Raises EvidenceError when there is no
+        such entry, or not yet at that size.
+        """
         with self.database.read() as db:
-            size = _frontier(db).size
+            size = _frontier(db).size if size is None else size
             leaf = db.execute(select(LEAVES.c.leaf).filter_by(seq=seq)).scalar()
-            if leaf is None:
+            if leaf is None or seq >= size:
                 raise _absent(str(seq))
             point = self._point(db, size)
             return Receipt(entries.read(bytes(leaf)), merkle.inclusion(_hashes(db, size), seq), point)
@@ -118,6 +121,46 @@ class Register:
         """The signed checkpoint of now, or of a size that was acknowledged. Raises EvidenceError."""
         with self.database.read() as db:
             return self._point(db, _frontier(db).size if size is None else size)
+
+    def cosign(self, point: Checkpoint, known: Sequence[WitnessKey]) -> tuple[Cosigned, ...]:
+        """Keep the cosignatures of a checkpoint of ours, beside our own: those of known witnesses, the last of each.
+
+        Raises EvidenceError when it is none of ours, when a line of a known witness is wrong, or none is there.
+        """
+        with self.database.write() as db:
+            own = self._point(db, point.size)
+            if point.size == 0 or point.text != own.text:
+                raise EvidenceError(
+                    "REG-060",
+                    Text(
+                        "ce point de contrôle n'est pas de ce registre : quelqu'un a vu une autre histoire",
+                        "this checkpoint is not of this register: somebody saw another history",
+                    ),
+                    field=f"{point.origin} {point.size}",
+                    found=point.root.hex(),
+                    expected=own.root.hex(),
+                )
+            given = cosignature.cosigned(point, known, [self.key.public], until=self._clock())
+            if not given:
+                raise EvidenceError(
+                    "REG-061",
+                    Text("aucune cosignature d'un témoin connu", "no cosignature of a known witness"),
+                    found=" ".join(one.name for one in point.signatures),
+                    expected=" ".join(str(one) for one in known),
+                    mend=Text(
+                        "dmpcompat register trust add TEMOIN.pem --role witness",
+                        "dmpcompat register trust add WITNESS.pem --role witness",
+                    ),
+                )
+            note = str(cosignature.merged(own, point, [one.key for one in given]))
+            db.execute(update(CHECKPOINTS).filter_by(size=point.size).values(note=note))
+        return given
+
+    def checkpoints(self) -> tuple[Checkpoint, ...]:
+        """Every checkpoint that was acknowledged, with its cosignatures, by size."""
+        with self.database.read() as db:
+            notes = db.execute(select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.size)).scalars()
+            return tuple(checkpoint.parse(str(note)) for note in notes)
 
     def consistency(self, old: int) -> tuple[bytes, ...]:
         """Proof that the register of now continues the one of size `old`."""

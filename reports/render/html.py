@@ -11,9 +11,9 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from protocol.errors import Lang
+from protocol.visible import visible
 from reports.model import ORDER, Report
 from reports.render.words import words
-from reports.visible import visible
 
 #: Longest value shown; `assertions.json` holds it whole.
 _LONGEST: Final = 10_000

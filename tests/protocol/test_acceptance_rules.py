@@ -50,6 +50,8 @@ def test_defaults_that_others_rely_on(rule: str, default: str) -> None:
         ("VIHF-CERT-KIND", "DMPInvalidCertificate"),
         ("HN-ABSENT", "MockHomologationAbsent"),
         ("HN-UNKNOWN", "MockHomologationUnknown"),
+        ("HN-UNLISTED", "MockHomologationUnknown"),
+        ("HN-TEMPORARY", "MockHomologationTemporary"),
         ("HN-FAMILY", "MockHomologationOtherFamily"),
         ("HN-SUSPENDED", "MockHomologationSuspended"),
         ("HN-REVOKED", "MockHomologationRevoked"),

@@ -20,7 +20,7 @@ RELIED_ON = """
     MockVihfReplayed MockVihfSignature MockMissingSpecialty MockUnknownStructure MockNotLinked
     MockStructureMismatch MockPatientMismatch MockProductionIdentity MockHomologationAbsent
     MockHomologationUnknown MockHomologationOtherFamily MockHomologationSuspended MockHomologationRevoked
-    MockHomologationProfile MockNotAuthorized MockWrongAccessMode MockBlocked MockUnsupportedMediaType
+    MockHomologationProfile MockHomologationTemporary MockNotAuthorized MockWrongAccessMode MockBlocked MockUnsupportedMediaType
     MockMalformedMessage MockMessageTooLarge MockPatientNotFound XDSNonIdenticalHash XDSUnknownStoredQuery
     XDSDocumentUniqueIdError XDSDuplicateUniqueIdInRegistry LocalPolicyRestrictionError
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,18 @@ def case(code: str, verdict: Verdict, *, kept: bool) -> CaseResult:
     )
 
 
-def build_run(folder: Path, found: str = "") -> Path:
-    """A finished run with one failed case, one passed and one outside the scope."""
+VERDICTS = {"CT-1": Verdict.FAIL, "CT-2": Verdict.PASS, "CT-3": Verdict.NOT_APPLICABLE}
+
+
+def build_run(
+    folder: Path, found: str = "", verdicts: Mapping[str, Verdict] = VERDICTS, **campaign: Any
+) -> Path:
+    """A finished run with one failed case, one passed and one outside the scope; or with these verdicts. `campaign`:
+    facts of it that differ.
+    """
     root = folder / "preuves"
-    for code in ("CT-1", "CT-2"):
+    kept = [code for code, verdict in verdicts.items() if verdict is not Verdict.NOT_APPLICABLE]
+    for code in kept:
         finding = FINDING | ({"found": found} if found else {})
         evidence.write_atomic(root / code / "assertions.json", evidence.to_json([finding]))
         evidence.write_atomic(root / code / "01_requete.bin", b"\x00bytes")
@@ -52,21 +61,19 @@ def build_run(folder: Path, found: str = "") -> Path:
             "vendor": {"name": "Éditeur & Cie"},
             "profiles": ["alimentation"],
             "authentication": ["INDIRECTE"],
+            **campaign,
         },
         "plan": {"id": "p", "version": "1", "guide": ["SEL-MP-037 2.10"], "sha256": "a" * 64},
         "rules": {"sha256": "b" * 64, "count": 90},
         "tool": {"name": "dmpcompat", "version": "0.1.0"},
         "target": {"url": "https://127.0.0.1:1"},
         "frames": "driver",
-        "scope": [{"code": code, "state": "included"} for code in ("CT-1", "CT-2")],
+        "scope": [{"code": code, "state": "included"} for code in kept],
         "started": "2026-11-23T06:00:00.000Z",
         "ended": "2026-11-23T06:00:09.500Z",
     }
     manifest = evidence.seal(root, {"tests": []})
-    verdicts = (
-        case("CT-1", Verdict.FAIL, kept=True),
-        case("CT-2", Verdict.PASS, kept=True),
-        case("CT-3", Verdict.NOT_APPLICABLE, kept=False),
-    )
-    RunResult(verdicts, root, 1, manifest, facts).save(folder)
+    cases = tuple(case(code, verdict, kept=code in kept) for code, verdict in verdicts.items())
+    code = 1 if Verdict.FAIL in verdicts.values() else 0
+    RunResult(cases, root, code, manifest, facts).save(folder)
     return folder

@@ -50,6 +50,16 @@ def revoked(draft: Draft) -> None:
 
 
 @alteration(
+    "wire-number-temporary",
+    stage="params",
+    fr="numéro d'homologation provisoire (-tmp)",
+    en="temporary wire number (-tmp)",
+)
+def temporary(draft: Draft) -> None:
+    _known(draft, "TEST-TMP-1")
+
+
+@alteration(
     "wire-number-other-profile",
     stage="params",
     fr="numéro d'homologation valable pour un autre profil seulement",

@@ -7,7 +7,8 @@ import hashlib
 from harness.evidence import MANIFEST
 from protocol import dsse
 from protocol.errors import Text
-from reports.homologation import proving, statement
+from reports.dossier.legality import Actors
+from reports.homologation import agreement, proving, statement
 from reports.homologation.reading import Read, step
 from reports.verify_evidence import Skip, ko
 
@@ -21,8 +22,11 @@ def evidence(read: Read) -> Text:
     report = run / "rapport" / "statement.dsse.json"
     if not report.is_file():
         raise ko("HOMO-060", Text("pas de rapport à cet endroit", "no report at that place"), where=str(run))
-    if hashlib.sha256(dsse.read(report.read_bytes()).payload).hexdigest() != wanted.get("rapport"):
+    signed = dsse.read(report.read_bytes())
+    if hashlib.sha256(signed.payload).hexdigest() != wanted.get("rapport"):
         raise ko("HOMO-061", Text("le rapport est un autre", "another report"))
+    agreement.with_report(read.predicate, signed.payload)
+    _refuse_own_eyes(read, signed)
     manifest = run / "preuves" / MANIFEST
     if not manifest.is_file() or hashlib.sha256(manifest.read_bytes()).hexdigest() != wanted.get("preuves"):
         raise ko("HOMO-062", Text("les preuves sont d'autres preuves", "other evidence"))
@@ -31,6 +35,18 @@ def evidence(read: Read) -> Text:
     if bad:
         raise ko("HOMO-063", bad[0].detail)
     return Text(read.predicate["report"]["reference"], read.predicate["report"]["reference"])
+
+
+def _refuse_own_eyes(read: Read, signed: dsse.Envelope) -> None:
+    """Whoever signed the report ran the campaign, whether the file says so or not."""
+    persons = Actors(read.keys).persons
+    ran = {persons.get(one.keyid, one.keyid) for one in signed.signatures}
+    if own := [one for one in read.predicate["approvals"] if persons.get(one, one) in ran]:
+        raise ko(
+            "HOMO-066",
+            Text("qui a joué la campagne l'a approuvée", "who ran the campaign approved it"),
+            found=" ".join(own),
+        )
 
 
 @step(12, "Les verdicts se recalculent à l'identique", "Verdicts recompute identically")

@@ -10,6 +10,7 @@ from protocol.errors import Text
 from protocol.trust import TrustedKey, load_trust, moment
 from reports import numbers
 from reports.homologation import proving, statement
+from reports.homologation.agreement import SKEW
 from reports.homologation.reading import Read, step
 from reports.register.numbering import commitment
 from reports.verify_evidence import Skip, ko
@@ -27,9 +28,11 @@ def signature(read: Read) -> Text:
     envelope = dsse.read(data)
     if envelope.payload_type != dsse.PAYLOAD_TYPE:
         raise ko("HOMO-030", Text("type inattendu", "unexpected type"), found=envelope.payload_type)
+    if len({one.keyid for one in envelope.signatures}) != len(envelope.signatures):
+        raise ko("HOMO-030", Text("deux signatures de la même clé", "two signatures by one key"))
     read.envelope, read.statement = envelope, statement.read(envelope.payload)
     known = load_trust(read.brought.trust) if read.brought.trust else {}
-    read.keys = known or _of_bundle(read)
+    read.keys = known if read.brought.trust else _of_bundle(read)
     covered = dsse.encoding(envelope.payload_type, envelope.payload)
     issuer, issued = read.predicate["issuer"]["id"], moment(read.predicate["issuedAt"])
     seals = [read.keys[one.keyid] for one in envelope.signatures if one.keyid in read.keys]
@@ -49,13 +52,21 @@ def signature(read: Read) -> Text:
         proving.refuse_unproven(read, key)
     if not seals:
         raise ko("HOMO-034", Text("aucune signature de confiance", "no trusted signature"))
-    if not known:
+    if issued > read.at + SKEW:
+        raise ko(
+            "HOMO-075",
+            Text("datée d'après le moment regardé", "dated after the moment looked at"),
+            found=str(issued),
+            expected=f"<= {read.at:%Y-%m-%d %H:%M:%S}Z",
+        )
+    if read.brought.trust is None:
         raise Skip(
             Text(
                 "la signature est intacte, mais sa clé n'est connue que par le paquet ; donner --trust",
                 "the signature is intact, but its key is known from the bundle only; give --trust",
             )
         )
+    proving.over_unproven(read, seals)
     return Text(seals[0].name, seals[0].name)
 
 
@@ -66,11 +77,7 @@ def signature(read: Read) -> Text:
 )
 def content(read: Read) -> Text:
     predicate = read.predicate
-    bad = [
-        one["code"]
-        for one in predicate["cases"]
-        if one["counts"] not in ("PASS", "WARN", "NOT_APPLICABLE", "INHERITED")
-    ]
+    bad = [one["code"] for one in predicate["cases"] if one["counts"] not in _GOOD]
     if bad:
         raise ko("HOMO-035", Text("un cas n'est pas conforme", "a case is not conform"), found=" ".join(bad))
     undecided = [
@@ -90,6 +97,7 @@ def content(read: Read) -> Text:
 @step(6, "La déclaration est horodatée", "The statement is time-stamped")
 def stamp(read: Read) -> Text:
     read.stamped = proving.stamped(read)
+    proving.refuse_late(read, read.stamped)
     told = read.stamped.strftime("%Y-%m-%d %H:%M:%S UTC")
     if read.brought.authority is None:
         raise Skip(

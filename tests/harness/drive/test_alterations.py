@@ -44,6 +44,7 @@ NEEDED = [
     "wire-number-other-family",
     "wire-number-suspended",
     "wire-number-revoked",
+    "wire-number-temporary",
     "wrong-ins-key",
     "production-ins",
     "patient-mismatch",
@@ -207,6 +208,7 @@ def test_access_modes(make: Make) -> None:
         ("wire-number-other-family", "TEST-OTHER-FAMILY"),
         ("wire-number-suspended", "TEST-SUSPENDED"),
         ("wire-number-revoked", "TEST-REVOKED"),
+        ("wire-number-temporary", "TEST-000001-tmp1"),
     ],
 )
 def test_wire_numbers(make: Make, name: str, number: str) -> None:

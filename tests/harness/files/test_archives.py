@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from harness.files import archives
-from harness.files.archives import Entry, FileRefused, entries, read, shown
+from harness.files.archives import Entry, entries, read, shown
 from harness.files.judge import Asked, judge_entry
 from harness.files.tree import judge_paths
 from protocol.datafolders import folder
 from protocol.errors import UsageError
+from protocol.regularfile import FileRefused
 
 SAMPLE = (folder("cda_samples") / "bons" / "n1-texte.xml").read_bytes()
 #: What a delivery says of its documents, without their agreement with its metadata (tests/harness/checks/test_xdm.py).

@@ -21,7 +21,6 @@ PLATFORM: Final = {
         "CT-0.1-070",
         "CT-HN-020",
         "CT-HN-040",
-        "CT-HN-060",
         "CT-TR-010",
         "CT-TR-030",
         "CT-TR-070",

@@ -196,3 +196,13 @@ def test_an_illegal_move_of_the_register_leaves_the_file_alone(bureau: Bureau) -
     with pytest.raises(IllegalMove):
         deciding.suspend(bureau.office, bureau.dossier, "x")
     assert bureau.dossier.read().state == "HOMOLOGUE"
+
+
+def test_a_plan_that_lacks_cases_of_the_file_is_refused() -> None:
+    """Else what it does not know would never be replayed."""
+    from harness.plan import load_plan
+    from protocol.datafolders import folder
+
+    plan = load_plan(folder("test_plans") / "dmp-socle.yaml").plan
+    with pytest.raises(IllegalAct, match=r"DOSSIER-063.*CT-MAISON-001"):
+        subset(plan, ["CT-3.2-010", "CT-MAISON-001"], ["TD3.2"])

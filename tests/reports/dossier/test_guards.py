@@ -158,6 +158,9 @@ def test_a_not_applicable_is_accepted_by_somebody(bureau: Bureau) -> None:
     bureau.dossier.add(
         "ACCEPT_NA", bureau.reviewers[1], "pas de mineurs", {"case": "CT-2.1-100", "accepted": True}
     )
+    stopped(bureau, "grant", bureau.agency, "two reviewers")  # they had approved without it
+    for reviewer in bureau.reviewers:
+        bureau.dossier.add("APPROVE", reviewer, "vu", {})
     bureau.dossier.move("grant", bureau.agency, "conforme")
 
 

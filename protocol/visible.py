@@ -7,4 +7,6 @@ import unicodedata
 
 def visible(text: str) -> str:
     """Control, format and unassigned characters become their escape (`\\u202e`); line ends stay."""
+    if text.isprintable():
+        return text
     return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in text)

@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.visible import visible
+from protocol.visible import visible
 
 
 def test_escapes() -> None:
