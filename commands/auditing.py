@@ -24,7 +24,7 @@ def lines(
     read at all.
     """
     from reports.register import audit as judge
-    from reports.register import cosignature, tiles, trusting
+    from reports.register import cosignature, tiles, trustaudit, trustfiles, trusting
     from reports.register.checkpoint import NoteKey, parse
     from reports.register.cosignature import WitnessKey
     from reports.register.opening import open_office
@@ -43,14 +43,19 @@ def lines(
             )
         point, leaves = tiles.read(folder)
         keys = [NoteKey.parse(log_key)]
-        found = judge.audit(leaves, point, keys, old)
+        found = (
+            *judge.audit(leaves, point, keys, old),
+            *trustaudit.audit(leaves, trustaudit.beside(folder)),
+        )
     else:
         office = open_office(place)
         try:
             point, leaves, keys = office.register.checkpoint(), office.register.leaves(), [office.log_key]
             kept = judge.kept(leaves, office.register.checkpoints(), keys)
             witnesses = witnesses or cosignature.witnesses_of(trusting.trusted(office).values())
-            found = (*judge.audit(leaves, point, keys, old), kept)
+            trustfiles.settle(office)
+            trusts = trustaudit.audit(leaves, office.folder)
+            found = (*judge.audit(leaves, point, keys, old), *trusts, kept)
         finally:
             office.close()
     return (*found, judge.cosigned(point, keys, witnesses, asked))

@@ -127,22 +127,19 @@ def bundled(name: str, file: Path, run: Path | None, place: Path | None, lang: L
 @PLACE
 @LANG
 def attested(name: str, file: Path, place: Path | None, lang: Lang) -> int:
-    """Write into FILE the attestation of the file NAME: a sealed PDF/A-3 with the signed statement (extra `sign`)."""
-    from harness.evidence import write_atomic
-    from reports.homologation.attestation import attestation
+    """Write into FILE the attestation of the file NAME: a sealed PDF/A-3 with the signed statement (extra `sign`).
 
+    The last PDF that was made travels in the bundle. A FILE that ends in .html is a page to read, and is not sealed.
+    """
+    from harness.evidence import write_atomic
+    from reports.homologation import attestation
+
+    page = file.suffix.lower() in (".html", ".htm")
     with Desk(place) as desk:
-        write_atomic(file, attestation(desk.office, desk.dossier(name), lang))
+        made = (attestation.twin if page else attestation.attestation)(desk.office, desk.dossier(name), lang)
+        write_atomic(file, made)
     tell(lang, f"attestation : {file}", f"certificate: {file}")
     return 0
-
-
-_CHANGED = click.option(
-    "--changed", multiple=True, required=True, help="Transaction or profile that changed; may be repeated."
-)
-_PLAN = click.option(
-    "--plan", type=EXISTING, help="The plan of the campaign, where it is not the one delivered here."
-)
 
 
 @click.command("regression")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from commands import decisions
+from commands import decisions, rooting
 from commands.office import LANG, PLACE, Desk, acting, agency_only, told
 from commands.options import EXISTING, shown
 from protocol.errors import Lang, Text, UsageError
@@ -28,8 +28,8 @@ def person(name: str, role: str, place: Path | None, lang: Lang) -> int:
     """Give NAME a key of its own in this office."""
     with Desk(place) as desk:
         seal = desk.people.add(name, "editor" if role == "editor" else "reviewer")
-    tell(lang, f"{name} ({role}) : clé {seal.keyid[:16]}…", f"{name} ({role}): key {seal.keyid[:16]}…")
-    return 0
+        tell(lang, f"{name} ({role}) : clé {seal.keyid[:16]}…", f"{name} ({role}): key {seal.keyid[:16]}…")
+        return rooting.followed(desk.office, f"{name} ({role})", lang)
 
 
 @homologate.command("open")

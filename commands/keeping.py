@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.office import PLACE
-from commands.options import ANY_PATH, EXISTING, shown
+from commands.options import ANY_PATH, EXISTING, FILE, shown
 from protocol.errors import Lang
+from protocol.regularfile import read_text
 from reports.console import dump, tell
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ def backup(
 
 
 @click.command()
-@click.argument("file", type=EXISTING)
+@click.argument("file", type=FILE)
 @click.option("--to", "folder", type=ANY_PATH, required=True, help="A new folder.")
 @click.option(
-    "--checkpoint", type=EXISTING, help="A checkpoint that you kept: proves that FILE is not an older one."
+    "--checkpoint", type=FILE, help="A checkpoint that you kept: proves that FILE is not an older one."
 )
 @click.option("--key", default="", help="Key of the log (name+hint+base64), as you know it.")
 @click.option("--keys", type=EXISTING, help="Folder of the private keys that were kept apart.")
@@ -82,14 +83,14 @@ def restore(
     """Restore FILE. Nothing is put in place before it is proven that nothing is missing."""
     from reports.keeping.restore import Wanted
     from reports.keeping.restore import restore as put_back
-    from reports.register.checkpoint import NoteKey, parse
+    from reports.register.checkpoint import LONGEST, NoteKey, parse
 
     kept = put_back(
         file,
         Wanted(
             folder=folder,
             key=NoteKey.parse(key) if key else None,
-            kept=parse(checkpoint.read_text(encoding="utf-8")) if checkpoint else None,
+            kept=parse(read_text(checkpoint, LONGEST)) if checkpoint else None,
             keys=keys,
             database=db,
         ),

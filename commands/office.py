@@ -58,9 +58,15 @@ class Desk:
 
     def dossier(self, name: str) -> Dossier:
         from reports.dossier.book import Dossier
+        from reports.dossier.heritage import reports_of
 
-        register = self.office.register
-        return Dossier(self._files / name, self.people, lambda reference: register.standing(reference).usable)
+        office = self.office
+        return Dossier(
+            self._files / name,
+            self.people,
+            lambda reference: office.register.standing(reference).usable,
+            parent_reports=lambda reference: reports_of(office, reference),
+        )
 
     def names(self) -> list[str]:
         from reports.dossier.book import names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,10 +14,38 @@ from typing import IO, Any, Final, TypeVar
 
 import click
 
-from protocol.errors import Lang
+from protocol.errors import Lang, Text, UsageError
+from protocol.regularfile import kind_of
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-EXISTING: Final = click.Path(path_type=Path, exists=True)
+
+
+class Existing(click.Path):
+    """A path that is there: a file or a folder, never a FIFO or a device, on which one would wait for ever."""
+
+    def __init__(self, *, folders: bool = True) -> None:
+        super().__init__(path_type=Path, exists=True)
+        self._folders = folders
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        found = super().convert(value, param, ctx)
+        mode = Path(found).stat().st_mode
+        if stat.S_ISREG(mode) or (self._folders and stat.S_ISDIR(mode)):
+            return found
+        raise UsageError(
+            "FILE-KIND",
+            Text("ce n'est pas un fichier ordinaire", "not a regular file"),
+            field=param.get_error_hint(ctx) if param is not None and ctx is not None else "",
+            found=f"{found} ({kind_of(mode)})",
+            mend=Text("donner le fichier lui-même", "give the file itself"),
+        )
+
+
+EXISTING: Final = Existing()
+#: A file alone.
+FILE: Final = Existing(folders=False)
 ANY_PATH: Final = click.Path(path_type=Path)
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands import keeping
+from commands import keeping, rooting
 from commands.office import PLACE
 from commands.options import ANY_PATH, EXISTING, default_lang, shown
 from commands.trusting import trust
 from commands.witness import cosign, witness
 from protocol.errors import Lang, Text, UsageError
+from protocol.visible import one_line
 from reports.console import dump, tell
 
 if TYPE_CHECKING:
@@ -56,8 +57,11 @@ def init(folder: Path, issuer: str, name: str | None, origin: str, db: str, lang
     make(folder, configuration)
     office = open_office(folder)
     key = str(office.log_key)
+    rooted = rooting.first(office)
     office.close()
     tell(lang, f"registre : {folder}\nclé du journal : {key}", f"register: {folder}\nkey of the log: {key}")
+    for text in rooted:
+        tell(lang, *text)
     return 0
 
 
@@ -112,7 +116,7 @@ def show(reference: str, place: Path | None, at: str | None, lang: Lang, as_json
         tell(lang, f"{known} : {LABELS[standing.state].fr}", f"{known}: {LABELS[standing.state].en}")
         for one in receipts:
             line = (
-                f"  {one.entry.seq}  {one.entry.at:%Y-%m-%d %H:%M:%S}Z  {one.entry.kind}  {one.entry.reason}"
+                f"  {one.entry.seq}  {one.entry.at:%Y-%m-%d %H:%M:%S}Z  {one.entry.kind}  {one_line(one.entry.reason)}"
             )
             tell(lang, line, line)
     return 0 if standing.usable else 1
@@ -163,19 +167,19 @@ def audit(
 def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
     """Write what an authority publishes into FOLDER: public list, signed status list, tiles of the log, trust file."""
     from harness.evidence import write_atomic
-    from protocol.trust import trust_document
-    from reports.register import public, stamps, status, tiles, trusting
+    from reports.register import public, stamps, status, tiles, trustfiles
 
     office = _open(place)
     at = datetime.now(UTC)
     listed = status.status_list(office.register, office.configuration.issuer, at, timedelta(days=days))
     public.export(office, folder, at, lang)
+    trusts = dict(trustfiles.published(office))
     point = office.register.checkpoint()
     tiles.export(folder / "log", office.register.leaves(), point)
     stamps.export(folder / "log", office, point)
     write_atomic(folder / "status.json", status.signed(listed, office.seal))
-    trusting.settle(office)
-    write_atomic(folder / "trust.json", trust_document(list(trusting.trusted(office).values())))
+    for name, data in trusts.items():
+        write_atomic(folder / name, data)
     write_atomic(folder / "log" / "key.txt", f"{office.log_key}\n".encode())
     office.close()
     tell(
@@ -183,6 +187,8 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
         f"{len(listed.entries)} homologation(s) publiées dans {folder}",
         f"{len(listed.entries)} homologation(s) published in {folder}",
     )
+    if trustfiles.CHAIN not in trusts:
+        tell(lang, *rooting.NO_ROOT)
     return 0
 
 

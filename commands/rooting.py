@@ -78,7 +78,7 @@ def root(
     from reports.register import rooting, trusting
     from reports.register.opening import open_office
 
-    listed = [RootKey(path.name.removesuffix(".pub"), rooting.public_in(path)) for path in keys]
+    listed = [RootKey(path.name.removesuffix(".pub").removesuffix(".pem"), rooting.public_in(path)) for path in keys]
     office = open_office(place)
     receipt = trusting.set_root(office, listed, threshold, reason, days=days or None)
     office.close()
@@ -161,6 +161,25 @@ def told(office: Office, receipt: Receipt | None, lang: Lang) -> int:
     if not versions:
         tell(lang, *NO_ROOT)
     return 0
+
+
+def first(office: Office) -> list[Text]:
+    """Give a new register its root when it is for rehearsals; else say how an authority gives its own."""
+    from reports.numbers import TEST_ISSUER
+    from reports.register import trusting
+
+    if office.configuration.issuer == TEST_ISSUER:
+        trusting.set_root(office, (), 1, "création du registre")
+    return described(office)
+
+
+def followed(office: Office, reason: str, lang: Lang) -> int:
+    """After somebody got a key: a new version that has it too, where the register has a root."""
+    from reports.register import trustfiles, trusting
+
+    if not trustfiles.chain(office):
+        return 0
+    return told(office, trusting.renew(office, reason), lang)
 
 
 def described(office: Office) -> list[Text]:

@@ -50,7 +50,12 @@ if TYPE_CHECKING:
 @click.option(
     "--status", "status_list", type=EXISTING, help="Signed status list of a register: its numbers are known."
 )
-@click.option("--status-trust", type=EXISTING, help="Trust file of its issuer.")
+@click.option("--status-trust", type=EXISTING, help="Trust file of its issuer, plain or signed.")
+@click.option(
+    "--status-root",
+    multiple=True,
+    help="Root key that signs that trust file: file, or its whole id; repeatable.",
+)
 @click.option("--status-key", type=EXISTING, help="Key that knows the numbers in it (`register tag-key`).")
 @click.option(
     "--ready-file", type=ANY_PATH, help="Written (JSON: url, pid, console) once requests are served."
@@ -69,6 +74,7 @@ def serve(
     fault_plan: Path | None,
     status_list: Path | None,
     status_trust: Path | None,
+    status_root: tuple[str, ...],
     status_key: Path | None,
     ready_file: Path | None,
     lang: Lang,
@@ -99,7 +105,7 @@ def serve(
             tls13=tls13,
             console=console,
             faults=faults,
-            official=_official(status_list, status_trust, status_key),
+            official=_official(status_list, status_trust, status_key, status_root),
         )
 
         def ready(url: str) -> None:
@@ -117,9 +123,12 @@ def serve(
     return 0
 
 
-def _official(status: Path | None, trust: Path | None, key: Path | None) -> Official | None:
+def _official(
+    status: Path | None, trust: Path | None, key: Path | None, roots: tuple[str, ...]
+) -> Official | None:
     """The status list, which goes with its trust file and its key. Raises UsageError, ConfigError."""
     from mock_dmp.acceptance.official import Official
+    from protocol import trustchain
 
     given = {"--status": status, "--status-trust": trust, "--status-key": key}
     if not any(given.values()):
@@ -131,4 +140,4 @@ def _official(status: Path | None, trust: Path | None, key: Path | None) -> Offi
             field=" ".join(name for name, value in given.items() if value is None),
             expected=" ".join(given),
         )
-    return Official.open(status, trust, key)
+    return Official.open(status, trust, key, trustchain.held(roots) if roots else None)

@@ -15,11 +15,24 @@ from reports.console import dump, show_verification, tell
 
 if TYPE_CHECKING:
     from harness.rejudge import Compared, Rejudgement
+    from protocol.trustchain import Anchor
 
 
 @click.command()
 @click.argument("report", type=EXISTING)
 @click.option("--trust", type=EXISTING, help="Trust file of the issuer; this installation's by default.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    help="Root key that signs the trust file: file, or its whole id; repeatable. Or a signed trust file that you kept.",
+)
+@click.option(
+    "--root-threshold",
+    type=click.IntRange(0, 32),
+    default=0,
+    help="How many of these root keys must have signed; all of them.",
+)
 @click.option("--evidence", type=EXISTING, help="Evidence folder; `preuves` beside the report by default.")
 @click.option("--rejudge", is_flag=True, help="Compute every verdict again from the captured bytes.")
 @click.option("--authority", type=EXISTING, help="Certification authority of seals and time stamps (folder).")
@@ -38,6 +51,8 @@ if TYPE_CHECKING:
 def verify(
     report: Path,
     trust: Path | None,
+    roots: tuple[str, ...],
+    root_threshold: int,
     evidence: Path | None,
     rejudge: bool,
     authority: Path | None,
@@ -53,9 +68,11 @@ def verify(
 ) -> int:
     """Verify a REPORT offline, in numbered steps. 0 valid, 1 invalid, 2 something was not checked.
 
-    REPORT is the folder of a run, its report, or the bundle of a homologation; then --evidence is the run's folder.
+    REPORT is the folder of a run, its report, the bundle of a homologation or its attestation (PDF); then --evidence is
+    the run's folder.
     """
-    if report.is_file() and report.suffix == ".dmpbundle":
+    root = _anchor(roots, root_threshold)
+    if _of_homologation(report):
         from commands.office import moment_of
         from reports.homologation.reading import Brought
         from reports.homologation.verify import of_file
@@ -64,7 +81,18 @@ def verify(
         checked = of_file(
             report,
             Brought(
-                trust, log_key, status, evidence, number, proof, authority, moment, rejudge, witnesses, quorum
+                trust,
+                log_key,
+                status,
+                evidence,
+                number,
+                proof,
+                authority,
+                moment,
+                rejudge,
+                witnesses,
+                quorum,
+                root,
             ),
         )
     elif witnesses or quorum:
@@ -81,7 +109,9 @@ def verify(
     else:
         from reports.verify import verify as verification
 
-        checked = verification(report, trust=trust, evidence=evidence, rejudged=rejudge, authority=authority)
+        checked = verification(
+            report, trust=trust, evidence=evidence, rejudged=rejudge, authority=authority, root=root
+        )
     if as_json:
         dump(checked.as_json())
     else:
@@ -131,6 +161,21 @@ def rejudge(evidence: Path, only: tuple[str, ...], lang: Lang, as_json: bool) ->
         f"{len(outcome.cases)} cases judged again, {len(changed)} different, {alike} with the same bytes of findings",
     )
     return _code(outcome)
+
+
+def _anchor(roots: tuple[str, ...], threshold: int) -> Anchor | None:
+    """The root that the verifier holds. Raises UsageError (TRUST-020)."""
+    from protocol import trustchain
+
+    return trustchain.held(roots, threshold) if roots else None
+
+
+def _of_homologation(path: Path) -> bool:
+    """Whether it is a bundle, or a PDF that is not beside its statement, as that of a report is."""
+    if not path.is_file():
+        return False
+    alone = path.suffix.lower() == ".pdf" and not (path.parent / "statement.dsse.json").exists()
+    return alone or path.suffix == ".dmpbundle"
 
 
 def _code(outcome: Rejudgement) -> int:

@@ -10,6 +10,7 @@ import click
 from commands.office import LANG, PLACE
 from commands.options import ANY_PATH, EXISTING, shown
 from protocol.errors import Lang, Text, UsageError
+from protocol.trust import stamp
 from reports.console import dump, tell
 
 if TYPE_CHECKING:
@@ -133,27 +134,59 @@ def check(proof: Path, log_key: str, lang: Lang) -> int:
     return 0
 
 
+@witness.command("serve")
+@click.argument("folder", type=EXISTING)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8460, show_default=True)
+@LANG
+def serve(folder: Path, host: str, port: int, lang: Lang) -> int:
+    """Cosign over HTTP (C2SP tlog-witness: POST /add-checkpoint), until stopped."""
+    from reports.register.witness import Witness
+    from reports.register.witness_http import server
+
+    listening = server(Witness(folder), host, port)
+    listening.prepare()
+    where = "http://{}:{}".format(*listening.bind_addr[:2])
+    tell(lang, f"témoin à l'écoute : {where}", f"witness listening: {where}")
+    try:
+        listening.serve()
+    finally:
+        listening.stop()
+    return 0
+
+
 @click.command("cosign")
-@click.argument("file", type=EXISTING)
+@click.argument("file", type=EXISTING, required=False)
+@click.option("--ask", "urls", multiple=True, help="Address of a witness to ask; repeatable.")
 @PLACE
 @shown
-def cosign(file: Path, place: Path | None, lang: Lang, as_json: bool) -> int:
-    """Keep the cosignatures that the checkpoint in FILE bears. Its witnesses must be known: `trust add --role witness`."""
+def cosign(file: Path | None, urls: tuple[str, ...], place: Path | None, lang: Lang, as_json: bool) -> int:
+    """Keep the cosignatures of the checkpoint in FILE, of witnesses that are known (`trust add --role witness`)."""
     from reports.register import cosignature, trusting
+    from reports.register.asking import ask
     from reports.register.opening import open_office
 
+    if (file is None) == (not urls):
+        raise UsageError(
+            "WITNESS-012", Text("un fichier, ou des témoins", "a file, or witnesses"), field="FILE, --ask"
+        )
     office = open_office(place)
     try:
         known = cosignature.witnesses_of(trusting.trusted(office).values())
-        point = _note(file)
-        found = office.register.cosign(point, known)
+        points = [_note(file)] if file else [ask(url, office.register) for url in urls]
+        found = [(point.size, office.register.cosign(point, known)) for point in points]
     finally:
         office.close()
     if as_json:
-        dump({"size": point.size, "witnesses": {one.key.name: one.at.isoformat() for one in found}})
-        return 0
-    text = cosignature.told(found)
-    tell(lang, f"{point.size} entrée(s), {text.fr}", f"{point.size} entries, {text.en}")
+        dump(
+            [
+                {"size": size, "witnesses": {one.key.name: stamp(one.at) for one in kept}}
+                for size, kept in found
+            ]
+        )
+    for size, kept in () if as_json else found:
+        text = cosignature.told(kept)
+        tell(lang, f"{size} entrée(s), {text.fr}", f"{size} entries, {text.en}")
     return 0
 
 

@@ -96,6 +96,15 @@ class Connector(Model):
     version: str = Field(min_length=1)
 
 
+class ConnectorHomologation(Model):
+    """The homologation of a connector, as its authority gave it out: verified offline, and in force on that day."""
+
+    bundle: str = Field(min_length=1, description="the bundle (.dmpbundle)")
+    trust: str = Field(min_length=1, description="trust file of the authority")
+    status: str = Field(min_length=1, description="its signed status list")
+    log_key: str = Field(default="", description="key of the register's log, when the trust file has none")
+
+
 class Inherits(Model):
     """The signed report of a connector whose proofs this software inherits, pinned by the digest of its statement."""
 
@@ -107,6 +116,12 @@ class Inherits(Model):
     trust: str = Field(default="", description="trust file of its issuer; else that of this installation")
     status: str = Field(
         default="", description="signed status list of its issuer; needed for official reports"
+    )
+    homologation: ConnectorHomologation | None = Field(
+        default=None, description="the decision on that report, when the connector is homologated"
+    )
+    otherwise: Literal["stop", "play"] = Field(
+        default="stop", description="when it proves nothing: stop the run, or play its cases"
     )
 
 

@@ -6,7 +6,6 @@ hold one another (`harness.evidence.chain`).
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from harness.evidence import chain
+from protocol import jsonread
 
 Kind = Literal[
     "run-started",
@@ -28,6 +28,7 @@ Kind = Literal[
     "announcing-failed",
     "cleaning-failed",
     "case-resumed",
+    "case-inherited",
     "task",
     "frame",
     "answer",
@@ -99,7 +100,7 @@ class Journal:
     def finished(self) -> frozenset[str]:
         """The cases whose end it tells."""
         lines = self._path.read_bytes().splitlines() if self._path.is_file() else []
-        told = map(json.loads, lines)
+        told = map(jsonread.loads, lines)
         return frozenset(str(line["case"]) for line in told if line["event"] == "case-finished")
 
     def record(self, event: Event) -> None:

@@ -17,10 +17,14 @@ from harness import evidence
 from harness.checks import api
 from harness.checks.rule import Status
 from harness.plan import Plan
-from harness.results import finding_from_plain
+from harness.results import INHERITED, finding_from_plain
 from protocol.requirements import Requirement, requirements
 
-#: The gravest first: what several findings of one rule come to.
+#: The gravest first: what several cases of one requirement come to, and several findings of one rule.
+_VERDICTS: Final = (
+    *("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE", "MANUAL", "WARN", "PASS"),
+    *(INHERITED, "NOT_APPLICABLE"),
+)
 _ORDER: Final[tuple[Status, ...]] = ("FAIL", "ERROR", "AMBIGUOUS", "WARN", "INFO", "PASS", "VACUOUS")
 
 
@@ -64,8 +68,7 @@ class Line:
     @property
     def verdict(self) -> str:
         """The gravest verdict of its cases, "" without a run; VACUOUS when its rules all looked at nothing."""
-        order = ("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE", "MANUAL", "WARN", "PASS", "NOT_APPLICABLE")
-        return next((one for one in order if one in self.verdicts.values()), "")
+        return next((one for one in _VERDICTS if one in self.verdicts.values()), "")
 
     @property
     def vacuous(self) -> tuple[str, ...]:
@@ -201,3 +204,5 @@ def _run(root: Path) -> Iterator[tuple[str, CaseSaid]]:
                 finding = finding_from_plain(line)[1]
                 counts.setdefault(finding.rule, Counter())[finding.status] += 1
             yield test["code"], CaseSaid(str(test["verdict"]), counts)
+    for one in index.get("inherited", ()):
+        yield one["code"], CaseSaid(INHERITED, {})

@@ -18,6 +18,8 @@ from protocol.errors import EvidenceError, Text
 
 RUN_FILE: Final = "run.json"
 RUN_SCHEMA: Final = "dmpcompat-run/1"
+#: Said of a case that a connector proves: no verdict of this run.
+INHERITED: Final = "INHERITED"
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,10 @@ class RunResult:
     facts: Mapping[str, Any]
 
     def counts(self) -> dict[str, int]:
-        """Number of cases by verdict."""
-        return dict(sorted(Counter(str(case.verdict) for case in self.verdicts).items()))
+        """Number of cases by verdict; those that a connector proves, which were not played, as INHERITED."""
+        counted = Counter(str(case.verdict) for case in self.verdicts)
+        counted[INHERITED] = len(self.facts.get("inherited", ()))
+        return {name: count for name, count in sorted(counted.items()) if count}
 
     def case(self, code: str) -> CaseResult:
         """Raises EvidenceError when the run has no such case."""

@@ -88,8 +88,8 @@ def run_campaign(
     campaign = load_campaign(path, environ=environ).at(url=target, pki=pki).judged_by(pack)
     frozen = lock.honour(campaign, required=locked)
     registry = transactions.load()
-    inheritances = inherited(campaign, prove, datetime.now(UTC), observed=observation is not None)
-    scoped = scope(campaign, registry, only, inheritances)
+    heritage = inherited(campaign, prove, datetime.now(UTC), observed=observation is not None)
+    scoped = scope(campaign, registry, only, heritage)
     if observation is not None:
         scoped = observable(scoped, staged=observation.staged(campaign))
     named = deviations or (path.parent / campaign.file.deviations if campaign.file.deviations else None)
@@ -114,6 +114,9 @@ def run_campaign(
     included = [item.case for item in scoped if item.state == "included"]
     items = (*_looked_at(campaign, included, masker, observation), *stopped(campaign, clock))
     journal.tell("preflight", items=[item.to_plain() for item in items])
+    heirs = [heritage.cases[item.case.code] for item in scoped if item.state == "inherited"]
+    for one in heirs:
+        journal.tell("case-inherited", one.case.code, **one.told())
     watched = _observed(observation, campaign, included, items, root, journal, resumed=resume is not None)
     try:
         results = _results(
@@ -136,7 +139,6 @@ def run_campaign(
         {DEVIATIONS: weigh(known, results, root, datetime.now(UTC).date())} if known else {}
     )
     journal.tell("run-finished", exit_code=code, **weighed)
-    heirs = [inheritances[item.case.code] for item in scoped if item.state == "inherited"]
     facts = _facts(campaign, scoped, items, seed, lang or campaign.file.lang, started) | weighed
     facts |= watched.facts() if watched is not None else {}
     facts["inherited"] = [one.to_plain() for one in heirs]

@@ -8,12 +8,12 @@ with a reason for the reviewer), `inherited` (a connector's report proves it, se
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from harness.campaign import Campaign
-from harness.inheritance import Inheritance
+from harness.inheritance import Heritage, Inheritance
 from harness.plan import Case
 from harness.problems import nearest
 from protocol.errors import NO_TEXT, Text, UsageError
@@ -39,20 +39,23 @@ def scope(
     campaign: Campaign,
     registry: Registry,
     only: Sequence[str] = (),
-    inherited: Mapping[str, Inheritance] | None = None,
+    heritage: Heritage | None = None,
 ) -> tuple[Scoped, ...]:
     """Every case of the plan, in its order, with its state and reason.
 
     `only`: case codes, `CT-0.2-*` patterns or transaction ids (TD0.2). Raises UsageError when one of them
-    selects nothing. `inherited`: cases proved elsewhere, by code; one that `only` asks for is played all the same.
+    selects nothing. `heritage`: what is proved elsewhere; a case of it that `only` asks for is played all the same.
     """
     cases = campaign.plan.plan.cases
     _check_selection(cases, only)
     declared = declared_transactions(campaign, registry)
     excused = {item.case: item.reason.text() for item in campaign.file.not_applicable}
     found = (_one(case, campaign, declared, excused.get(case.code), only) for case in cases)
-    proved = inherited or {}
-    return tuple(_inherited(one, proved.get(one.case.code), bool(only)) for one in found)
+    proved = heritage or Heritage()
+    return tuple(
+        _inherited(one, proved.cases.get(one.case.code), proved.played.get(one.case.code), bool(only))
+        for one in found
+    )
 
 
 def declared_transactions(campaign: Campaign, registry: Registry) -> frozenset[str]:
@@ -77,12 +80,21 @@ def _one(
     return Scoped(case, "included", _because(case, campaign))
 
 
-def _inherited(one: Scoped, proof: Inheritance | None, selecting: bool) -> Scoped:
-    """A case of the scope that is proved elsewhere is not played, unless somebody asks for it by name."""
+def _inherited(one: Scoped, proof: Inheritance | None, why: Text | None, selecting: bool) -> Scoped:
+    """A case of the scope that is proved elsewhere is not played, unless somebody asks for it by name.
+
+    One that is played although a connector is there says why.
+    """
     asked = one.state == "included" and selecting
-    if proof is None or asked or one.state not in ("included", "not-selected"):
+    if proof is not None and not asked and one.state in ("included", "not-selected"):
+        return Scoped(one.case, "inherited", proof.reason())
+    if why is None or one.state != "included":
         return one
-    return Scoped(one.case, "inherited", proof.reason())
+    told = Text(f"à jouer : {why.fr}", f"to be played: {why.en}")
+    both = [(item.fr, item.en) for item in (one.reason, told) if item.fr]
+    return Scoped(
+        one.case, one.state, Text(" ; ".join(fr for fr, _ in both), "; ".join(en for _, en in both))
+    )
 
 
 def _outside(case: Case, campaign: Campaign, declared: frozenset[str]) -> Text | None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from cryptography import x509
-
 from harness.campaign import Campaign
 from harness.drive.clock import Clock, SetClock
 from harness.preflight import Item, tls_files
 from protocol.errors import NO_TEXT, Text
+from protocol.x509read import certificate_of
 
 _CODE: Final = "PRE-CLOCK-STOPPED"
 
@@ -24,7 +23,7 @@ def stopped(campaign: Campaign, clock: Clock | None) -> tuple[Item, ...]:
     if not isinstance(clock, SetClock) or files is None:
         return ()
     try:
-        certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
+        certificate = certificate_of(files.certificate.read_bytes())
     except (OSError, ValueError):
         return ()
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc

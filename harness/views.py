@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from harness.checks.judged import Declared, Judged
@@ -17,6 +16,7 @@ from harness.masking import Masker
 from protocol import safexml
 from protocol.exchange import Exchange
 from protocol.transactions import Transaction
+from protocol.x509read import certificate_of
 
 _NUMBER = "LPS_ID_HOMOLOGATION_DMP"
 
@@ -27,7 +27,10 @@ def tls(exchange: Exchange) -> dict[str, Any]:
         return {}
     view: dict[str, Any] = {"version": exchange.tls.version, "cipher": exchange.tls.cipher}
     if exchange.tls.certificate:
-        certificate = x509.load_der_x509_certificate(exchange.tls.certificate)
+        try:
+            certificate = certificate_of(exchange.tls.certificate)
+        except ValueError as problem:
+            return {**view, "unreadable": str(problem)}
         view |= {
             "subject": certificate.subject.rfc4514_string(),
             "issuer": certificate.issuer.rfc4514_string(),

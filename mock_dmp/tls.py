@@ -11,11 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-
 from mock_dmp.pki import PkiIndex
 from protocol import facts
 from protocol.errors import ConfigError, Text
+from protocol.x509read import certificate_of
 
 #: OpenSSL's `reason` -> our stable word for the journal.
 _REASONS = {
@@ -90,7 +89,7 @@ def _clean(text: str) -> str:
 
 def _check_dates(path: Path) -> None:
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        certificate = certificate_of(path.read_bytes())
     except (OSError, ValueError) as problem:
         raise _unusable(path, str(problem)) from problem
     end = certificate.not_valid_after_utc

@@ -13,6 +13,7 @@ from typing import Any, Final
 import rfc8785
 
 from protocol.errors import EvidenceError, Text
+from protocol.jsonread import deeper
 
 MAX_DEPTH: Final = 64
 _LARGEST: Final = 2**53 - 1
@@ -50,7 +51,7 @@ def loads(data: bytes) -> Any:
             json.dumps(found, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as problem:
         raise _unreadable("JSON-001", str(problem)) from problem
-    if _deep(found):
+    if deeper(found, MAX_DEPTH):
         raise _unreadable("JSON-004", f"> {MAX_DEPTH}")
     return found
 
@@ -77,21 +78,6 @@ def _integer(text: str) -> int:
     if len(text) > _DIGITS or abs(int(text)) > _LARGEST:
         raise ValueError(f"integer {text[:_DIGITS]} beyond ±{_LARGEST}")
     return int(text)
-
-
-def _deep(value: Any) -> bool:
-    """Whether it is nested deeper than anything of ours: its readers may then go down without looking."""
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def _refuse_odd(value: Any, where: str, depth: int) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from protocol import jsonread
 from protocol.errors import EvidenceError, Text
 
 Origin = Literal["mock", "driver", "proxy", "import"]
@@ -171,7 +172,7 @@ def load(folder: Path, stem: str) -> Exchange:
 def from_bytes(name: str, described: bytes, request_body: bytes, response_body: bytes) -> Exchange:
     """The same from what its files hold; `name` is told when they can't be read. Raises EvidenceError."""
     try:
-        facts = json.loads(described)
+        facts = jsonread.loads(described)
     except (ValueError, RecursionError) as problem:
         raise _unreadable(name, problem) from problem
     return from_facts(facts, request_body, response_body)

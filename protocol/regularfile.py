@@ -51,6 +51,20 @@ def read_regular(path: Path | str, limit: int) -> bytes:
     return data
 
 
+def read_text(path: Path | str, limit: int) -> str:
+    """The same as UTF-8. Raises OSError, FileRefused (and FILE-TEXT)."""
+    data = read_regular(path, limit)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise FileRefused(
+            "FILE-TEXT",
+            Text("le fichier n'est pas un texte en UTF-8", "the file is not a text in UTF-8"),
+            field=str(path),
+            found=f"0x{data[problem.start]:02x} @ {problem.start}",
+        ) from problem
+
+
 def refuse_big(source: BinaryIO, path: Path | str, limit: int) -> None:
     """Raises FileRefused (FILE-SIZE) without reading."""
     size = os.fstat(source.fileno()).st_size

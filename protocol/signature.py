@@ -23,6 +23,7 @@ from protocol import facts
 from protocol.dn import same_dn, signer_dn
 from protocol.errors import NO_TEXT, SignatureRefused, Text
 from protocol.safexml import parse, text, value, xpath
+from protocol.x509read import certificate_of
 
 __all__ = ["Verified", "same_dn", "signer_dn", "verify_enveloped"]
 
@@ -160,7 +161,7 @@ def _certificate(signature: etree._Element) -> x509.Certificate:
     if not encoded or len(encoded) > _MAX_CERTIFICATES:
         raise _no_certificate(f"{len(encoded)}")
     try:
-        chain = [x509.load_der_x509_certificate(binascii.a2b_base64(_compact(one))) for one in encoded]
+        chain = [certificate_of(binascii.a2b_base64(_compact(one))) for one in encoded]
         names = [(one.subject, one.issuer) for one in chain]  # decoded only now, may be malformed
         issuers = [issuer for _, issuer in names]
         leaves = [one for one in chain if len(chain) == 1 or one.subject not in issuers]

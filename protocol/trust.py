@@ -21,12 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from protocol import canonical
 from protocol.errors import EvidenceError, Text
+from protocol.regularfile import read_regular
 
 ALGORITHM: Final = "ecdsa-p256-sha256"
 P384: Final = "ecdsa-p384-sha384"
 ED25519: Final = "ed25519"
 #: What a key may be for. `root` signs nothing but versions of this file: `protocol.trustchain`.
 ROLES: Final = ("root", "seal", "reviewer", "editor", "log", "status", "witness")
+_LARGEST: Final = 4 * 1024 * 1024
 #: A reader of the first format would overlook a distrust: a file that has one, or an Ed25519 key, is of the second.
 #: The third has a version, an end and a root that signs it (`protocol.trustchain`).
 _FORMATS: Final = ("dmpcompat-trust/1", "dmpcompat-trust/2", "dmpcompat-trust/3")
@@ -103,8 +105,8 @@ def keyid_of(public: PublicKey) -> str:
 
 
 def load_trust(path: Path) -> dict[str, TrustedKey]:
-    """Keys by id. Raises EvidenceError for anything that is not a trust file of ours."""
-    return read_trust(path.read_bytes(), str(path))
+    """Keys by id. Raises OSError, FileRefused, EvidenceError for anything that is not a trust file of ours."""
+    return read_trust(read_regular(path, _LARGEST), str(path))
 
 
 def read_trust(data: bytes, where: str) -> dict[str, TrustedKey]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from protocol import trustversion
-from protocol.errors import EvidenceError, Text
+from protocol.errors import DmpcompatError, EvidenceError, Text, UsageError
 from protocol.regularfile import read_regular
 from protocol.trust import TrustedKey, keyid_of, public_key, read_trust
 from protocol.trustversion import Root, Signed, Version
@@ -55,8 +55,18 @@ class Believed:
 
 def held(given: Sequence[str], threshold: int = 0) -> Anchor:
     """The anchor of what a verifier gives: files of root public keys (PEM) or their ids (64 hexadecimal digits), of
-    which `threshold` must have signed (0: all); or one signed trust file. Raises EvidenceError (TRUST-020), OSError.
+    which `threshold` must have signed (0: all); or one signed trust file. Raises UsageError (TRUST-020).
     """
+    try:
+        return _anchored(given, threshold)
+    except UsageError:
+        raise
+    except (DmpcompatError, OSError, ValueError) as problem:
+        found = problem.message("en") if isinstance(problem, DmpcompatError) else str(problem)
+        raise _unusable(found) from problem
+
+
+def _anchored(given: Sequence[str], threshold: int) -> Anchor:
     keyids: set[str] = set()
     for one in given:
         if _KEYID.fullmatch(one):
@@ -69,7 +79,7 @@ def held(given: Sequence[str], threshold: int = 0) -> Anchor:
             chain = trustversion.read(data)
             check(chain)
             return Anchor.of_version(chain[-1].version)
-        keyids.add(_keyid_in(data, one))
+        keyids.add(keyid_of(public_key(data)))
     if not 0 <= threshold <= len(keyids) or not keyids:
         raise _unusable(f"{threshold} / {len(keyids)}")
     return Anchor(frozenset(keyids), threshold or len(keyids))
@@ -78,6 +88,15 @@ def held(given: Sequence[str], threshold: int = 0) -> Anchor:
 def load(path: Path, anchor: Anchor | None = None, at: datetime | None = None) -> Believed:
     """A trust file on disk, plain or signed. Raises EvidenceError, OSError: see `believed`."""
     return believed(read_regular(path, _LARGEST), str(path), anchor, at)
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Raises EvidenceError, OSError for what is no trust file, plain or signed; who signed it is not looked at."""
+    data = read_regular(path, _LARGEST)
+    if trustversion.is_signed(data):
+        trustversion.read(data)
+    else:
+        read_trust(data, str(path))
 
 
 def believed(data: bytes, where: str, anchor: Anchor | None = None, at: datetime | None = None) -> Believed:
@@ -258,15 +277,8 @@ def _next(old: Version, version: Version) -> None:
     parts.take(version)
 
 
-def _keyid_in(data: bytes, where: str) -> str:
-    try:
-        return keyid_of(public_key(data))
-    except ValueError as problem:
-        raise _unusable(f"{where}: {problem}") from problem
-
-
-def _unusable(found: str) -> EvidenceError:
-    return EvidenceError(
+def _unusable(found: str) -> UsageError:
+    return UsageError(
         "TRUST-020",
         Text("racine inutilisable", "this root can't be used"),
         field="--root",

@@ -10,3 +10,8 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else f"\\u{ord(c):04x}" for c in text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line: what is quoted in a list makes no line of its own."""
+    return visible(text).replace("\n", "\\n")

@@ -16,6 +16,7 @@ from typing import Any, Final
 import yaml
 
 from protocol.errors import DmpcompatError, Text, ToolError
+from protocol.regularfile import FileRefused, open_regular
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_DEPTH: Final = 64
@@ -54,14 +55,15 @@ def read_yaml(
     """
     shown = name or str(path)
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             raw = stream.read(max_bytes + 1)
-    except OSError as problem:
+    except (OSError, FileRefused) as problem:
+        found = problem.found if isinstance(problem, FileRefused) else problem.strerror
         raise error(
             "YAML-001",
             Text("le fichier ne peut pas être lu", "the file can't be read"),
             field=shown,
-            found=problem.strerror or str(problem),
+            found=found or str(problem),
         ) from problem
     return parse_yaml(raw, shown, max_bytes=max_bytes, error=error)
 

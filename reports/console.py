@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from protocol.errors import Lang, Text
-from protocol.visible import visible
+from protocol.visible import one_line, visible
 
 if TYPE_CHECKING:
     from harness.events import Event
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 
 def dump(value: Any) -> None:
-    """Print a result as JSON."""
+    """Print a result as JSON: what would command the terminal or turn the line is escaped, as JSON has it."""
     import json
 
-    click.echo(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True))
+    plain = json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
+    click.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in plain))
 
 
 def tell(lang: Lang, fr: str, en: str) -> None:
-    click.echo(fr if lang == "fr" else en)
+    """Print a sentence, whatever names are in it."""
+    click.echo(visible(fr if lang == "fr" else en))
 
 
 @contextmanager
@@ -67,6 +69,10 @@ class Progress:
             self._titles[event.case] = event.data["title"][self._lang]
             if self._live:
                 click.echo(f"     {'…':13} {event.case:14} {self._titles[event.case]}\r", err=True, nl=False)
+        elif event.kind == "case-inherited":
+            said, proof = event.data["title"][self._lang], event.data
+            by = " ".join(filter(None, (proof["connector"], proof["homologation"], proof["reference"])))
+            self.line(*(f"     {'INHERITED':13} {event.case:14} {said} ← {by}",) * 2)
         elif event.kind == "case-finished" and not self._quiet:
             if self._live:
                 click.echo("\x1b[2K", err=True, nl=False)
@@ -121,7 +127,8 @@ def show_preflight(items: Sequence[Item], lang: Lang) -> None:
 
 def show_verification(checked: Verification, lang: Lang) -> None:
     for step in checked.steps:
-        click.echo(f"     {step.number:2}. {step.outcome:7} {step.title.to(lang)} — {step.detail.to(lang)}")
+        detail = one_line(step.detail.to(lang))
+        click.echo(f"     {step.number:2}. {step.outcome:7} {step.title.to(lang)} — {detail}")
     outcome = {
         0: Text("valide", "valid"),
         1: Text("INVALIDE", "INVALID"),

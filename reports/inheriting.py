@@ -1,5 +1,6 @@
 """Verifies the report of a connector before anything is inherited from it: pinned bytes, trusted seal, whole evidence,
-not withdrawn. What may then be inherited is `harness.inheritance`.
+not withdrawn; and the homologation that was decided on it, when there is one. What may then be inherited is
+`harness.inheritance`.
 """
 
 from __future__ import annotations
@@ -11,19 +12,26 @@ from typing import Final
 
 from harness.campaign import Inherits
 from harness.inheritance import Proved
-from protocol import dsse, statuslist
+from protocol import dsse, statuslist, trustchain
 from protocol.datafolders import home
-from protocol.errors import EvidenceError, Lang, Text, UsageError
-from protocol.trust import load_trust
+from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
 from reports import statement
 from reports.verify import STATEMENT_FILE, Verification, verify
 
 #: States of an official number under which others may rest on it.
 _STANDING: Final = ("ACTIVE", "NOTICE")
-#: Steps that may not be left open. The eighth may: pieces lodged since, which what was signed does not need.
-_NEEDED: Final = (1, 2, 3, 4, 5, 6, 7, 9)
+#: Steps that may not be left open. That of the evidence may: pieces lodged since, which what was signed does not need.
+_NEEDED: Final = (
+    *("files", "envelope", "statement", "signature", "reference"),
+    *("digests", "agreement", "journal"),
+)
 #: Reports of an ordinary installation have no status: no register knows them.
 _TEST: Final = "TST"
+#: What is left to do without the connector.
+PLAY: Final = Text(
+    "jouer ces cas (inherits : otherwise: play), ou attendre que le connecteur soit de nouveau en vigueur",
+    "play these cases (inherits: otherwise: play), or wait until the connector is in force again",
+)
 
 
 def prove(item: Inherits, base: Path, at: datetime) -> Proved:
@@ -46,8 +54,22 @@ def prove(item: Inherits, base: Path, at: datetime) -> Proved:
     trust = base / item.trust if item.trust else home() / "keys" / "trust.json"
     _refuse_unverified(verify(folder, trust=trust, evidence=evidence), item)
     said = statement.read(dsse.read(raw).payload)["predicate"]
-    _refuse_withdrawn(said["reportRef"], digest, item, base, trust, at)
-    return Proved(said["reportRef"], digest, said, evidence, raw)
+    if item.homologation is None:
+        _refuse_withdrawn(said["reportRef"], digest, item, base, trust, at)
+        return Proved(said["reportRef"], digest, said, evidence, raw)
+    from reports.inheriting_homologated import decided  # much is imported, for few campaigns
+
+    found = decided(item.homologation, base, folder.parent, at)
+    return Proved(
+        said["reportRef"],
+        digest,
+        said,
+        evidence,
+        raw,
+        homologation=found["reference"],
+        profiles=tuple(found["profiles"]),
+        modes=tuple(found["modes"]),
+    )
 
 
 def _places(place: Path) -> tuple[Path, Path]:
@@ -70,7 +92,7 @@ def _refuse_unverified(checked: Verification, item: Inherits) -> None:
     wrong = [
         step
         for step in checked.steps
-        if step.outcome == "KO" or (step.outcome == "SKIPPED" and step.number in _NEEDED)
+        if step.outcome == "KO" or (step.outcome == "SKIPPED" and step.name in _NEEDED)
     ]
     if wrong:
         said: dict[Lang, str] = {
@@ -107,7 +129,7 @@ def _refuse_withdrawn(
                 "inherits.status",
             )
         return
-    listed = statuslist.read((base / item.status).read_bytes(), load_trust(trust))
+    listed = statuslist.read((base / item.status).read_bytes(), trustchain.load(trust, at=at).keys)
     if not listed.fresh(at):
         raise _refused(
             "INH-014",
@@ -128,8 +150,9 @@ def _refuse_withdrawn(
             ),
             f"{reference} {state or '—'}",
             " | ".join(_STANDING),
+            PLAY,
         )
 
 
-def _refused(code: str, text: Text, found: str, expected: str) -> UsageError:
-    return UsageError(code, text, field="inherits", found=found, expected=expected)
+def _refused(code: str, text: Text, found: str, expected: str, mend: Text = NO_TEXT) -> UsageError:
+    return UsageError(code, text, field="inherits", found=found, expected=expected, mend=mend)

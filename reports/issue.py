@@ -18,11 +18,11 @@ from typing import Any, Final
 from harness.checks.rule import Finding
 from harness.evidence import INDEX, MANIFEST, read_json
 from harness.expectation_words import title
-from harness.results import RUN_FILE, CaseResult, RunResult, finding_from_plain, text_from_plain
+from harness.results import INHERITED, RUN_FILE, CaseResult, RunResult, finding_from_plain, text_from_plain
 from protocol import dsse, requirements
-from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
+from protocol.errors import NO_TEXT, DmpcompatError, EvidenceError, Lang, Text, UsageError
 from protocol.trust import trust_document
-from reports import explain, keys, numbers, statement
+from reports import explain, keys, numbers, stamped, statement
 from reports.model import (
     RESULTS,
     CaseLine,
@@ -45,10 +45,11 @@ FOLDER: Final = "rapport"
 
 @dataclass(frozen=True)
 class Issued:
-    """An issued report and where it is."""
+    """An issued report and where it is; `unstamped`: why its statement has no time stamp, when one was to be had."""
 
     report: Report
     folder: Path
+    unstamped: DmpcompatError | None = None
 
 
 def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr") -> Issued:
@@ -68,7 +69,9 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     digests[statement.EVIDENCE] = _sha256(run.evidence / MANIFEST)
     digests[statement.RUN] = _sha256(run_folder / RUN_FILE)
-    files["statement.dsse.json"] = dsse.sign(statement.payload(report, digests), [signer])
+    envelope = dsse.sign(statement.payload(report, digests), [signer])
+    stamp, unstamped = _stamp(envelope)
+    files |= {"statement.dsse.json": envelope, **stamp}
     made = Path(tempfile.mkdtemp(prefix=".rapport-", dir=run_folder))
     try:
         made.chmod(0o755)
@@ -80,7 +83,16 @@ def issue(run_folder: Path, *, seal: keys.Seal | None = None, lang: Lang = "fr")
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
-    return Issued(report, place)
+    return Issued(report, place, unstamped)
+
+
+def _stamp(envelope: bytes) -> tuple[dict[str, bytes], DmpcompatError | None]:
+    """The time stamp of a statement, or why there is none: the result of a run is not lost for it."""
+    try:
+        response = stamped.stamp(envelope)
+    except DmpcompatError as problem:
+        return {}, problem
+    return ({} if response is None else {stamped.FILE: response}), None
 
 
 def refuse_issued(run_folder: Path) -> None:
@@ -117,6 +129,7 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
         left_out = tuple(item["code"] for item in facts["scope"] if item["state"] == "not-selected")
         result = RESULTS[run.exit_code]
         cases = tuple(_case(run, case) for case in run.verdicts)
+        inherited = tuple(_inherited(item) for item in facts.get("inherited", ()))
         return Report(
             reference=reference,
             issued=issued,
@@ -140,10 +153,10 @@ def compose(run: RunResult, *, reference: str, issued: datetime) -> Report:
             tool=Named(facts["tool"]["name"], facts["tool"]["version"], ""),
             cases=cases,
             left_out=left_out,
-            requirements=_requirements(cases),
+            requirements=_requirements(cases, inherited),
             evidence=_sha256(run.evidence / MANIFEST),
             journal=_journal(run),
-            inherited=tuple(_inherited(item) for item in facts.get("inherited", ())),
+            inherited=inherited,
             deviations=tuple(_deviation(item) for item in facts.get("deviations", {}).get("known", ())),
         )
     except (KeyError, TypeError, ValueError) as problem:
@@ -168,6 +181,7 @@ def _inherited(item: dict[str, Any]) -> InheritedLine:
         verdict=item["verdict"],
         requirements=tuple(item["requirements"]),
         report_sha256=item["report_sha256"],
+        homologation=item.get("homologation", ""),
     )
 
 
@@ -217,19 +231,24 @@ def _finding(finding: Finding) -> FindingLine:
     )
 
 
-def _requirements(cases: tuple[CaseLine, ...]) -> tuple[RequirementLine, ...]:
-    """One line a requirement of the plan, in alphabetical order."""
+def _requirements(
+    cases: tuple[CaseLine, ...], inherited: tuple[InheritedLine, ...]
+) -> tuple[RequirementLine, ...]:
+    """One line a requirement of the plan, in alphabetical order; what a connector proves is told as such."""
     known = requirements.requirements()
-    carried: dict[str, list[CaseLine]] = {}
+    carried: dict[str, list[tuple[str, str]]] = {}
     for case in cases:
         for identifier in case.requirements:
-            carried.setdefault(identifier, []).append(case)
+            carried.setdefault(identifier, []).append((case.code, case.verdict))
+    for one in inherited:
+        for identifier in one.requirements:
+            carried.setdefault(identifier, []).append((one.code, INHERITED))
     return tuple(
         RequirementLine(
             id=identifier,
             text=known[identifier].text if identifier in known else NO_TEXT,
-            verdict=worst([case.verdict for case in lines]),
-            cases=tuple(case.code for case in lines),
+            verdict=worst([verdict for _, verdict in lines]),
+            cases=tuple(code for code, _ in lines),
         )
         for identifier, lines in sorted(carried.items())
     )

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from harness.results import INHERITED
 from protocol.errors import Text
 from protocol.trust import stamp
 
@@ -92,7 +93,9 @@ class CaseLine:
 
 @dataclass(frozen=True)
 class RequirementLine:
-    """A requirement with the worst verdict of the cases that carry it; NOT_TESTED when none ran."""
+    """A requirement with the worst verdict of the cases that carry it; INHERITED when a connector proves them all,
+    NOT_TESTED when none ran.
+    """
 
     id: str
     text: Text
@@ -111,7 +114,8 @@ class JournalHead:
 @dataclass(frozen=True)
 class InheritedLine:
     """A case that this run did not play, since a connector's report proves it. `reference`: that report, `connector`:
-    the software it is about, `verdict`: what it found there; `requirements`: those that it proves here.
+    the software it is about, `verdict`: what it found there; `requirements`: those that it proves here;
+    `homologation`: public reference of the decision that rests on that report, "" without one.
     """
 
     code: str
@@ -121,6 +125,12 @@ class InheritedLine:
     verdict: str
     requirements: tuple[str, ...]
     report_sha256: str
+    homologation: str = ""
+
+    @property
+    def proof(self) -> str:
+        """Connector, homologation and report, as one line."""
+        return " — ".join(filter(None, (self.connector, self.homologation, self.reference)))
 
 
 @dataclass(frozen=True)
@@ -175,8 +185,11 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of cases by verdict, the verdicts that occur only, in the order of `ORDER`."""
+        """Number of cases by verdict, the verdicts that occur only, in the order of `ORDER`; INHERITED: those that a
+        connector proves.
+        """
         seen = Counter(case.verdict for case in self.cases)
+        seen[INHERITED] = len(self.inherited)
         return {verdict: seen[verdict] for verdict in ORDER if seen[verdict]}
 
     def as_json(self) -> dict[str, Any]:
@@ -188,7 +201,17 @@ class Report:
 
 
 #: Verdicts from the gravest to the best.
-ORDER: Final = ("FAIL", "ERROR", "CONFIG", "INCONCLUSIVE", "MANUAL", "WARN", "PASS", "NOT_APPLICABLE")
+ORDER: Final = (
+    "FAIL",
+    "ERROR",
+    "CONFIG",
+    "INCONCLUSIVE",
+    "MANUAL",
+    "WARN",
+    "PASS",
+    INHERITED,
+    "NOT_APPLICABLE",
+)
 
 
 def worst(verdicts: list[str]) -> str:

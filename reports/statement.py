@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from protocol import canonical
 from protocol.errors import EvidenceError, Text
+from protocol.shape import Each, Members, fit
 from protocol.trust import moment
+from reports import numbers
 from reports.model import Report
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -21,25 +23,43 @@ PREDICATE_TYPE: Final = "tag:dmpcompat,2026:test-report/v1"
 EVIDENCE: Final = "preuves/manifest-sha256.txt"
 #: The result of the run, beside the report folder.
 RUN: Final = "run.json"
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
-_MEMBERS: Final = {
-    "reportRef",
-    "kind",
-    "result",
-    "issuedAt",
-    "period",
-    "software",
-    "scope",
-    "framework",
-    "plan",
-    "rules",
-    "pack",
-    "tool",
-    "cases",
-    "requirements",
-}
-#: Members that statements made by earlier versions lack.
-_LATER: Final = {"journal", "inherited"}
+_TEXTS: Final = Each(str)
+_NAMED: Final = Members({"name": str, "version": str, "sha256": str}, open=True)
+_INHERITED: Final = Members(
+    {"code": str, "connector": str, "reference": str, "verdict": str, "report_sha256": str}, open=True
+)
+_PREDICATE: Final = Members(
+    {
+        "reportRef": str,
+        "kind": str,
+        "result": str,
+        "issuedAt": str,
+        "period": Members({"from": str, "to": str}),
+        "software": Members({"vendor": str, "name": str, "version": str}, open=True),
+        "scope": Members(
+            {"profiles": _TEXTS, "modes": _TEXTS, "target": str, "frames": str, "leftOut": _TEXTS}, open=True
+        ),
+        "framework": str,
+        "plan": _NAMED,
+        "rules": _NAMED,
+        "pack": (_NAMED, None),
+        "tool": _NAMED,
+        "cases": Each(Members({"code": str, "verdict": str}, open=True)),
+        "requirements": Each(Members({"id": str, "verdict": str}, open=True)),
+    },
+    #: Members that statements made by earlier versions lack.
+    {"journal": (Members({"head": str, "lines": int}), None), "inherited": Each(_INHERITED)},
+)
+_SHAPE: Final = Members(
+    {
+        "_type": str,
+        "predicateType": str,
+        "subject": Each(Members({"name": str, "digest": Members({"sha256": str})})),
+        "predicate": _PREDICATE,
+    }
+)
 
 
 def payload(report: Report, digests: dict[str, str]) -> bytes:
@@ -86,21 +106,23 @@ def read(data: bytes) -> dict[str, Any]:
         )
     raw: dict[str, Any] = canonical.loads(data)
     try:
-        if set(raw) != {"_type", "subject", "predicateType", "predicate"}:
-            raise ValueError(f"members {sorted(raw)}")
+        fit(raw, _SHAPE)
         if (raw["_type"], raw["predicateType"]) != (STATEMENT_TYPE, PREDICATE_TYPE):
             raise ValueError(f"types {raw['_type']!r}, {raw['predicateType']!r}")
-        if set(raw["predicate"]) - _LATER != _MEMBERS:
-            raise ValueError(f"members {sorted((set(raw['predicate']) - _LATER) ^ _MEMBERS)}")
         journal_of(raw)
-        for name in ("reportRef", "result", "issuedAt"):
-            if not isinstance(raw["predicate"][name], str):
-                raise ValueError(f"{name} {raw['predicate'][name]!r}")
         moment(raw["predicate"]["issuedAt"])
-        for name, digest in digests_of(raw).items():
-            if not re.fullmatch(r"[0-9a-f]{64}", digest):
+        digests = digests_of(raw)
+        if missing := {EVIDENCE, RUN} - set(digests):
+            raise ValueError(f"lacks {' '.join(sorted(missing))}")
+        for name, digest in digests.items():
+            if not _SHA256.fullmatch(digest):
                 raise ValueError(f"digest of {name!r}")
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        for one in raw["predicate"].get("inherited", ()):
+            if (
+                str(numbers.parse(one["reference"])) != one["reference"]
+            ):  # the name of a folder of the evidence
+                raise ValueError(f"reference {one['reference']!r}")
+    except ValueError as problem:
         raise _refused(
             "STMT-002", Text("la déclaration est mal formée", "the statement is malformed"), str(problem)
         ) from problem
@@ -118,13 +140,13 @@ def digests_of(statement: dict[str, Any]) -> dict[str, str]:
 def journal_of(statement: dict[str, Any]) -> tuple[str, int] | None:
     """Digest and number of the last line of the journal when it was signed; None when there was no journal.
 
-    Raises ValueError, KeyError or TypeError for anything else.
+    Raises ValueError for a digest that is none.
     """
     journal = statement["predicate"].get("journal")
     if journal is None:
         return None
     head, lines = journal["head"], journal["lines"]
-    if set(journal) != {"head", "lines"} or type(lines) is not int or not re.fullmatch(r"[0-9a-f]{64}", head):
+    if not _SHA256.fullmatch(head):
         raise ValueError("journal")
     return str(head), lines
 

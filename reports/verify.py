@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from protocol import trustchain
 from protocol.datafolders import home
 from protocol.errors import DmpcompatError, Text, UsageError
-from protocol.trust import load_trust
+from protocol.trustchain import Anchor
 from reports.verification.state import STATEMENT_FILE, Registered, State, steps
 from reports.verify_evidence import Skip
 
@@ -72,6 +73,7 @@ def verify(
     rejudged: bool = False,
     authority: Path | None = None,
     existed: datetime | None = None,
+    root: Anchor | None = None,
 ) -> Verification:
     """Verify the report at `path` (its folder, the folder above, or one of its files).
 
@@ -79,6 +81,7 @@ def verify(
     `preuves` beside the report). `rejudged`: compute every verdict again from the captured bytes.
     `authority`: folder of the certification authority to believe for the seal of the PDF. `existed`: when somebody
     that the caller believes saw this very statement (the homologation that names it), for a key distrusted since.
+    `root`: who signs the trust file; a plain one is then refused.
     Raises UsageError when there is no report at that place, or the trust file can't be read: neither says anything
     of the report.
     """
@@ -94,6 +97,7 @@ def verify(
         existed=existed,
         authority=authority,
         rejudged=rejudged,
+        root=root,
     )
     return Verification(tuple(_run(steps(state), state)))
 
@@ -136,7 +140,7 @@ def _report_folder(path: Path) -> Path:
 
 def _readable_trust(trust: Path) -> None:
     try:
-        load_trust(trust)
+        trustchain.refuse_unreadable(trust)
     except (DmpcompatError, OSError) as problem:
         found = problem.found if isinstance(problem, DmpcompatError) else str(problem.strerror)
         raise UsageError(

@@ -1,37 +1,41 @@
-"""Steps of the verification that look at the report on paper: its seal, the statement that it carries, what it shows.
+"""Steps of the verification that look at a document on paper: its seal, what it carries, what it shows.
 
 They ask for the extra `sign`; without it they are skipped, and say so. The other steps are `reports.verify` and
-`reports.verify_evidence`.
+`reports.verify_evidence`; the attestation of a homologation is looked at by `reports.homologation.steps`.
 """
 
 from __future__ import annotations
 
-import io
-import re
+import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from harness.evidence import sha256_of
 from harness.results import RunResult
-from protocol.errors import DmpcompatError, Lang, Text
-from protocol.trust import moment
+from protocol import dsse
+from protocol.errors import DmpcompatError, Text
+from protocol.trust import TrustedKey, load_trust, moment
 from reports import statement as statements
 from reports.verify_evidence import Skip, ko
 
 if TYPE_CHECKING:
-    import pikepdf
-
+    from reports.paper.reading import Paper
     from reports.verify_evidence import Statement
 
 PAPER: Final = "rapport.pdf"
-_IMAGE: Final = re.compile(rb"/i[0-9a-f]{32,64} Do")
 
 
 def seal(folder: Path, authority: Path | None) -> Text:
+    """The seal of the PDF of a report."""
+    return seal_of((folder / PAPER).read_bytes(), authority)
+
+
+def seal_of(data: bytes, authority: Path | None) -> Text:
     """The PAdES seal holds, and nothing changed after it. `authority`: folder of the X.509 side to believe; None: this
     installation's own.
     """
-    _needed()
+    needed()
     from reports.sealing import pades, testauthority
 
     where = authority or testauthority.existing()
@@ -42,47 +46,94 @@ def seal(folder: Path, authority: Path | None) -> Text:
                 "no certification authority to believe; give --authority",
             )
         )
-    context = pades.trust([where / f"{testauthority.CA}.pem"], [where / testauthority.CRL])
-    told = pades.verify((folder / PAPER).read_bytes(), context)
+    told = pades.verify(data, pades.believing(where))
     stamp = told.at.strftime("%Y-%m-%d %H:%M:%S UTC")
     return Text(f"{told.signer} — {stamp}", f"{told.signer} — {stamp}")
 
 
 def attachment(folder: Path, statement: Statement) -> Text:
-    """The statement that travels in the PDF is the one beside it, alone; the title names the same reference."""
-    _needed()
-    import pikepdf
+    """The statement that travels in the PDF is the one beside it; the title names the same reference, and the code
+    says it, signed by who signed the statement.
+    """
+    needed()
+    from reports.paper import reading
+    from reports.paper.layout import ATTACHED, CLAIM
 
-    from reports.paper.layout import ATTACHED
-
-    try:
-        with pikepdf.open(folder / PAPER) as document:
-            names = list(document.attachments)
-            if names != [ATTACHED]:
-                raise ko("PAPER-001", _ATTACHED, found=" ".join(names), expected=ATTACHED)
-            carried = document.attachments[ATTACHED].get_file().read_bytes()
-            title = str(document.docinfo.get("/Title", ""))
-    except (pikepdf.PdfError, KeyError, ValueError) as problem:
-        raise ko(
-            "PAPER-002", Text("le PDF ne se lit pas", "the PDF can't be read"), found=str(problem)
-        ) from problem
-    if carried != (folder / "statement.dsse.json").read_bytes():
+    paper = reading.read((folder / PAPER).read_bytes())
+    alone(paper, (ATTACHED,), (CLAIM,))
+    envelope = (folder / "statement.dsse.json").read_bytes()
+    if paper.carried[ATTACHED] != envelope:
         raise ko("PAPER-001", _ATTACHED, found="other bytes", expected=ATTACHED)
-    reference = statement["predicate"]["reportRef"]
-    if reference not in title:
+    predicate = statement["predicate"]
+    if predicate["reportRef"] not in paper.title:
         raise ko(
-            "PAPER-003", Text("le PDF nomme un autre rapport", "the PDF names another report"), found=title
+            "PAPER-003",
+            Text("le PDF nomme un autre rapport", "the PDF names another report"),
+            found=paper.title,
         )
-    return Text(reference, reference)
+    software = predicate["software"]
+    said = {
+        "ref": predicate["reportRef"],
+        "res": predicate["result"],
+        "sw": f"{software['name']} {software['version']}",
+        "iat": predicate["issuedAt"],
+        "sha256": hashlib.sha256(dsse.read(envelope).payload).hexdigest(),
+    }
+    if CLAIM in paper.carried:
+        code_says(paper, said, _signers(envelope, load_trust(folder / "trust.json")))
+    return Text(predicate["reportRef"], predicate["reportRef"])
+
+
+def alone(paper: Paper, needed: tuple[str, ...], others: tuple[str, ...]) -> None:
+    """Raises EvidenceError when the document lacks an attachment, or carries one that is unknown."""
+    names = set(paper.carried)
+    if not set(needed) <= names <= {*needed, *others}:
+        raise ko("PAPER-001", _ATTACHED, found=" ".join(sorted(names)), expected=" ".join((*needed, *others)))
+
+
+def code_says(paper: Paper, expected: Mapping[str, str], keys: Mapping[str, TrustedKey]) -> None:
+    """The claim of the QR code says this, signed by one of these keys. Raises EvidenceError."""
+    from reports.paper import claim
+    from reports.paper.layout import CLAIM
+
+    said = claim.read(paper.carried[CLAIM].decode("ascii", "replace"), keys)
+    if said != dict(expected):
+        raise ko(
+            "PAPER-005",
+            Text("le code QR dit autre chose", "the QR code says something else"),
+            found=str(said)[:200],
+            expected=str(dict(expected))[:200],
+        )
+
+
+def drawn_again(data: bytes, draw: Callable[[Paper], bytes]) -> Text:
+    """The document is what `draw` makes of the same facts, here: pages, pictures, tags, metadata, attachments."""
+    needed()
+    from reports.paper import reading, sameness
+
+    paper = reading.read(data)
+    drawn = draw(paper)
+    with reading.opened(data) as sealed, reading.opened(drawn) as again:
+        count = len(sealed.pages)
+        where = sameness.difference(sealed, again)
+        other = sameness.elsewhere(sealed, again) if where else None
+    if other is not None:
+        raise Skip(other)
+    if where:
+        raise ko(
+            "PAPER-004",
+            Text("une page ne dit pas ce que dit le résultat", "a page does not say what the result says"),
+            found=where,
+        )
+    return Text(f"{count} pages", f"{count} pages")
 
 
 def pages(folder: Path, statement: Statement) -> Text:
-    """The pages are those that the result of the run gives: drawn again, and compared stroke by stroke."""
-    _needed()
-    import pikepdf
-
+    """The pages of the report are those that the result of the run gives."""
+    needed()
     from reports.issue import compose
     from reports.keys import installation_seal
+    from reports.paper.layout import CLAIM
     from reports.paper.pdf import pdf
 
     run = folder.parent / "run.json"
@@ -99,27 +150,18 @@ def pages(folder: Path, statement: Statement) -> Text:
         )
     except DmpcompatError as problem:
         raise Skip(Text(problem.message("fr"), problem.message("en"))) from problem
-    with pikepdf.open(folder / PAPER) as sealed:
-        lang: Lang = "en" if str(sealed.Root.get("/Lang", "fr")).startswith("en") else "fr"
-        author = str(sealed.docinfo.get("/Author", ""))
-        envelope = (folder / "statement.dsse.json").read_bytes()
-        drawn = pdf(report, envelope, installation_seal(), lang, issuer=author)
-        with pikepdf.open(io.BytesIO(drawn)) as again:
-            found, expected = _strokes(sealed), _strokes(again)
-    if found != expected:
-        pairs = enumerate(zip(found, expected, strict=False), 1)
-        differs = next((rank for rank, (one, other) in pairs if one != other), len(found))
-        raise ko(
-            "PAPER-004",
-            Text("une page ne dit pas ce que dit le résultat", "a page does not say what the result says"),
-            found=f"page {differs}",
-        )
-    return Text(f"{len(found)} pages", f"{len(found)} pages")
+    envelope = (folder / "statement.dsse.json").read_bytes()
+
+    def draw(paper: Paper) -> bytes:
+        code = paper.carried.get(CLAIM, b"").decode("ascii", "replace")
+        return pdf(report, envelope, installation_seal(), paper.lang, issuer=paper.author, code=code)
+
+    return drawn_again((folder / PAPER).read_bytes(), draw)
 
 
-def _strokes(document: pikepdf.Pdf) -> list[bytes]:
-    """What each page draws. An image is named by its digest, and the only one is the QR code, signed anew each time."""
-    return [_IMAGE.sub(b"/image Do", page.Contents.read_bytes()) for page in document.pages]
+def _signers(envelope: bytes, keys: Mapping[str, TrustedKey]) -> dict[str, TrustedKey]:
+    signed = {one.keyid for one in dsse.read(envelope).signatures}
+    return {keyid: key for keyid, key in keys.items() if keyid in signed}
 
 
 _ATTACHED: Final = Text(
@@ -128,7 +170,7 @@ _ATTACHED: Final = Text(
 )
 
 
-def _needed() -> None:
+def needed() -> None:
     """Raises Skip without the extra."""
     from reports.paper.layout import available
 

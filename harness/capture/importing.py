@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import glob
 import hashlib
-import json
 import os
 import uuid
 from collections import Counter
@@ -26,7 +25,7 @@ from harness.capture.formats.supposing import supposed_kind
 from harness.capture.pairing import Paired, pair_up
 from harness.capture.recording import Recorder, Unread
 from harness.capture.unpacking import unpacked
-from protocol import safexml
+from protocol import jsonread, safexml
 from protocol.errors import DmpcompatError, Text, UsageError, WireError
 from protocol.exchange import (
     RESERIALISED,
@@ -310,7 +309,7 @@ def _masked(folder: Path, stem: str) -> set[str]:
     if not described.is_file():
         return set()
     try:
-        frames = json.loads(described.read_text(encoding="utf-8"))["frames"]
+        frames = jsonread.loads(described.read_text(encoding="utf-8"))["frames"]
         told: dict[str, Any] = next((frame for frame in frames if frame["stem"] == stem), {})
         return {
             f"{side}:{RESERIALISED}" for side in ("request", "response") if told.get(side, {}).get("redacted")

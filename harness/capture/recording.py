@@ -21,6 +21,7 @@ from typing import Any, Final, Literal
 
 from harness.capture.draft import DRAFT, Body, Draft
 from harness.capture.holding import hold
+from protocol import jsonread
 from protocol.errors import EvidenceError, Text, UsageError
 from protocol.exchange import Exchange, from_facts, suffix
 
@@ -225,7 +226,7 @@ class Recording:
         found: list[dict[str, Any]] = []
         for line in path.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
-                found.append(json.loads(line))
+                found.append(jsonread.loads(line))
         return found
 
     def _body(self, key: str, side: str, plain: Mapping[str, Any]) -> bytes:
@@ -277,7 +278,7 @@ def _listed(folder: Path) -> Iterator[tuple[int, str]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = jsonread.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise _unreadable(path, problem) from problem
     if not isinstance(plain, dict):

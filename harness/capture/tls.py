@@ -12,11 +12,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from protocol.errors import ConfigError, Text
 from protocol.facts import TLS_SUITES
+from protocol.x509read import certificate_of
 
 _AGAIN = Text("refaire la PKI : dmpcompat pki init", "make the PKI again: dmpcompat pki init")
 
@@ -96,7 +96,7 @@ def _pairs(pki: Path) -> list[tuple[str, str]]:
         if key.stem in ("ca", "other-ca", "server") or not path.exists():
             continue
         try:
-            certificate = x509.load_pem_x509_certificate(path.read_bytes())
+            certificate = certificate_of(path.read_bytes())
         except (OSError, ValueError) as problem:
             raise _unusable(path, str(problem)) from problem
         found.append((hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(), key.stem))

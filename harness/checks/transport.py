@@ -16,6 +16,7 @@ from harness.checks.judged import Judged
 from harness.checks.rule import ANY, Finding, check, failed, passed, verdict
 from protocol import facts
 from protocol.errors import Text
+from protocol.x509read import certificate_of
 
 TLS = "A-TLS"
 HTTP = "HTTP"
@@ -217,8 +218,8 @@ def client_certificate(view: Judged) -> x509.Certificate | None:
 @lru_cache(maxsize=64)
 def read_certificate(der: bytes) -> x509.Certificate | None:
     try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, x509.InvalidVersion):
+        return certificate_of(der)
+    except ValueError:
         return None
 
 

@@ -11,6 +11,7 @@ from cryptography.x509.oid import NameOID
 from harness.checks.forms import instant
 from harness.checks.judged import Judged
 from harness.checks.rule import ANY, Finding, check, verdict
+from harness.checks.transport import read_certificate
 from harness.checks.vihf_attributes import ALWAYS, PURPOSE, RESOURCE, ROLE, SECRET, SUBJECT
 from harness.checks.xmldsig import signer
 from harness.checks.xpath import attribute, first, nodes, string, strings
@@ -222,10 +223,9 @@ def same_holder(view: Judged) -> Iterator[Finding]:
     tls = view.exchange.tls
     if signature is None or tls is None or not tls.certificate:
         return
-    signing = signer(signature)
-    if signing is None:
+    signing, client = signer(signature), read_certificate(tls.certificate)
+    if signing is None or client is None:
         return
-    client = x509.load_der_x509_certificate(tls.certificate)
     one, other = _holder(client), _holder(signing)
     yield verdict(one == other, view.at(signature), other, one)
 

@@ -23,6 +23,7 @@ from lxml import etree
 from harness.checks.rule import Finding
 from harness.checks.xpath import attribute, first, nodes, string
 from protocol import facts, safexml
+from protocol.x509read import certificate_of
 
 #: What is shown of a signature value that holds.
 VERIFIED: Final = "vérifiée / verified"
@@ -112,8 +113,8 @@ def signer(signature: etree._Element) -> x509.Certificate | None:
 def _certificate(text: str) -> x509.Certificate | None:
     """Senders are few: each certificate is read once."""
     try:
-        return x509.load_der_x509_certificate(base64.b64decode("".join(text.split())))
-    except (ValueError, binascii.Error, x509.InvalidVersion):
+        return certificate_of(base64.b64decode("".join(text.split())))
+    except ValueError:
         return None
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from harness.drive.clock import Clock, SystemClock
@@ -27,6 +26,7 @@ from harness.drive.message import OutgoingMessage
 from protocol.errors import ConfigError, Text
 from protocol.exchange import Exchange, Headers, Request, Response, Tls
 from protocol.facts import TLS_SUITES, is_production_host
+from protocol.x509read import certificate_of
 
 #: Kinds of failure, the first word of `Exchange.failure`.
 TLS_REFUSED: Final = "tls"
@@ -336,7 +336,7 @@ def _tls_facts(connection: http.client.HTTPConnection, tls: TlsClient | None) ->
     cipher = sock.cipher()
     shown = b""
     if tls is not None and tls.certificate_file is not None:
-        certificate = x509.load_pem_x509_certificate(tls.certificate_file.read_bytes())
+        certificate = certificate_of(tls.certificate_file.read_bytes())
         shown = certificate.public_bytes(serialization.Encoding.DER)
     return Tls(sock.version() or "", cipher[0] if cipher else "", shown)
 

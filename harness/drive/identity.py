@@ -7,7 +7,6 @@ comes from the test directory. Whether a certificate is good is not decided here
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -16,10 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from protocol import directory
+from protocol import directory, jsonread
 from protocol.coded import Coded
 from protocol.errors import ConfigError, Text, UsageError
 from protocol.facts import OID_AUTHOR_SPECIALTY, OID_PROFESSIONS
+from protocol.x509read import certificate_of
 
 Mode = Literal["DIRECTE", "INDIRECTE", "INDIRECTE_RENFORCEE"]
 
@@ -201,7 +201,7 @@ def _unknown(code: str, text: Text, key: str) -> UsageError:
 def _read_pair(folder: Path, stem: str) -> KeyPair:
     certificate_file, key_file = folder / f"{stem}.pem", folder / f"{stem}.key"
     try:
-        certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
+        certificate = certificate_of(certificate_file.read_bytes())
         # Proving each RSA key sound takes 40 ms; that it belongs to its certificate is told by the preflight.
         key = serialization.load_pem_private_key(
             key_file.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
@@ -236,7 +236,7 @@ def _how_to_get(folder: Path, stem: str) -> Text:
 
 def _names(listing: Path) -> tuple[str, ...]:
     try:
-        index = json.loads(listing.read_text(encoding="utf-8"))
+        index = jsonread.loads(listing.read_text(encoding="utf-8"))
         return tuple(str(entry["name"]) for entry in index["certificates"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise ConfigError(

@@ -8,7 +8,6 @@ or swapping a line breaks the chain there; cutting the end is seen by whoever ke
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, Final
 
 import rfc8785
 
+from protocol import jsonread
 from protocol.errors import EvidenceError, Text
 
 GENESIS: Final = "0" * 64
@@ -136,7 +136,7 @@ def holds_at(path: Path, head: str, lines: int) -> bool:
 def _wrong(line: bytes, previous: str, number: int) -> Text | None:
     at = (f"ligne {number} : ", f"line {number}: ")
     try:
-        value = json.loads(line)
+        value = jsonread.loads(line)
         canonical = bytes(rfc8785.dumps(value))
     except (ValueError, RecursionError, rfc8785.CanonicalizationError):
         return Text(at[0] + "illisible", at[1] + "unreadable")

@@ -7,7 +7,7 @@ judged.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from typing import Any, Final
 
@@ -18,9 +18,10 @@ _EXTERNAL: Final = re.compile(rb"<(?:[\w.-]+:)?ExternalIdentifier\b[^>]*>")
 _SCHEME: Final = re.compile(rb"""identificationScheme\s*=\s*["']([^"']*)["']""")
 _VALUE: Final = re.compile(rb"""(?<![\w:])value\s*=\s*["']([^"']*)["']""")
 _RETRIEVED: Final = re.compile(rb"<(?:[\w.-]+:)?DocumentUniqueId\b[^>]*>\s*([^<\s]+)\s*<")
-_CX: Final = re.compile(
-    rb"([0-9]{6}[0-9AB][0-9]{8}|[0-9]{22})\^\^\^&(?:amp;)?(1\.2\.250\.1\.213\.1\.4\.[0-9]+)&(?:amp;)?ISO"
-)
+#: The domain of a CX first: looking for the digits before it everywhere costs twenty times as much.
+_DOMAIN: Final = re.compile(rb"\^\^\^&(?:amp;)?(1\.2\.250\.1\.213\.1\.4\.[0-9]+)&(?:amp;)?ISO")
+_NUMBER: Final = re.compile(rb"(?:[0-9]{22}|[0-9]{6}[0-9AB][0-9]{8})\Z")
+_LONGEST: Final = 22
 _HL7: Final = re.compile(
     rb"""<(?:[\w.-]+:)?(?:id|value)\s[^>]*?root\s*=\s*["'](1\.2\.250\.1\.213\.1\.4\.[0-9]+)["'][^>]*?"""
     rb"""extension\s*=\s*["']([0-9]{6}[0-9AB][0-9]{8}|[0-9]{22})["']"""
@@ -38,7 +39,7 @@ def of_frame(exchange: Exchange) -> dict[str, list[str]]:
             if scheme and value and (kind := _KINDS.get(_text(scheme[1]))):
                 found[kind].add(_text(value[1]))
         found["documents"] |= {_text(value) for value in _RETRIEVED.findall(body)}
-        found["patients"] |= {f"{_text(number)}^^^&{_text(oid)}&ISO" for number, oid in _CX.findall(body)}
+        found["patients"] |= set(_patients(body))
         found["patients"] |= {f"{_text(number)}^^^&{_text(oid)}&ISO" for oid, number in _HL7.findall(body)}
     return {kind: sorted(values) for kind, values in found.items() if values}
 
@@ -63,6 +64,13 @@ def together(frames: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 def _bodies(exchange: Exchange) -> tuple[bytes, ...]:
     return (exchange.request.body, exchange.response.body if exchange.response else b"")
+
+
+def _patients(body: bytes) -> Iterator[str]:
+    for domain in _DOMAIN.finditer(body):
+        at = domain.start()
+        if number := _NUMBER.search(body, max(0, at - _LONGEST), at):
+            yield f"{_text(number[0])}^^^&{_text(domain[1])}&ISO"
 
 
 def _text(raw: bytes) -> str:

@@ -8,7 +8,6 @@ next. What a file is, is `sniff`; what the new seal means for an issued report i
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from harness.evidence.tree import read_json, to_json, write_atomic
 from harness.privacy.exceptions import Allowed
 from harness.privacy.guard import inspect_one
 from harness.problems import nearest
+from protocol import jsonread
 from protocol.errors import NO_TEXT, EvidenceError, Text, UsageError
 
 Purpose = Literal["screen", "declaration", "piece"]
@@ -247,7 +247,7 @@ def _tell(root: Path, intent: Mapping[str, Any], lot: str) -> None:
     path = root / sealing.JOURNAL
     chain.mend(path)
     last = path.read_bytes().rstrip(b"\n").rpartition(b"\n")[2] if path.is_file() else b""
-    if last and json.loads(last).get("lot") == lot:
+    if last and jsonread.loads(last).get("lot") == lot:
         return
     gone = intent.get("withdraw")
     files = [{"file": item["file"], "sha256": item["sha256"]} for item in intent["files"]]

@@ -9,7 +9,6 @@ judged elsewhere.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -21,11 +20,15 @@ from harness import views
 from harness.evidence import identifiers
 from harness.masking import Masker, Redaction
 from harness.readablejson import readable
+from protocol import jsonread
 from protocol.errors import EvidenceError, Text
 from protocol.exchange import Exchange, Headers, load
+from protocol.regularfile import FileRefused, open_regular, read_regular
 from protocol.transactions import Transaction
 
 _CHUNK: Final = 1024 * 1024
+#: A description of evidence is read whole: more than this is none of ours.
+_LARGEST: Final = 1024 * 1024 * 1024
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -47,17 +50,17 @@ def to_json(value: Any) -> bytes:
 def read_json(path: Path) -> Any:
     """Raises EvidenceError."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+        return jsonread.loads(read_regular(path, _LARGEST).decode("utf-8"))
+    except (OSError, ValueError, FileRefused) as problem:
         raise EvidenceError(
             "EVID-001", Text("preuve illisible", "unreadable evidence"), field=str(path), found=str(problem)
         ) from problem
 
 
 def sha256_of(path: Path) -> str:
-    """Digest of a file (hex), read by pieces."""
+    """Digest of a file (hex), read by pieces. Raises OSError, FileRefused."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         while piece := stream.read(_CHUNK):
             digest.update(piece)
     return digest.hexdigest()

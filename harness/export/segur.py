@@ -7,7 +7,6 @@ failure is never the one left out; the sheet lists all.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from harness.export.source import Source
 from harness.packs.registry import Pack
 from harness.results import CaseResult
 from harness.verdict import Verdict
-from protocol import requirements
+from protocol import jsonread, requirements
 from protocol.errors import Lang, Text
 
 PROOFS: Final = ("preuve_1_demonstration", "preuve_2_artefact", "preuve_3_trace")
@@ -74,7 +73,7 @@ def _case(source: Source, case: CaseResult, folder: Path, journal: Sequence[str]
         target = folder / proof / stem
         target.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target / path.name)
-    lines = [line for line in journal if json.loads(line)["case"] == case.code]
+    lines = [line for line in journal if jsonread.loads(line)["case"] == case.code]
     trace = folder / PROOFS[2] / stem
     trace.mkdir(parents=True, exist_ok=True)
     (trace / sealing.JOURNAL).write_text(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from harness.files.record import Record, from_plain, mark_of, plain, renamed
+from protocol import jsonread
 from protocol.errors import ConfigError, Text, UsageError
 
 FORMAT: Final = "dmpcompat-check/1"
@@ -136,7 +137,7 @@ class Ledger:
 
     def _read(self, place: int) -> Record:
         self._file.seek(place)
-        return from_plain(json.loads(self._file.readline()))
+        return from_plain(jsonread.loads(self._file.readline()))
 
     def _take_up(self) -> None:
         """Index what former runs wrote. A line that can't be read is one file to judge again."""
@@ -161,7 +162,7 @@ class Ledger:
             if not line:
                 return
             with suppress(ValueError, KeyError, TypeError):
-                fields = json.loads(line)
+                fields = jsonread.loads(line)
                 if "run" not in fields:
                     from_plain(fields)
                 yield place, fields

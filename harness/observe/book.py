@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from protocol import jsonread
 from protocol.errors import EvidenceError, Text
 
 #: opened: the platform was made ready; intent: our own driver or a fault is about to act; step: a step is over;
@@ -88,7 +89,7 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
             os.fsync(stream.fileno())
     for number, text in enumerate(raw[:whole].splitlines(), 1):
         try:
-            line = json.loads(text)
+            line = jsonread.loads(text)
             if line["fact"] not in _FACTS:
                 raise ValueError(str(line["fact"]))
         except (ValueError, KeyError, TypeError) as problem:

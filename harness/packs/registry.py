@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from protocol import jsonread
 from protocol.datafolders import home
 from protocol.errors import ConfigError, Text, UsageError
 
@@ -188,7 +189,7 @@ def _known(name: str) -> Pack:
 
 def _read(path: Path) -> Pack:
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = jsonread.loads(path.read_text(encoding="utf-8"))
         return Pack(
             str(fields["name"]),
             str(fields["folder"]),
@@ -196,7 +197,7 @@ def _read(path: Path) -> Pack:
             int(fields["files"]),
             str(fields.get("version", "")),
         )
-    except (OSError, json.JSONDecodeError, KeyError, TypeError, ValueError) as problem:
+    except (OSError, KeyError, TypeError, ValueError) as problem:
         raise ConfigError(
             "PACK-005",
             Text("l'inscription du paquet est illisible", "the entry of the pack can't be read"),

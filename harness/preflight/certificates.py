@@ -18,6 +18,7 @@ from harness.drive.identity import Identity, KeyPair, Keyring
 from harness.preflight.item import Item, State
 from protocol.errors import NO_TEXT, DmpcompatError, IdentifierError, Text
 from protocol.identifiers.national import parse_struct_id
+from protocol.x509read import certificate_of, revocations_of
 
 _EXPIRES_SOON: Final = timedelta(days=15)
 
@@ -54,7 +55,7 @@ def identities(keyring: Keyring | None, names: list[str]) -> Iterator[Item]:
     for name in names:
         try:
             identity = keyring.identity(name)
-            authority = x509.load_pem_x509_certificate(identity.ca_file.read_bytes())
+            authority = certificate_of(identity.ca_file.read_bytes())
         except (DmpcompatError, OSError, ValueError) as problem:
             why = problem.text if isinstance(problem, DmpcompatError) else Text("illisible", "unreadable")
             found = problem.found if isinstance(problem, DmpcompatError) else str(problem)
@@ -247,7 +248,7 @@ def _structure(identity: Identity) -> Iterator[Item]:
 def _revoked(folder: Path, authority: x509.Certificate) -> frozenset[int] | None:
     """Serial numbers on `crl.pem`; None without a list of that authority that can be read."""
     try:
-        listing = x509.load_pem_x509_crl((folder / "crl.pem").read_bytes())
+        listing = revocations_of((folder / "crl.pem").read_bytes())
     except (OSError, ValueError):
         return None
     if listing.issuer != authority.subject:

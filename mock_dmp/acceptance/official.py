@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -19,11 +20,12 @@ from sqlalchemy import Connection
 
 from mock_dmp.state import statuslists
 from mock_dmp.state.statuslists import Given
-from protocol import statuslist
+from protocol import statuslist, trustchain
 from protocol.directory import NumberStatus, Product, WireNumber
 from protocol.errors import ConfigError, DmpcompatError, EvidenceError, Text, UsageError
 from protocol.statuslist import Listed, StatusList, tag_of
-from protocol.trust import load_trust, read_trust, stamp
+from protocol.trust import TrustedKey, stamp
+from protocol.trustchain import Anchor
 
 _LOG: Final = logging.getLogger(__name__)
 _STATUS: Final[dict[statuslist.State, NumberStatus]] = {
@@ -64,20 +66,24 @@ class Believed:
 
 @dataclass
 class Official:
-    """The status list of a file, believed with the keys of `trust`; `tag_key` knows the numbers in it."""
+    """The status list of a file, believed with the keys of `trust`; `tag_key` knows the numbers in it.
+
+    A trust file that a root signs (`root`: which one) is only ever followed by a version that continues it.
+    """
 
     path: Path
     trust: Path
     tag_key: bytes = field(repr=False)
+    root: Anchor | None = None
     _stamp: tuple[int, int] = (0, 0)
     _list: StatusList | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
-    def open(cls, path: Path, trust: Path, key: Path) -> Official:
+    def open(cls, path: Path, trust: Path, key: Path, root: Anchor | None = None) -> Official:
         """Raises ConfigError when a file can't be used."""
         try:
-            found = cls(path, trust, bytes.fromhex(key.read_text(encoding="ascii").strip()))
+            found = cls(path, trust, bytes.fromhex(key.read_text(encoding="ascii").strip()), root)
             found.current()
         except (OSError, ValueError, DmpcompatError) as problem:
             raise _unusable(path, problem) from problem
@@ -94,7 +100,7 @@ class Official:
                 stamped = (facts.st_mtime_ns, facts.st_size)
                 if stamped != self._stamp:
                     self._stamp = stamped
-                    self._list = self._newer(statuslist.read(self.path.read_bytes(), load_trust(self.trust)))
+                    self._list = self._newer(statuslist.read(self.path.read_bytes(), self._keys()))
             except (OSError, DmpcompatError) as problem:
                 unusable = _unusable(self.path, problem)
                 if self._list is None:
@@ -107,6 +113,13 @@ class Official:
     def believed(self) -> Believed:
         """The same, as the entry asks it."""
         return Believed(self.current(), self.tag_key)
+
+    def _keys(self) -> Mapping[str, TrustedKey]:
+        """Raises EvidenceError for a trust file that does not continue the one before."""
+        found = trustchain.load(self.trust, self.root)
+        if found.version is not None:
+            self.root = Anchor.of_version(found.version)
+        return found.keys
 
     def _newer(self, found: StatusList) -> StatusList:
         """Raises EvidenceError for a list that was issued before the one in force: an old one, played again."""
@@ -134,7 +147,7 @@ def believed(given: Given) -> Believed:
     """Verify a list that a session is given. Raises UsageError (STATUS-012)."""
     try:
         tag_key = bytes.fromhex(given.tag_key)
-        trusted = read_trust(given.trust.encode(), "trust")
+        trusted = trustchain.believed(given.trust.encode(), "trust").keys
         return Believed(statuslist.read(given.envelope.encode(), trusted), tag_key)
     except (ValueError, DmpcompatError) as problem:
         raise UsageError(

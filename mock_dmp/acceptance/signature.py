@@ -9,8 +9,6 @@ from base64 import b64decode
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from cryptography import x509
-
 from mock_dmp.acceptance.demand import SIGNATURE, Demand
 from mock_dmp.acceptance.engine import Breach, breach_of
 from mock_dmp.acceptance.trust import for_signing, in_dates, is_card
@@ -18,6 +16,7 @@ from protocol import safexml
 from protocol.errors import SignatureRefused, Text, VihfError, XmlRefused
 from protocol.signature import same_dn, signer_dn, verify_enveloped
 from protocol.vihf import read_vihf
+from protocol.x509read import certificate_of
 
 #: Errors of the reader that are about the certificate, not about the signature.
 _CERTIFICATE = frozenset({"SIG-VALIDITY", "SIG-CERTIFICATE"})
@@ -171,8 +170,8 @@ def _inside(demand: Demand) -> datetime | None:
     assert demand.assertion is not None  # noqa: S101 - by construction
     encoded = safexml.value(demand.assertion, "ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate")
     try:
-        certificate = x509.load_der_x509_certificate(b64decode("".join(encoded.split())))
-    except (ValueError, x509.InvalidVersion):
+        certificate = certificate_of(b64decode("".join(encoded.split())))
+    except ValueError:
         return None
     return certificate.not_valid_before_utc + timedelta(seconds=1)
 

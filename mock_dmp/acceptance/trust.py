@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from protocol.errors import ConfigError, Text
+from protocol.x509read import certificates_of, revocations_of
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Trust:
         """Read PEM files. Raises ConfigError."""
         try:
             return cls(
-                tuple(c for path in authorities for c in x509.load_pem_x509_certificates(path.read_bytes())),
-                tuple(x509.load_pem_x509_crl(path.read_bytes()) for path in revocations),
+                tuple(c for path in authorities for c in certificates_of(path.read_bytes())),
+                tuple(revocations_of(path.read_bytes()) for path in revocations),
             )
         except (OSError, ValueError) as problem:
             raise ConfigError(

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from mock_dmp.pki import issue, profiles
 from mock_dmp.pki.issue import Issued
 from mock_dmp.pki.profiles import Profile
+from protocol import jsonread
 from protocol.errors import ConfigError, Text
 
 P12_PASSWORD = "dmpcompat-test"  # noqa: S105 - public on purpose: it protects nothing of value
@@ -121,7 +122,7 @@ def init(
 def load(folder: Path) -> PkiIndex:
     """Read the index of a PKI folder. Raises ConfigError when it is absent, damaged or incomplete."""
     try:
-        raw = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        raw = jsonread.loads((folder / INDEX).read_text(encoding="utf-8"))
         entries = tuple(Entry(**entry) for entry in raw["certificates"])
         missing = [f"{entry.name}.pem" for entry in entries if not (folder / f"{entry.name}.pem").is_file()]
     except (OSError, ValueError, KeyError, TypeError) as problem:

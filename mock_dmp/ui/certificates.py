@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from mock_dmp.ui.blocks import Row, row
 from protocol.errors import NO_TEXT, Text
 from protocol.exchange import Tls
+from protocol.x509read import certificate_of
 
 #: Attributes that RFC 4514 has no short name for.
 _NAMES = {
@@ -31,7 +32,7 @@ def of_connection(tls: Tls | None, at: datetime) -> tuple[Row, ...]:
     if not tls.certificate:
         return (*shown, row("Certificat client", "Client certificate", ""))
     try:
-        return (*shown, *rows(x509.load_der_x509_certificate(tls.certificate), at))
+        return (*shown, *rows(certificate_of(tls.certificate), at))
     except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as problem:
         return (*shown, row("Certificat illisible", "Unreadable certificate", str(problem)))
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from protocol.errors import DmpcompatError, Text, UsageError
-from reports.dossier import events
+from reports.dossier import events, naming
 from reports.dossier.events import Event
 from reports.dossier.guards import Asked, Stop
 from reports.dossier.legality import Actors, guarded, refusal, replayed
@@ -39,12 +39,15 @@ class IllegalAct(DmpcompatError):
 
 @dataclass(frozen=True)
 class Dossier:
-    """One application file. `parent_in_force(reference)`: what the register says of a connector."""
+    """One application file. `parent_in_force(reference)`: what the register says of a connector;
+    `parent_reports(reference)`: SHA-256 of the reports that its homologation rests on, None when nobody says.
+    """
 
     folder: Path
     people: People
     parent_in_force: Callable[[str], bool] = lambda _: False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    parent_reports: Callable[[str], frozenset[str] | None] = lambda _: None
 
     @property
     def name(self) -> str:
@@ -69,7 +72,9 @@ class Dossier:
         return list(events.read(data, self.name, self.people.known()))
 
     def open(self, who: Seal, reason: str, facts: Mapping[str, Any]) -> View:
-        """Make a new file. Raises UsageError for a name that is taken or can't be a folder's."""
+        """Make a new file. Raises UsageError for a name that is taken or can't be a folder's, or names of products that
+        read as others.
+        """
         if not _NAME.fullmatch(self.name) or (self.folder / JOURNAL).exists():
             raise UsageError(
                 "DOSSIER-031",
@@ -77,6 +82,7 @@ class Dossier:
                 found=self.name,
                 expected=_NAME.pattern,
             )
+        naming.refuse_unclear(facts)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / JOURNAL).touch()
         return self._append("OPEN", who, reason, facts)
@@ -91,9 +97,13 @@ class Dossier:
 
     def allow(self, name: str, who: Seal) -> None:
         """Raises IllegalAct when this move can't be made now, by this person."""
+        self.permit("MOVE", who, {"move": name})
+
+    def permit(self, kind: str, who: Seal, facts: Mapping[str, Any]) -> None:
+        """Raises IllegalAct when this event can't be added now, by this person."""
         now = self.read()
-        if stop := self._stop(now, "MOVE", {"move": name}, who.keyid):
-            raise _illegal(now, name, stop)
+        if stop := self._stop(now, kind, facts, who.keyid):
+            raise _illegal(now, str(facts.get("move", kind)), stop)
 
     def add(self, kind: str, who: Seal, reason: str, facts: Mapping[str, Any]) -> View:
         """Add an event that is no move. Raises IllegalAct, EvidenceError."""
@@ -104,7 +114,13 @@ class Dossier:
         now = self.read()
         parent = str(now.opening.get("parent", ""))
         persons = Actors(self.people.known()).persons
-        asked = Asked("", "", not parent or self.parent_in_force(parent), persons)
+        asked = Asked(
+            "",
+            "",
+            not parent or self.parent_in_force(parent),
+            persons,
+            self.parent_reports(parent) if parent else None,
+        )
         return [(move, guarded(now, move, asked)) for move in from_state(now.state)]
 
     def _append(self, kind: str, who: Seal, reason: str, facts: Mapping[str, Any]) -> View:
@@ -133,7 +149,9 @@ class Dossier:
         self.people.role(actor)  # a stranger is told so
         parent = str(now.opening.get("parent", ""))
         asked = Actors(self.people.known()).asked(
-            actor, parent_in_force=not parent or self.parent_in_force(parent)
+            actor,
+            parent_in_force=not parent or self.parent_in_force(parent),
+            parent_reports=self.parent_reports(parent) if parent else None,
         )
         return refusal(now, kind, facts, asked)
 

@@ -85,6 +85,7 @@ def notice(office: Office, dossier: Dossier, reason: str, deadline: datetime) ->
 def amend(office: Office, dossier: Dossier, reason: str, facts: Mapping[str, Any]) -> tuple[Receipt, ...]:
     """Add a release that a regression run proved equivalent (`facts`: those of the run, from `lodging`)."""
     now = _with_number(dossier)
+    dossier.permit("PIECE", office.seal, {**facts, "what": "amendment"})
     told = {"release": facts["software"]["version"], "statementDigest": facts["sha256"]}
     receipts = office.register.append([Draft("AMEND", now.reference, office.seal.keyid, reason, told)])
     dossier.add("PIECE", office.seal, reason, {**facts, "what": "amendment"})

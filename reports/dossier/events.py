@@ -94,11 +94,12 @@ def signed(event: Event, signer: Signer) -> bytes:
 
 
 def read(data: bytes, dossier: str, known: Mapping[str, TrustedKey]) -> Iterator[Event]:
-    """The events of a file, verified one after the other: chain, signature, key within its dates.
+    """The events of a file, verified one after the other: chain, time that goes forward, signature, key within its
+    dates.
 
     Raises EvidenceError (DOSSIER-001) naming the line.
     """
-    previous = ""
+    previous, last = "", ""
     for number, line in enumerate(data.split(b"\n")[:-1]):
         try:
             event = _event(line, known)
@@ -110,7 +111,9 @@ def read(data: bytes, dossier: str, known: Mapping[str, TrustedKey]) -> Iterator
                 f"{event.dossier} {event.seq} {event.previous[:12]}",
                 f"{dossier} {number} {previous[:12]}",
             )
-        previous = event.line
+        if stamp(event.at) < last:  # back-dated, as by a key that may sign no more
+            raise _broken(number, stamp(event.at), f">= {last}")
+        previous, last = event.line, stamp(event.at)
         yield event
 
 

@@ -67,7 +67,8 @@ _RUN: Final = _with(
         "requirements": Named(str),
         "leftOut": _TEXTS,
         "inherited": _TEXTS,
-    }
+    },
+    heritage=Named(str),
 )
 _RUNS: Final = ("evidence", "amendment")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from protocol.errors import Text
 from reports.dossier.view import View
@@ -16,6 +16,7 @@ from reports.dossier.view import View
 #: Reviewers who must have approved, none of whom ran the campaign.
 EYES: Final = 2
 _GOOD: Final = ("PASS", "WARN", "INHERITED")
+_DELEGATED: Final = "INHERITED"
 #: Verdicts that a reviewer may put beside an original one.
 COUNTED: Final = ("PASS", "WARN", "FAIL", "INCONCLUSIVE", "NOT_APPLICABLE")
 
@@ -32,13 +33,15 @@ class Stop:
 @dataclass(frozen=True)
 class Asked:
     """Who wants to move the file: key id and role; `parent_in_force`: what the register says of the connector;
-    `persons`: whose each key is, where that is known.
+    `persons`: whose each key is, where that is known; `parent_reports`: SHA-256 of the reports that the connector's
+    homologation rests on, None where no register is there to say.
     """
 
     actor: str
     role: str
     parent_in_force: bool = True
     persons: Mapping[str, str] = field(default_factory=dict)
+    parent_reports: frozenset[str] | None = None
 
     def person(self, keyid: str) -> str:
         return self.persons.get(keyid, keyid)
@@ -76,18 +79,18 @@ def _with_piece(what: str, fr: str, en: str) -> Guard:
 
 
 def _product(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
-    """The evidence is of a product and version that were declared."""
+    """The evidence is of a product and version that were declared, and of the holder."""
     piece = file.piece("evidence")
     if piece is None:
         return None  # told by the guard before
     software = piece.facts["software"]
     declared = [f"{one['name']} {version}" for one in file.opening["products"] for version in one["versions"]]
     told = f"{software['name']} {software['version']}"
-    if told in declared:
+    if told in declared and software["vendor"] == file.opening["holder"]:
         return None
     return Stop(
         Text("les preuves sont d'un autre produit que ceux du dossier", "the evidence is of another product"),
-        f"{told} / {', '.join(declared)}",
+        f"{software['vendor']} {told} / {file.opening['holder']} {', '.join(declared)}",
         Text("rejouer le plan avec le produit déclaré", "run the plan with the declared product"),
     )
 
@@ -231,20 +234,28 @@ def _eyes(file: View, asked: Asked) -> Stop | None:
 
 def _inherited(file: View, asked: Asked) -> Stop | None:
     """What an integrator takes from its connector is the connector's, which is in force."""
+    piece = file.piece("evidence")
+    return heritage(file, piece.facts if piece else {}, asked)
+
+
+def heritage(file: View, facts: Mapping[str, Any], asked: Asked) -> Stop | None:
+    """What stops a run (`facts`) from counting what it inherits: the connector is not in force, or not this one."""
     parent = str(file.opening.get("parent", ""))
+    delegated = [case for case, verdict in facts.get("verdicts", {}).items() if verdict == _DELEGATED]
     if parent and not asked.parent_in_force:
         return Stop(
             Text(
                 "l'homologation du connecteur n'est pas en vigueur",
                 "the connector's homologation is not active",
             ),
-            parent,
+            " ".join([parent, *delegated]),
             Text(
                 "attendre son rétablissement, ou prouver soi-même", "wait until it is, or prove it yourself"
             ),
         )
-    piece = file.piece("evidence")
-    foreign = [one for one in (piece.facts["inherited"] if piece else ()) if one != parent]
+    foreign = _foreign(parent, facts, asked)
+    if delegated and not facts.get("inherited"):
+        foreign = delegated
     if not foreign:
         return None
     return Stop(
@@ -254,6 +265,15 @@ def _inherited(file: View, asked: Asked) -> Stop | None:
         " ".join(foreign),
         Text("ouvrir le dossier avec ce connecteur", "open the file with that connector"),
     )
+
+
+def _foreign(parent: str, facts: Mapping[str, Any], asked: Asked) -> list[str]:
+    """References of inherited reports that the connector's homologation does not rest on."""
+    named = list(facts.get("inherited", ()))
+    if not parent or asked.parent_reports is None:
+        return [] if parent else named
+    digests = facts.get("heritage", {})
+    return [one for one in named if digests.get(one) not in asked.parent_reports]
 
 
 def _change(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001

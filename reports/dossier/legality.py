@@ -15,7 +15,7 @@ from typing import Any, Final
 from protocol.errors import NO_TEXT, EvidenceError, Text
 from protocol.trust import TrustedKey
 from reports.dossier.events import Event
-from reports.dossier.guards import COUNTED, GUARDS, Asked, Stop
+from reports.dossier.guards import COUNTED, GUARDS, Asked, Stop, heritage
 from reports.dossier.states import GRANTED, MOVES, Move, Role, from_state
 from reports.dossier.view import View, folded
 
@@ -54,7 +54,9 @@ class Actors:
         """Whose each key is."""
         return {keyid: person(one.name) for keyid, one in self.known.items()}
 
-    def asked(self, actor: str, *, parent_in_force: bool = True) -> Asked:
+    def asked(
+        self, actor: str, *, parent_in_force: bool = True, parent_reports: frozenset[str] | None = None
+    ) -> Asked:
         """Raises EvidenceError for a key that is none of a file's."""
         key = self.known.get(actor)
         if key is None or key.role not in ROLES:
@@ -64,7 +66,7 @@ class Actors:
                 found=f"{actor[:16]} {key.role if key else ''}",
                 expected=" ".join(ROLES),
             )
-        return Asked(actor, ROLES[key.role], parent_in_force, self.persons)
+        return Asked(actor, ROLES[key.role], parent_in_force, self.persons, parent_reports)
 
 
 def person(name: str) -> str:
@@ -148,6 +150,8 @@ def _of_place(now: View, kind: str, facts: Mapping[str, Any], asked: Asked) -> S
         return Stop(
             _ROLE, asked.role, Text("l'autorité, après l'homologation", "the agency, once homologated")
         )
+    if kind == "PIECE" and facts.get("what") == "amendment":
+        return heritage(now, facts, asked)
     if kind == "RESERVED":
         if now.state not in GRANTED or now.reference:
             return Stop(_STATE, now.state, Text("grant", "grant"))

@@ -14,7 +14,8 @@ from protocol.errors import Text
 from reports.dossier.book import IllegalAct
 from reports.dossier.view import View
 
-_GOOD = ("PASS", "WARN")
+#: INHERITED counts while the connector is in force: asked when the release is added.
+_GOOD = ("PASS", "WARN", "INHERITED")
 
 
 def subset(plan: Plan, scope: Collection[str], changed: Collection[str]) -> tuple[str, ...]:

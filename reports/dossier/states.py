@@ -186,7 +186,14 @@ MOVES: Final[Mapping[str, Move]] = {
             ("change",),
         ),
         Move("suspend", Text("suspendre", "suspend"), GRANTED, "SUSPENDU", ("agency",)),
-        Move("reinstate", Text("rétablir", "reinstate"), ("SUSPENDU",), "EN_EXPLOITATION", ("agency",)),
+        Move(
+            "reinstate",
+            Text("rétablir", "reinstate"),
+            ("SUSPENDU",),
+            "EN_EXPLOITATION",
+            ("agency",),
+            ("inherited",),
+        ),
         Move("withdraw", Text("retirer", "withdraw"), (*GRANTED, "SUSPENDU"), "RETIRE", ("agency",)),
     )
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.results import text_to_plain
+from harness.results import INHERITED, text_to_plain
 from protocol.errors import Lang, Text
 from protocol.trust import stamp
+from protocol.visible import one_line
 from reports.dossier.book import Dossier
 from reports.dossier.people import People
 from reports.dossier.states import STATES
@@ -69,6 +70,7 @@ def status(dossier: Dossier, people: People) -> dict[str, Any]:
         },
         "approvals": [people.name(actor) for actor in now.approvals],
         "stale": now.stale,
+        "delegated": delegated(dossier),
         "history": [
             {
                 "seq": event.seq,
@@ -87,6 +89,32 @@ def status(dossier: Dossier, people: People) -> dict[str, Any]:
     }
 
 
+def delegated(dossier: Dossier) -> dict[str, Any] | None:
+    """What the file takes from a connector, and whether that counts now; None for a file that stands on none."""
+    now = dossier.read()
+    parent = str(now.opening.get("parent", ""))
+    if not parent:
+        return None
+    return {
+        "connector": parent,
+        "in_force": dossier.parent_in_force(parent),
+        "cases": [case for case, verdict in now.verdicts.items() if verdict == INHERITED],
+    }
+
+
+def _delegated(told: dict[str, Any], lang: Lang) -> str:
+    count, parent = len(told["cases"]), told["connector"]
+    said = (
+        Text(f"{count} cas hérités du connecteur {parent}", f"{count} cases inherited from connector {parent}")
+        if told["in_force"]
+        else Text(
+            f"! {count} cas hérités du connecteur {parent}, qui n'est plus en vigueur : ils ne comptent plus",
+            f"! {count} cases inherited from connector {parent}, no longer in force: they count no more",
+        )
+    )
+    return said.to(lang)
+
+
 def sentences(told: dict[str, Any], lang: Lang) -> str:
     """The same for a screen."""
     hand = "à qui d'agir" if lang == "fr" else "who is to act"
@@ -102,12 +130,16 @@ def sentences(told: dict[str, Any], lang: Lang) -> str:
         lines.append(f"  {sign} {act['act']}{colon}{act['text'][lang]}")
         if stopped is not None:
             found = f" ({stopped['found']})" if stopped["found"] else ""
-            lines.append(f"      {stopped['text'][lang]}{found} → {stopped['lift'][lang]}")
+            lines.append(one_line(f"      {stopped['text'][lang]}{found} → {stopped['lift'][lang]}"))
+    if told["delegated"]:
+        lines.append(one_line(f"  {_delegated(told['delegated'], lang)}"))
     for name, event in {**told["anomalies"], **told["disputes"]}.items():
-        lines.append(f"  ! {name} {event['case']}{colon}{event['reason']}")
+        lines.append(one_line(f"  ! {name} {event['case']}{colon}{event['reason']}"))
     for event in told["history"]:
         what = " ".join(str(value) for value in event["facts"].values())
         lines.append(
-            f"  {event['seq']:>3}  {event['at']}  {event['by']}  {event['type']} {what} — {event['reason']}"
+            one_line(
+                f"  {event['seq']:>3}  {event['at']}  {event['by']}  {event['type']} {what} — {event['reason']}"
+            )
         )
     return "\n".join(lines)

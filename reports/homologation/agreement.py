@@ -15,6 +15,7 @@ from protocol.errors import EvidenceError, Text
 from protocol.statuslist import Listed
 from protocol.trust import TrustedKey, moment
 from reports import statement as report_statement
+from reports.dossier import heritage
 from reports.dossier.view import View
 from reports.homologation import statement
 from reports.register.entries import Entry
@@ -91,7 +92,7 @@ def with_report(predicate: Raw, payload: bytes) -> None:
                 "frames": told["scope"]["frames"],
             },
             "software": [told["software"][name] for name in ("name", "version")],
-            "cases": {one["code"]: one["verdict"] for one in told["cases"]},
+            "cases": heritage.verdicts(told),
             "requirements": {one["id"]: one["verdict"] for one in told["requirements"]},
             **{name: told[name] for name in ("framework", "plan", "rules")},
         }

@@ -74,7 +74,7 @@ def attestation(office: Office, dossier: Dossier, lang: Lang) -> bytes:
     facts = facts_of(office, dossier)
     predicate = facts.predicate
     drawn = document(facts, lang, code_of(facts, office))
-    sealed = pades.seal(drawn, pades.of_folder(), f"{predicate['reference']} {predicate['result']}")
+    sealed = pades.seal(drawn, pades.of(office.documents), f"{predicate['reference']} {predicate['result']}")
     place: Path = office.folder / "declarations" / predicate["reference"]
     write_atomic(place / ATTESTATION, sealed)
     return sealed

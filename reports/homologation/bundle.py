@@ -1,13 +1,14 @@
 """The bundle of a homologation: one zip in which everything to verify it offline travels; the same bytes each time.
 
 `statement.dsse.json`, `timestamp.tsr`, `receipt.json` (the entry of the register, its proof, the checkpoint),
-`evenements.ndjson` (the application file), `trust.json`, `log-key.txt`, a time stamp of the checkpoint, the sealed
-PDF of the report when it is given, and that of the attestation when one was made. Reading one is bounded and believes
-no name in it.
+`evenements.ndjson` (the application file), `trust.json` with its own entry and its signed chain where the register has
+them, `log-key.txt`, a time stamp of the checkpoint, the sealed PDF of the report when it is given, and that of the
+attestation when one was made. Reading one is bounded and believes no name in it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from protocol import canonical, dsse
 from protocol.errors import EvidenceError, Text
 from protocol.trust import trust_document
 from reports.dossier.book import JOURNAL, Dossier
-from reports.register import checkpoint, entries, stamps
+from reports.dossier.view import View
+from reports.register import checkpoint, entries, stamps, trustfiles
 from reports.register.opening import Office
 from reports.register.store import Receipt
 
@@ -30,7 +32,18 @@ SUFFIX: Final = ".dmpbundle"
 NEEDED: Final = ("statement.dsse.json", "receipt.json", JOURNAL, "trust.json", "log-key.txt")
 #: The attestation on paper: the last one that was made.
 ATTESTATION: Final = "attestation.pdf"
-OPTIONAL: Final = ("timestamp.tsr", "rapport.pdf", ATTESTATION, "authority.pem", "authority.crl", stamps.NAME)
+#: The entry of the register about the trust file.
+TRUST_RECEIPT: Final = "trust-receipt.json"
+OPTIONAL: Final = (
+    "timestamp.tsr",
+    "rapport.pdf",
+    ATTESTATION,
+    "authority.pem",
+    "authority.crl",
+    stamps.NAME,
+    trustfiles.CHAIN,
+    TRUST_RECEIPT,
+)
 _LARGEST: Final = 64 * 1024 * 1024
 #: More members than a bundle may have; those that it may have are counted after.
 _MOST: Final = 64
@@ -75,10 +88,42 @@ def make(office: Office, dossier: Dossier, run: Path | None = None) -> Bundle:
         "log-key.txt": f"{office.log_key}\n".encode(),
     }
     for name in OPTIONAL:
-        for place in (kept, *([run / "rapport"] if run else [])):
-            if (place / name).is_file():
-                files[name] = (place / name).read_bytes()
+        if (kept / name).is_file():
+            files[name] = (kept / name).read_bytes()
+    if run is not None:
+        files |= _paper_of(run, now)
+    files |= _trust(office, dossier)
     return Bundle(files | stamps.of_bundle(office, receipt.checkpoint, files))
+
+
+def _paper_of(run: Path, now: View) -> dict[str, bytes]:
+    """The sealed PDF of the run that was decided on. The folder comes from outside: a link in it may lead anywhere.
+
+    Raises EvidenceError for another run, or a PDF that is a link.
+    """
+    place, piece = run / "rapport", now.piece("evidence")
+    report, paper = place / "statement.dsse.json", place / "rapport.pdf"
+    told = hashlib.sha256(dsse.read(report.read_bytes()).payload).hexdigest() if report.is_file() else ""
+    if piece is None or told != piece.sha256 or place.is_symlink() or paper.is_symlink():
+        raise EvidenceError(
+            "HOMO-014",
+            Text(
+                "cette exécution n'est pas celle qui a été jugée", "this run is not the one that was judged"
+            ),
+            field=str(run),
+            found=told or "-",
+            expected=piece.sha256 if piece else "",
+        )
+    return {paper.name: paper.read_bytes()} if paper.is_file() else {}
+
+
+def _trust(office: Office, dossier: Dossier) -> dict[str, bytes]:
+    """The trust file that the register logged, with its entry and its signed chain, when it has everybody's key."""
+    logged = trustfiles.logged(office, {event.actor for event in dossier.events()})
+    if logged is None:
+        return {}
+    files = {trustfiles.TRUST: logged.document, TRUST_RECEIPT: receipt_json(logged.receipt)}
+    return files | ({trustfiles.CHAIN: logged.chain} if logged.chain else {})
 
 
 def signed_once(office: Office, reference: str, payload: bytes) -> bytes:

@@ -45,10 +45,12 @@ def stamp_of(read: Read, response: bytes, covered: bytes) -> datetime:
 
 
 def log_keys(read: Read) -> list[NoteKey]:
-    """The keys of the log that the verifier brought: `--log-key`, else those of role `log` in the trust file."""
+    """The keys of the log that the verifier brought: `--log-key`, else those of role `log` in a trust file that
+    something brought vouches for.
+    """
     if read.brought.log_key:
         return [NoteKey.parse(read.brought.log_key)]
-    if read.brought.trust is None:
+    if read.unvouched is not None:
         return []
     return [
         NoteKey(key.name, key.public)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from protocol import dsse
 from protocol.errors import Text
 from protocol.trust import TrustedKey
+from protocol.trustchain import Anchor, Believed
 from reports import verify as report_verify
 from reports.dossier.view import View
 from reports.homologation.bundle import Bundle
@@ -25,7 +26,8 @@ from reports.verify_evidence import Skip
 class Brought:
     """The issuer's trust file and the key of its log; a status list; the run with its evidence; the secret number with
     its proof (hex); the authority of time stamps and of the PDF; the moment to look at (now by default);
-    the witnesses that must have cosigned the checkpoint, and how many (all that are named).
+    the witnesses that must have cosigned the checkpoint, and how many (all that are named); the root that signs the
+    trust file, here or in the bundle.
     """
 
     trust: Path | None = None
@@ -39,16 +41,22 @@ class Brought:
     rejudged: bool = False
     witnesses: tuple[str, ...] = ()
     quorum: int | None = None
+    root: Anchor | None = None
+
+
+_UNREAD: Final = Text("les clés n'ont pas été lues", "the keys were not read")
 
 
 @dataclass
 class Read:
-    """What was read so far."""
+    """What was read so far. `unvouched`: why nothing brought vouches for the keys, None when something does."""
 
     data: bytes
     brought: Brought
     files: Bundle | None = None
     keys: Mapping[str, TrustedKey] = field(default_factory=dict)
+    trust: Believed | None = None
+    unvouched: Text | None = _UNREAD
     envelope: dsse.Envelope | None = None
     statement: dict[str, Any] = field(default_factory=dict)
     stamped: datetime | None = None

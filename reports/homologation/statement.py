@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from protocol import canonical
 from protocol.errors import EvidenceError, Text
+from protocol.shape import Each, Members, fit
 from protocol.trust import moment, stamp
 from reports import numbers
 from reports.dossier.view import View, view
@@ -22,29 +23,38 @@ from reports.statement import STATEMENT_TYPE
 
 PREDICATE_TYPE: Final = "tag:dmpcompat,2026:homologation/v1"
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_MEMBERS: Final = frozenset(
-    (
-        "kind",
-        "reference",
-        "numberCommitment",
-        "issuer",
-        "issuedAt",
-        "holder",
-        "software",
-        "profiles",
-        "modes",
-        "framework",
-        "parent",
-        "plan",
-        "rules",
-        "report",
-        "result",
-        "cases",
-        "requirements",
-        "anomalies",
-        "approvals",
-        "file",
-    )
+_TEXTS: Final = Each(str)
+_TOOL: Final = Members({"name": str, "version": str, "sha256": str}, open=True)
+_SHAPE: Final = Members(
+    {
+        "_type": str,
+        "predicateType": str,
+        "subject": Each(Members({"name": str, "digest": Members({"sha256": str})})),
+        "predicate": Members(
+            {
+                "kind": str,
+                "reference": str,
+                "numberCommitment": str,
+                "issuer": Members({"id": str, "name": str}),
+                "issuedAt": str,
+                "holder": Members({"name": str, "siret": str}),
+                "software": Members({"family": str, "name": str, "version": str}),
+                "profiles": _TEXTS,
+                "modes": _TEXTS,
+                "framework": str,
+                "parent": str,
+                "plan": _TOOL,
+                "rules": _TOOL,
+                "report": Members({"reference": str, "result": str, "frames": str}),
+                "result": str,
+                "cases": Each(Members({"code": str, "verdict": str, "counts": str, "decisions": _TEXTS})),
+                "requirements": Each(Members({"id": str, "verdict": str})),
+                "anomalies": int,
+                "approvals": _TEXTS,
+                "file": Members({"name": str, "events": int, "head": str}),
+            }
+        ),
+    }
 )
 
 
@@ -120,19 +130,20 @@ def read(data: bytes) -> dict[str, Any]:
         )
     raw: dict[str, Any] = canonical.loads(data)
     try:
+        fit(raw, _SHAPE)
         predicate = raw["predicate"]
-        if (raw["_type"], raw["predicateType"]) != (STATEMENT_TYPE, PREDICATE_TYPE) or len(raw) != 4:
+        if (raw["_type"], raw["predicateType"]) != (STATEMENT_TYPE, PREDICATE_TYPE):
             raise ValueError(f"types {raw['_type']!r}, {raw['predicateType']!r}")
-        if set(predicate) != _MEMBERS:
-            raise ValueError(f"members {sorted(set(predicate) ^ _MEMBERS)}")
         moment(predicate["issuedAt"])
         if str(numbers.parse(predicate["reference"])) != predicate["reference"]:
             raise ValueError(predicate["reference"])
+        if predicate["file"]["events"] < 1:
+            raise ValueError(f"events {predicate['file']['events']}")
         digests = [subject["digest"]["sha256"] for subject in raw["subject"]]
         for found in (*digests, predicate["numberCommitment"], predicate["file"]["head"]):
             if not _SHA256.fullmatch(found):
                 raise ValueError(f"digest {found!r}")
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+    except ValueError as problem:
         raise _refused(
             "HOMO-003", Text("la déclaration est mal formée", "the statement is malformed"), str(problem)
         ) from problem

@@ -1,4 +1,4 @@
-"""Verifying a homologation bundle, offline, in thirteen numbered steps: OK, KO, or skipped with the reason.
+"""Verifying a homologation bundle, offline, in fourteen numbered steps: OK, KO, or skipped with the reason.
 
 What each step looks at is in `reports.homologation.steps`; the run's own report, its evidence and its pages are
 those of `reports.verify`.
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from protocol.errors import DmpcompatError, Text
+from protocol.regularfile import open_regular
 from reports.homologation.reading import Brought, Read, Registered, steps
 from reports.verify import Step, Verification
 from reports.verify_evidence import Skip
@@ -31,8 +32,8 @@ def verify(data: bytes, brought: Brought) -> Verification:
 
 
 def of_file(path: Path, brought: Brought) -> Verification:
-    """Verify a bundle on disk, of which no more than a bounded size is read. Raises OSError."""
-    with path.open("rb") as stream:
+    """Verify a bundle on disk, of which no more than a bounded size is read. Raises OSError, FileRefused."""
+    with open_regular(path) as stream:
         return verify(stream.read(_LARGEST), brought)
 
 
@@ -43,6 +44,8 @@ def _made(one: Registered, read: Read) -> Step:
         return Step(one.number, one.title, "SKIPPED", skipped.reason)
     except DmpcompatError as problem:
         return Step(one.number, one.title, "KO", Text(problem.message("fr"), problem.message("en")))
+    except OSError as problem:  # of a file that the verifier brought
+        return Step(one.number, one.title, "KO", Text(str(problem), str(problem)))
 
 
 def _after(number: int) -> Text:

@@ -30,7 +30,7 @@ def _witnessed(read: Read, point: Checkpoint, logs: Sequence[NoteKey]) -> Text:
     named = tuple(WitnessKey.parse(one) for one in read.brought.witnesses)
     for key in named:
         cosignature.refuse_log(key, logs)
-    trusted = cosignature.witnesses_of(read.keys.values()) if read.brought.trust else ()
+    trusted = cosignature.witnesses_of(read.keys.values()) if read.unvouched is None else ()
     known = named or trusted
     found = cosignature.cosigned(point, known, logs, until=max(read.at, datetime.now(UTC)))
     asked = len({key.raw for key in named}) if read.brought.quorum is None else read.brought.quorum

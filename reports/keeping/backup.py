@@ -16,6 +16,7 @@ from protocol.errors import EvidenceError, Text, UsageError
 from protocol.trust import stamp
 from reports.keeping import archive, proof, snapshot
 from reports.keeping.archive import Archive
+from reports.register import trustfiles
 from reports.register.audit import Line
 from reports.register.opening import KEYS, Office
 from reports.sealing.providers import InFile
@@ -109,7 +110,12 @@ def _private(office: Office) -> Mapping[str, bytes]:
     seal = office.configuration.seal
     names = [*KEYS, *([seal.key] if isinstance(seal, InFile) and seal.key else [])]
     found = {name: (office.folder / name).read_bytes() for name in names}
-    return {**found, **{f"{snapshot.PEOPLE}/{path.name}": path.read_bytes() for path in people}}
+    roots = sorted((office.folder / trustfiles.ROOTS).glob("*.pem"))
+    folders = ((snapshot.PEOPLE, people), (trustfiles.ROOTS, roots))
+    return {
+        **found,
+        **{f"{folder}/{path.name}": path.read_bytes() for folder, listed in folders for path in listed},
+    }
 
 
 def _evidence(runs: Sequence[Path]) -> dict[str, Path]:

@@ -6,7 +6,6 @@ else from the folder where they were kept apart; without them what is restored c
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -20,11 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from harness import evidence as tree
 from harness.evidence import to_json, write_atomic
+from protocol import jsonread
 from protocol.errors import EvidenceError, Text, UsageError
 from reports.keeping import archive, backup, proof, snapshot
 from reports.keeping.archive import Archive
 from reports.keeping.backup import Kept
 from reports.keeping.snapshot import KNOWN, Snapshot
+from reports.register import trustfiles
 from reports.register.checkpoint import Checkpoint, NoteKey
 from reports.register.database import Database
 from reports.register.numbering import Secret
@@ -79,7 +80,7 @@ def _written(beside: Path, opened: Archive, held: Snapshot, keys: dict[str, byte
     for name, data in held.files.items():
         if name not in (CONFIG, KNOWN):
             write_atomic(beside / name, data)
-    configuration: dict[str, Any] = json.loads(held.files[CONFIG])
+    configuration: dict[str, Any] = jsonread.loads(held.files[CONFIG])
     write_atomic(beside / CONFIG, to_json({**configuration, "database": url}))
     for name in opened.below(archive.EVIDENCE):
         write_atomic(beside / name, opened.read(name))
@@ -104,7 +105,9 @@ def _keys(opened: Archive, apart: Path | None) -> dict[str, bytes]:
     inside = {name.removeprefix(archive.KEYS): opened.read(name) for name in opened.below(archive.KEYS)}
     if apart is None:
         return inside
-    found = [*(apart / name for name in KEYS), *sorted((apart / snapshot.PEOPLE).glob("*.pem"))]
+    folders = (snapshot.PEOPLE, trustfiles.ROOTS)
+    people = [path for folder in folders for path in sorted((apart / folder).glob("*.pem"))]
+    found = [*(apart / name for name in KEYS), *people]
     try:
         return inside | {path.relative_to(apart).as_posix(): path.read_bytes() for path in found}
     except OSError as problem:

@@ -22,7 +22,7 @@ from reports.dossier import events
 from reports.dossier.book import JOURNAL
 from reports.dossier.events import Event
 from reports.dossier.people import People
-from reports.register import entries, merkle, stamps
+from reports.register import entries, merkle, stamps, trustfiles
 from reports.register.database import CHECKPOINTS, FRONTIER, LEAVES, REFERENCES, WIRE_NUMBERS, Database
 from reports.register.entries import Entry
 from reports.register.opening import CONFIG, Office
@@ -75,7 +75,7 @@ def take(office: Office) -> Snapshot:
     # Without the address of the database: it may have a password, and a restored register has another one.
     configuration = office.configuration.model_copy(update={"database": ""})
     files = {CONFIG: to_json(configuration.model_dump()), KNOWN: trust_document(list(known.values()))}
-    for name in (TRUST, f"{PEOPLE}/people.json"):
+    for name in (TRUST, trustfiles.CHAIN, f"{PEOPLE}/people.json"):
         if (office.folder / name).is_file():
             files[name] = (office.folder / name).read_bytes()
     for path in sorted((office.folder / DOSSIERS).glob(f"*/{JOURNAL}")):

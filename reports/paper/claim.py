@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
@@ -51,7 +52,7 @@ def signed(told: Mapping[str, Any], seal: Seal) -> str:
 def read(text: str, trusted: Mapping[str, TrustedKey]) -> dict[str, Any]:
     """The claim of a code, verified. Raises EvidenceError."""
     for key in trusted.values():
-        if key.algorithm != ALGORITHM:
+        if key.algorithm != ALGORITHM or key.role != "seal":
             continue
         try:
             found = jws.deserialize_compact(text, _public(key))
@@ -59,7 +60,7 @@ def read(text: str, trusted: Mapping[str, TrustedKey]) -> dict[str, Any]:
             continue
         if found.headers().get("typ") == _TYPE:
             told = _members(found.payload)
-            if key.distrust_after is None or moment(told["iat"]) <= key.distrust_after:
+            if key.distrust_after is None or _dated(told, key.distrust_after):
                 return told
     raise _refused(text[:40])
 
@@ -79,6 +80,14 @@ def _refused(found: str) -> EvidenceError:
         Text("le code QR n'est signé par aucune clé de confiance", "the QR code is signed by no trusted key"),
         found=found,
     )
+
+
+def _dated(told: dict[str, Any], limit: datetime) -> bool:
+    """Whether it says that it was made by then. One that says nothing of its date is not believed of such a key."""
+    try:
+        return moment(told["iat"]) <= limit
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _url(data: bytes) -> str:

@@ -1,10 +1,11 @@
-"""What the metadata of a PDF declares beyond PDF/A: that it is PDF/UA-1 too, for readers that ask before they read aloud.
+"""What the metadata of a PDF declares beyond PDF/A: that it is PDF/UA-1 too, for those who ask before reading aloud.
 
 PDF/A takes no property that it does not know without a description of it (ISO 19005-3, 6.6.2.3): both are added.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from lxml import etree
@@ -32,6 +33,29 @@ def accessible(xmp: bytes) -> bytes:
     return _HEADER + etree.tostring(root, encoding="utf-8") + _FOOTER
 
 
+def told(xmp: bytes) -> Counter[tuple[str, str]]:
+    """What a packet says, by property, however it is written; who wrote it last and when aside. Raises XmlRefused."""
+    said: Counter[tuple[str, str]] = Counter()
+    for element in safexml.parse(xmp).iter(etree.Element):
+        of = next((one.tag for one in (element, *element.iterancestors()) if not _syntax(one.tag)), "")
+        for name, value in element.attrib.items():
+            if name == _RESOURCE or not _syntax(name):
+                said[str(of if name == _RESOURCE else name), str(value)] += 1
+        if len(element) == 0 and (text := (element.text or "").strip()):
+            said[str(of), text] += 1
+    return Counter({pair: count for pair, count in said.items() if pair[0] not in _OF_WRITERS})
+
+
+def _syntax(name: str | bytes | bytearray | etree.QName) -> bool:
+    return str(name).startswith((f"{{{_RDF}}}", "{http://www.w3.org/XML/", "{adobe:ns:meta/}"))
+
+
+_RESOURCE: Final = f"{{{_RDF}}}resource"
+_OF_WRITERS: Final = (
+    "{http://ns.adobe.com/pdf/1.3/}Producer",
+    "{http://ns.adobe.com/xap/1.0/}ModifyDate",
+    "{http://ns.adobe.com/xap/1.0/}MetadataDate",
+)
 _PREFIXES: Final = {"pdfaExtension": _EXTENSION, "pdfaSchema": _SCHEMA, "pdfaProperty": _PROPERTY}
 
 

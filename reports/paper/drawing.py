@@ -69,7 +69,10 @@ def qr(text: str) -> str:
 
 
 def _drawing(width: int, height: int, **other: str) -> etree._Element:
-    return etree.Element(f"{{{_SVG}}}svg", {"viewBox": f"0 0 {width} {height}", **other}, {None: _SVG})
+    root = etree.Element(f"{{{_SVG}}}svg", {"viewBox": f"0 0 {width} {height}"}, {None: _SVG})
+    for name, value in other.items():
+        root.set(name, value)
+    return root
 
 
 def _address(data: bytes, media: str = "image/svg+xml") -> str:

@@ -15,13 +15,9 @@ _NO_BREAK: Final = "\u00a0"
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 _BEFORE: Final = re.compile(r" (?=[:;!?»])")
 _AFTER: Final = re.compile(r"(?<=«) ")
-_MONTHS: Final[dict[Lang, tuple[str, ...]]] = {
-    "fr": tuple(
-        ["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]
-    ),
-    "en": tuple(
-        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
-    ),
+_MONTHS: Final[dict[Lang, str]] = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
 }
 
 
@@ -34,7 +30,7 @@ def prose(text: str, lang: Lang) -> str:
 def date(moment: datetime, lang: Lang) -> str:
     """1er mars 2026; 1 March 2026."""
     day = "1er" if lang == "fr" and moment.day == 1 else str(moment.day)
-    return _NO_BREAK.join((day, _MONTHS[lang][moment.month - 1], str(moment.year)))
+    return _NO_BREAK.join((day, _MONTHS[lang].split()[moment.month - 1], str(moment.year)))
 
 
 def instant(moment: datetime, lang: Lang) -> str:

@@ -13,18 +13,19 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from protocol.errors import EvidenceError, Text
 
 _DASH: Final = "\u2014 "
 _NAME: Final = re.compile(r"[^\s+]{1,200}")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
-_LONGEST: Final = 64 * 1024
+#: More characters than a note has.
+LONGEST: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,16 @@ class NoteKey(Signer):
     KIND: ClassVar[bytes] = b"\x01"
 
 
+class NotePrivate(Protocol):
+    """The private half of a log's key, here or where its holder keeps it."""
+
+    def public_key(self) -> Ed25519PublicKey:
+        """Its public half."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The signature (Ed25519). Raises ConfigError, ToolError when its holder gives none."""
+
+
 @dataclass(frozen=True)
 class NoteSignature:
     name: str
@@ -99,15 +110,20 @@ class Checkpoint:
         """What is signed."""
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
 
-    def __str__(self) -> str:
-        """The whole note."""
+    @property
+    def signature_lines(self) -> str:
+        """Each ends in a newline."""
         lines = [
             f"{_DASH}{one.name} {base64.b64encode(one.hint + one.value).decode()}\n"
             for one in self.signatures
         ]
-        return self.text + "\n" + "".join(lines)
+        return "".join(lines)
 
-    def signed(self, name: str, private: Ed25519PrivateKey) -> Checkpoint:
+    def __str__(self) -> str:
+        """The whole note."""
+        return f"{self.text}\n{self.signature_lines}"
+
+    def signed(self, name: str, private: NotePrivate) -> Checkpoint:
         """The same with one more signature. Raises EvidenceError for a name that a note can't carry."""
         key = NoteKey(nameable(name), private.public_key())
         made = NoteSignature(name, key.hint, private.sign(self.text.encode()))
@@ -137,7 +153,7 @@ def parse(text: str) -> Checkpoint:
     """Read a note strictly: these lines and no others. Raises EvidenceError."""
     head, separator, tail = text.partition("\n\n")
     lines = head.split("\n")
-    if len(text) > _LONGEST or not separator or len(lines) != 3 or (tail and not tail.endswith("\n")):
+    if len(text) > LONGEST or not separator or len(lines) != 3 or (tail and not tail.endswith("\n")):
         raise _unreadable("note", text[:80])
     origin, size, encoded = lines
     try:

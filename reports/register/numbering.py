@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -40,7 +40,7 @@ _KEY_BYTES: Final = 32
 class Secret:
     """The master key of a register's secrets: one key seals, another tags."""
 
-    master: bytes
+    master: bytes = field(repr=False)
 
     @classmethod
     def of_file(cls, path: Path) -> Secret:

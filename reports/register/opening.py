@@ -6,31 +6,32 @@ nothing that it issues looks official. An authority makes its own with `dmpcompa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 
 from harness.evidence import to_json, write_atomic
+from protocol import jsonread
 from protocol.datafolders import home
 from protocol.errors import ConfigError, Text
 from protocol.trust import load_trust
 from reports import numbers
-from reports.keys import Seal, made_once
+from reports.keys import Seal
 from reports.register import store
 from reports.register.checkpoint import NoteKey
 from reports.register.database import CHECKPOINTS, REFERENCES, Database
 from reports.register.numbering import Numbering, Secret
 from reports.register.schemes import reference_scheme, wire_scheme
 from reports.register.store import LogKey, Register
-from reports.sealing.providers import InFile, Provider, seal_of
+from reports.sealing.providers import Documents, InFile, Provider, log_key_of, seal_of
+
+if TYPE_CHECKING:
+    from reports.sealing.documents import Folder
 
 CONFIG: Final = "registre.json"
 #: The two keys of a register's folder: of its log, of its secrets.
@@ -51,6 +52,8 @@ class Configuration(BaseModel):
     wire_prefix: str = Field(default=numbers.TEST_ISSUER, pattern=r"^[A-Z]{3}$")
     database: str = Field(default="", description="SQLAlchemy URL; a file of the folder by default")
     seal: Provider = Field(default=InFile(), description="where the private key of the seal lives")
+    log: Provider = Field(default=InFile(key=KEYS[0]), description="where the key of the log lives (Ed25519)")
+    documents: Documents | None = Field(default=None, description="who seals PDFs and stamps the time")
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,17 @@ class Office:
 
     def stamp(self, data: bytes) -> dict[str, bytes]:
         """A time stamp over some bytes, with the authority to believe it by; nothing without the extra `sign`."""
+        folder = self.documents
+        return {} if folder is None else {"timestamp.tsr": folder.stamper.stamp(data), **folder.public()}
+
+    @property
+    def documents(self) -> Folder | None:
+        """Who seals PDFs and stamps the time here; None without the extra `sign`. Raises ConfigError."""
         try:
-            from reports.sealing import pades, stamping, testauthority
+            from reports.sealing import documents
         except ImportError:
-            return {}
-        place = testauthority.folder()
-        response = stamping.OfUnit(pades.of_folder(place).stamper).stamp(data)
-        told = {name: (place / name).read_bytes() for name in (f"{testauthority.CA}.pem", testauthority.CRL)}
-        return {"timestamp.tsr": response, **told}
+            return None
+        return documents.of(self.configuration.documents, self.folder)
 
     @property
     def log_key(self) -> NoteKey:
@@ -111,9 +117,9 @@ def open_office(
     configuration = _configuration(place / CONFIG)
     url = configuration.database or f"sqlite:///{place / 'registre.db'}"
     database = Database(url)
-    _refuse_orphan(database, place)
+    _refuse_orphan(database, place, configuration)
     key = LogKey(
-        configuration.origin, configuration.origin.partition("/")[0], _log_key(place / "journal.key")
+        configuration.origin, configuration.origin.partition("/")[0], log_key_of(configuration.log, place)
     )
     register = Register(database, key, clock or store.now)
     numbering = Numbering(
@@ -134,7 +140,7 @@ def _dated(seal: Seal, trust: Path) -> Seal:
 
 def _configuration(path: Path) -> Configuration:
     try:
-        raw: Any = json.loads(path.read_text(encoding="utf-8"))
+        raw: Any = jsonread.loads(path.read_text(encoding="utf-8"))
         return Configuration.model_validate(raw)
     except (OSError, ValueError) as problem:
         told = problem.errors()[0] if isinstance(problem, ValidationError) else None
@@ -147,9 +153,15 @@ def _configuration(path: Path) -> Configuration:
         ) from problem
 
 
-def _refuse_orphan(database: Database, place: Path) -> None:
+def key_files(configuration: Configuration) -> tuple[str, ...]:
+    """The private keys that a register's folder must have: of its log, unless that lives elsewhere; of its secrets."""
+    log = configuration.log
+    return ((log.key or KEYS[0], KEYS[1])) if isinstance(log, InFile) else (KEYS[1],)
+
+
+def _refuse_orphan(database: Database, place: Path, configuration: Configuration) -> None:
     """A register that holds something never gets new keys: its checkpoints and sealed numbers are of the old ones."""
-    missing = [name for name in KEYS if not (place / name).exists()]
+    missing = [name for name in key_files(configuration) if not (place / name).exists()]
     if not missing:
         return
     with database.read() as db:
@@ -167,31 +179,3 @@ def _refuse_orphan(database: Database, place: Path) -> None:
             found=" ".join(missing),
             mend=Text("y remettre les clés sauvegardées à part", "put back the keys that were kept apart"),
         )
-
-
-def _log_key(path: Path) -> Ed25519PrivateKey:
-    """The key that signs checkpoints, made on first use with mode 0600."""
-    try:
-        if not path.exists():
-            made_once(path, _new_key())
-        found = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as problem:
-        raise _unusable(path, str(problem)) from problem
-    if not isinstance(found, Ed25519PrivateKey):
-        raise _unusable(path, type(found).__name__)
-    return found
-
-
-def _new_key() -> bytes:
-    return Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _unusable(path: Path, found: str) -> ConfigError:
-    return ConfigError(
-        "REG-052",
-        Text("la clé du journal est inutilisable", "the key of the log can't be used"),
-        field=str(path),
-        found=found,
-    )

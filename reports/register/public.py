@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from harness.evidence import to_json, write_atomic
 from protocol import statuslist
 from protocol.errors import Lang, Text
 from protocol.trust import stamp
+from protocol.visible import visible
 from reports.numbers import TEST_ISSUER
 from reports.register.opening import Office
 from reports.register.standing import LABELS, Standing
@@ -196,8 +198,10 @@ def _cell(value: Any) -> str:
 
 
 def _harmless(text: str) -> str:
-    """A spreadsheet takes a cell that begins so for a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A spreadsheet takes a cell that begins so for a formula: with these signs, their wide forms, or after blanks."""
+    text = visible(text)
+    begins = unicodedata.normalize("NFKC", text.lstrip())[:1]
+    return "'" + text if begins in ("=", "+", "-", "@") or text[:1] == "\n" else text
 
 
 _BADGE: Final = {"ACTIVE": "#1a7f4b", "NOTICE": "#8f5500"}
@@ -212,6 +216,7 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("reports.register"),
         autoescape=True,
+        finalize=lambda value: visible(value) if isinstance(value, str) else value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, insert, select, update
 
 from protocol.errors import EvidenceError, Text
 from protocol.trust import stamp
 from reports.register import checkpoint, cosignature, entries, merkle, standing
-from reports.register.checkpoint import Checkpoint, NoteKey
+from reports.register.checkpoint import Checkpoint, NoteKey, NotePrivate
 from reports.register.cosignature import Cosigned, WitnessKey
 from reports.register.database import CHECKPOINTS, FRONTIER, LEAVES, REFERENCES, Database
 from reports.register.entries import Entry
@@ -30,15 +29,19 @@ from reports.register.standing import IllegalMove, Standing
 _FIRST: Final = frozenset({"ISSUE", "REPORT", "VOID"})
 #: What a withdrawal or a suspension of a connector writes about each homologation that stands on it.
 _CASCADES: Final = frozenset({"SUSPEND", "WITHDRAW"})
+#: Kind of a homologation on which others may stand.
+_CONNECTOR: Final = "E"
 
 
 @dataclass(frozen=True)
 class LogKey:
-    """Who signs the checkpoints: the origin of the log (`registre.example/homologations`), its name and private key."""
+    """Who signs the checkpoints: the origin of the log (`registre.example/homologations`), its name, its private key here
+    or where its holder keeps it.
+    """
 
     origin: str
     name: str
-    private: Ed25519PrivateKey
+    private: NotePrivate
 
     @property
     def public(self) -> NoteKey:
@@ -227,6 +230,15 @@ class Register:
         if parent is None:
             return
         found = standing.standing(parent, _entries(db, parent), entry.at)
+        kind = (found.issue or {}).get("public", {}).get("kind")
+        if found.usable and kind != _CONNECTOR:
+            raise IllegalMove(
+                "REG-014",
+                Text("une homologation repose sur un connecteur", "a homologation stands on a connector"),
+                field="parent",
+                found=f"{parent} {kind}",
+                expected=_CONNECTOR,
+            )
         if not found.usable:
             raise IllegalMove(
                 "REG-013",
@@ -239,6 +251,8 @@ class Register:
             )
 
     def _consequences(self, db: Connection, entry: Entry) -> list[Draft]:
+        if entry.kind == "ISSUE":
+            return self._warned(db, entry)
         if entry.kind not in _CASCADES:
             return []
         children = [
@@ -254,6 +268,17 @@ class Register:
             for child in children
             if standing.standing(child, _entries(db, child), entry.at).usable
         ]
+
+    def _warned(self, db: Connection, entry: Entry) -> list[Draft]:
+        """An integrator that comes after its connector's withdrawal was decided is told like those that were there."""
+        parent = entry.facts.get("parent")
+        if parent is None:
+            return []
+        ends = standing.standing(parent, _entries(db, parent), entry.at).withdrawn_at
+        if ends is None:
+            return []
+        told = {"cause": f"WITHDRAW {parent}", "deadline": stamp(ends)}
+        return [Draft("NOTICE", entry.reference, entry.actor, entry.reason, told)]
 
     def _committed(self, db: Connection, tree: Frontier) -> Checkpoint:
         point = Checkpoint(self.key.origin, tree.size, tree.root()).signed(self.key.name, self.key.private)

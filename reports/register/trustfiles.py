@@ -10,8 +10,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -59,22 +60,38 @@ def people(office: Office) -> dict[str, TrustedKey]:
 
 def published(office: Office) -> Iterator[tuple[str, bytes]]:
     """What an authority publishes of it, by name: the trust file, its signed form and the chain when it has a root."""
+    settle(office)
     path, versions = office.folder / TRUST, chain(office)
-    logged = path.read_bytes() if path.exists() and office.seal.keyid in load_trust(path) else b""
-    yield TRUST, logged or trust_document(list(trusted(office).values()))
+    whole = path.exists() and office.seal.keyid in load_trust(path)
+    yield TRUST, path.read_bytes() if whole else trust_document(list(trusted(office).values()))
     if versions:
         yield SIGNED, versions[-1].line()
         yield CHAIN, trustversion.lines(versions)
 
 
-def logged(office: Office) -> Receipt | None:
-    """The entry of the trust file that the register has now; None when it never logged it."""
+@dataclass(frozen=True)
+class Logged:
+    """The trust file that the register logged, the proof of its entry, its chain (empty without a root)."""
+
+    document: bytes
+    receipt: Receipt
+    chain: bytes
+
+
+def logged(office: Office, needed: Collection[str] = ()) -> Logged | None:
+    """The trust file of now; None when the register never logged it, or it lacks one of these keys."""
+    settle(office)
     path = office.folder / TRUST
-    if not path.exists():
+    if not path.exists() or not {office.seal.keyid, *needed} <= set(load_trust(path)):
         return None
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    found = [one.seq for one in office.register.entries() if _says(one.kind, one.facts, digest)]
-    return office.register.receipt(found[-1]) if found else None
+    document = path.read_bytes()
+    digest = hashlib.sha256(document).hexdigest()
+    seqs = [
+        one.seq for one in office.register.entries() if one.kind == "TRUST" and one.facts["digest"] == digest
+    ]
+    if not seqs:
+        return None
+    return Logged(document, office.register.receipt(seqs[-1]), trustversion.lines(chain(office)))
 
 
 def commit(office: Office, document: bytes, reason: str, versions: tuple[Signed, ...] = ()) -> Receipt:
@@ -134,7 +151,3 @@ def _placed(coming: Path) -> None:
     if target.name == CHAIN:
         write_atomic(coming.with_name(TRUST), _document(coming))
     coming.replace(target)
-
-
-def _says(kind: str, facts: object, digest: str) -> bool:
-    return kind == "TRUST" and isinstance(facts, dict) and facts.get("digest") == digest

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from harness.evidence import write_atomic
 from protocol import trustchain
+from protocol.errors import Text, UsageError
 from protocol.trust import ROLES, PublicKey, TrustedKey, keyid_of, trust_document
 from protocol.trustversion import Root, RootKey, Signed, Version
 from reports.numbers import TEST_ISSUER
@@ -245,10 +246,17 @@ def _refuse_unfit(office: Office, versions: tuple[Signed, ...], proposal: Propos
     """Signatures lack, an older or foreign version, a key that is gone or trusted again."""
     version = proposal.version
     if not proposal.complete:
-        raise refused(
-            "PROPOSAL",
-            " + ".join(str(one) for one in proposal.missing if one),
-            "register trust sign PROPOSAL --key …",
+        old, new = proposal.missing
+        raise UsageError(
+            "TRUST-002",
+            Text("il manque des signatures de la racine", "signatures of the root are missing"),
+            field=f"version {version.number}",
+            found=" ".join(one.keyid[:16] for one in proposal.proposed.signatures) or "-",
+            expected=f"+ {max(old, new)}",
+            mend=Text(
+                "dmpcompat register trust sign PROPOSITION --key …",
+                "dmpcompat register trust sign PROPOSAL --key …",
+            ),
         )
     place = (len(versions) + 1, office.configuration.issuer, office.configuration.origin)
     if (version.number, version.issuer, version.origin) != place:

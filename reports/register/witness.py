@@ -176,10 +176,9 @@ class Witness:
         if shown.size == last.size:
             if shown.root != last.root:
                 raise _unproven(last, shown) if known.last is None else self._forked(last, shown, ())
-            return
         path = tuple(growth(last))
-        if last.size == 0:
-            if path:
+        if last.size in (0, shown.size):
+            if path:  # from nothing, or from itself, there is nothing to prove
                 raise _unproven(last, shown)
             return
         found = merkle.implied(last.size, shown.size, path)
@@ -275,7 +274,7 @@ def growth_of(point: Checkpoint, leaves: Sequence[bytes]) -> Growth:
             found=f"{len(leaves)}",
             expected=f"{point.size}",
         )
-    return lambda last: merkle.beginning(hashes, last.size) if last.size else ()
+    return lambda last: merkle.beginning(hashes, last.size) if 0 < last.size < len(hashes) else ()
 
 
 _OLDER: Final = Text(

@@ -25,6 +25,7 @@ COLOURS: Final = {
     "CONFIG": "#6d3fb5",
     "INCONCLUSIVE": "#2f3b4a",
     "MANUAL": "#1f5fa8",
+    "INHERITED": "#0b6e7d",
     "NOT_APPLICABLE": "#6b7280",
     "NOT_TESTED": "#6b7280",
 }
@@ -58,7 +59,7 @@ def day(moment: datetime) -> str:
 
 def _bar(report: Report) -> list[tuple[str, int, int, int]]:
     """Stacked bar of the cases: (verdict, count, x, width) over 1000 units."""
-    total = len(report.cases) or 1
+    total = len(report.cases) + len(report.inherited) or 1
     drawn, done = [], 0
     for verdict, count in report.counts.items():
         start, end = round(done * 1000 / total), round((done + count) * 1000 / total)

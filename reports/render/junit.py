@@ -1,18 +1,20 @@
 """JUnit XML, as continuous integration reads it: one test case a case of the plan.
 
 FAIL is a failure; ERROR and CONFIG are errors (ours or the environment's, never the software's); what was not
-decided is skipped, with its reason. A known deviation is told as a property: the failure stays one.
+decided is skipped, with its reason. So is what a connector proves, with its report. A known deviation is told as a
+property: the failure stays one.
 """
 
 from __future__ import annotations
 
 from lxml import etree
 
+from harness.results import INHERITED
 from protocol import safexml
 from protocol.errors import Lang
-from reports.model import CaseLine, DeviationLine, Report
+from reports.model import CaseLine, DeviationLine, InheritedLine, Report
 
-_SKIPPED = ("INCONCLUSIVE", "MANUAL", "NOT_APPLICABLE")
+_SKIPPED = ("INCONCLUSIVE", "MANUAL", "NOT_APPLICABLE", INHERITED)
 _ERRORS = ("ERROR", "CONFIG")
 
 
@@ -20,7 +22,7 @@ def junit(report: Report, lang: Lang) -> bytes:
     """One `testsuite` named after the plan. Times are left out: a verdict does not depend on them."""
     suite = etree.Element("testsuite", name=report.plan.name)
     counts = report.counts
-    suite.set("tests", str(len(report.cases)))
+    suite.set("tests", str(len(report.cases) + len(report.inherited)))
     suite.set("failures", str(counts.get("FAIL", 0)))
     suite.set("errors", str(sum(counts.get(verdict, 0) for verdict in _ERRORS)))
     suite.set("skipped", str(sum(counts.get(verdict, 0) for verdict in _SKIPPED)))
@@ -37,6 +39,8 @@ def junit(report: Report, lang: Lang) -> bytes:
         etree.SubElement(properties, "property", name="known-deviation", value=safexml.holdable(told))
     for case in report.cases:
         _case(suite, case, report.known(case), lang)
+    for one in report.inherited:
+        _inherited(suite, one, lang)
     return safexml.serialize(suite)
 
 
@@ -55,6 +59,26 @@ def _case(suite: etree._Element, case: CaseLine, known: tuple[DeviationLine, ...
         _outcome(element, "error", case, lang)
     elif case.verdict in _SKIPPED:
         etree.SubElement(element, "skipped", message=safexml.holdable(case.reason.to(lang) or case.verdict))
+
+
+def _inherited(suite: etree._Element, one: InheritedLine, lang: Lang) -> None:
+    """Skipped, since it was not played; its proof as properties, for whoever wants to look."""
+    element = etree.SubElement(
+        suite, "testcase", name=f"{one.code} {one.title.to(lang)}", classname=INHERITED.lower()
+    )
+    properties = etree.SubElement(element, "properties")
+    for name, value in (
+        ("inherited-from", one.connector),
+        ("homologation", one.homologation),
+        ("report", one.reference),
+        ("report-sha256", one.report_sha256),
+        ("verdict", one.verdict),
+    ):
+        if value:
+            etree.SubElement(properties, "property", name=name, value=safexml.holdable(value))
+    etree.SubElement(
+        element, "skipped", message=safexml.holdable(f"{INHERITED}: {one.proof} ({one.verdict})")
+    )
 
 
 def _outcome(element: etree._Element, kind: str, case: CaseLine, lang: Lang) -> None:

@@ -55,6 +55,7 @@ WORDS: Final[dict[str, Text]] = {
     "PASS": Text("Réussi", "Passed"),
     "FAIL": Text("Échec", "Failed"),
     "WARN": Text("Réserve", "Warning"),
+    "INHERITED": Text("Hérité", "Inherited"),
     "NOT_APPLICABLE": Text("Sans objet", "Not applicable"),
     "MANUAL": Text("À juger", "To be judged"),
     "CONFIG": Text("Configuration", "Configuration"),

@@ -15,25 +15,35 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from asn1crypto import algos, tsp
 from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
-from pyhanko.keys import load_cert_from_pemder
+from cryptography import x509
+from pyhanko.keys import load_cert_from_pemder, load_certs_from_pemder
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, fields, signers
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
-from pyhanko.sign.timestamps import DummyTimeStamper, TimeStamper
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from protocol.errors import ConfigError, EvidenceError, Text
-from reports.sealing import testauthority
+from reports.sealing import documents, testauthority
+from reports.sealing.documents import Folder
+from reports.sealing.holding import RSA
+from reports.sealing.providers import Held, InFile, held
+from reports.sealing.stamping import Stamper
 
 FIELD: Final = "Cachet"
 _RESERVED: Final = 32_768
+#: No signature of ours is longer (RSA of 4096 bits).
+_SIGNATURE: Final = 512
+_CERTIFICATE: Final = f"{testauthority.SEAL}.pem"
 
 
 @dataclass(frozen=True)
@@ -53,38 +63,85 @@ class Sealed:
     at: datetime
 
 
+class _Asked(TimeStamper):
+    """Our stampers, as the library asks for one: what they answer is verified already."""
+
+    def __init__(self, stamper: Stamper) -> None:
+        super().__init__()
+        self._stamper = stamper
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        return tsp.TimeStampResp.load(self._stamper.over(req.dump()))
+
+
+class _HeldSigner(signers.Signer):
+    """A certificate whose private key never leaves its holder."""
+
+    def __init__(self, held: Held, certificate: asn1_x509.Certificate, chain: Any) -> None:
+        self._held = held
+        name = "sha256_rsa" if held.key.algorithm == RSA else "sha256_ecdsa"
+        super().__init__(
+            signing_cert=certificate,
+            cert_registry=chain,
+            signature_mechanism=algos.SignedDigestAlgorithm({"algorithm": name}),
+        )
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        if digest_algorithm != "sha256":
+            raise ValueError(digest_algorithm)
+        return bytes(_SIGNATURE) if dry_run else self._held.sign(data)
+
+
 def of_folder(place: Path | None = None) -> Sealing:
-    """The seal of a folder of files (the test authority by default). Raises ConfigError."""
-    where = place or testauthority.folder()
+    """The seal of a folder of files (the installation's own by default). Raises ConfigError."""
+    return of(documents.installation() if place is None else documents.of_folder(place))
+
+
+def of(told: Folder | None) -> Sealing:
+    """The seal of an X.509 side (the installation's own by default): certificates in files, the key where it lives.
+
+    Raises ConfigError.
+    """
+    folder = told or documents.installation()
+    place, configured = folder.place, folder.documents.seal
     try:
-        certificates = {
-            name: load_cert_from_pemder(str(where / f"{name}.pem"))
-            for name in (testauthority.CA, testauthority.TSA)
-        }
-        signer = signers.SimpleSigner.load(
-            str(where / f"{testauthority.SEAL}.key"),
-            str(where / f"{testauthority.SEAL}.pem"),
-            ca_chain_files=(str(where / f"{testauthority.CA}.pem"),),
+        chain = SimpleCertificateStore.from_certs(
+            certificate for path in folder.roots for certificate in load_certs_from_pemder([str(path)])
         )
-        stamping = signers.SimpleSigner.load(
-            str(where / f"{testauthority.TSA}.key"), str(where / f"{testauthority.TSA}.pem")
-        )
+        if isinstance(configured, InFile):
+            signer: signers.Signer = _of_files(place, configured, folder)
+        else:
+            der = load_cert_from_pemder(str(place / _CERTIFICATE))
+            public: Any = x509.load_der_x509_certificate(der.dump()).public_key()
+            signer = _HeldSigner(held(configured, public, _CERTIFICATE, place), der, chain)
     except (OSError, ValueError) as problem:
-        raise _unusable(where, str(problem)) from problem
-    if signer is None or stamping is None:
-        raise _unusable(where, "key or certificate")
-    stamper = DummyTimeStamper(
-        tsa_cert=certificates[testauthority.TSA],
-        tsa_key=stamping.signing_key,
-        certs_to_embed=_chain(certificates[testauthority.CA]),
+        raise _unusable(place, str(problem)) from problem
+    return Sealing(signer, _Asked(folder.stamper), trust(folder.roots, documents.revoked(place)))
+
+
+def _of_files(place: Path, configured: InFile, folder: Folder) -> signers.Signer:
+    signer: signers.SimpleSigner | None = signers.SimpleSigner.load(
+        str(place / (configured.key or f"{testauthority.SEAL}.key")),
+        str(place / _CERTIFICATE),
+        ca_chain_files=[str(path) for path in folder.roots],
     )
-    return Sealing(signer, stamper, trust([where / f"{testauthority.CA}.pem"], [where / testauthority.CRL]))
+    if signer is None:
+        raise _unusable(place, "key or certificate")
+    return signer
+
+
+def believing(place: Path, at: datetime | None = None) -> ValidationContext:
+    """Whom to believe by an X.509 folder, at a moment (now by default). Raises ConfigError."""
+    try:
+        return trust(documents.of_folder(place).roots, documents.revoked(place), at)
+    except (OSError, ValueError) as problem:
+        raise _unusable(place, str(problem)) from problem
 
 
 def trust(roots: Sequence[Path], revoked: Sequence[Path], at: datetime | None = None) -> ValidationContext:
     """Whom to believe, offline: authorities (PEM) and their revocation lists (DER)."""
     return ValidationContext(
-        trust_roots=[load_cert_from_pemder(str(path)) for path in roots],
+        trust_roots=[*load_certs_from_pemder([str(path) for path in roots])],
         crls=[asn1_crl.CertificateList.load(path.read_bytes()) for path in revoked],
         allow_fetching=False,
         revocation_mode="hard-fail",
@@ -177,14 +234,6 @@ def verify(pdf: bytes, context: ValidationContext) -> Sealed:
         text = Text("le document a changé après le cachet", "the document changed after the seal")
         raise _refused("PADES-006", text, str(level))
     return Sealed(status.signing_cert.subject.human_friendly, stamp.timestamp)
-
-
-def _chain(authority: asn1_x509.Certificate) -> Any:
-    from pyhanko_certvalidator.registry import SimpleCertificateStore
-
-    store = SimpleCertificateStore()
-    store.register(authority)
-    return store
 
 
 def _unusable(place: Path, found: str) -> ConfigError:

@@ -1,52 +1,48 @@
-"""Where the seal's private key lives: a file, a PKCS#11 token or HSM, a remote seal; chosen in `registre.json`.
+"""Where a private key lives: a file, a PKCS#11 token or HSM, a service; chosen in `registre.json`.
 
-A provider gives a `Seal` like any other: it signs status lists, statements and events of files. What it answers is
-verified under the public key of the trust file before it is used, so a token that holds another key is found out. A
-secret (PIN, bearer token) is named by `env:NAME` and never written down. The remote contract is in
-docs/homologation.md.
+A provider gives what signs like a key in a file: the seal (statements, status lists, events of files), the log's key
+(checkpoints), the key of the certificate that seals PDFs (`reports.sealing.documents`). What it answers is verified
+under the declared public key before it is used. A secret (PIN, bearer token) is named by `env:NAME` and never written
+down. What is asked of a service is in docs/homologation.md.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Final, Literal
 
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, Field
 
-from protocol.errors import ConfigError, Text, ToolError
+from protocol.errors import ConfigError, Text
 from protocol.trust import ALGORITHM, TrustedKey, keyid_of, load_trust
-from reports.keys import Holder, Seal, installation_seal
+from reports.keys import Seal, installation_seal, made_once
+from reports.sealing import remote, token
+from reports.sealing.holding import Described, Public
 
 _NAMED: Final = r"^env:[A-Za-z_][A-Za-z0-9_]*$"
 _KEYID: Final = r"^[0-9a-f]{64}$"
-_LARGEST: Final = 64 * 1024
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class _Provider(BaseModel):
+class Settings(BaseModel):
+    """Members of a configuration: no other is accepted."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class InFile(_Provider):
-    """A PEM file beside the register; without one, the test seal of this installation."""
+class InFile(Settings):
+    """A PEM file beside the register; without one, the test seal of this installation, or a key made for it."""
 
     provider: Literal["file"] = "file"
     key: str = Field(default="", description="PEM (PKCS#8, mode 0600), from the register's folder")
 
 
-class InToken(_Provider):
+class InToken(Settings):
     """A PKCS#11 token or HSM (extra `hsm`)."""
 
     provider: Literal["pkcs11"]
@@ -55,15 +51,21 @@ class InToken(_Provider):
     label: str = Field(min_length=1, description="label of the private key")
     pin: str = Field(pattern=_NAMED)
     keyid: str = Field(pattern=_KEYID)
+    public: str = Field(
+        default="", description="PEM of its public key: for the log, which no file tells else"
+    )
 
 
-class Remote(_Provider):
-    """A seal behind HTTP: only digests leave."""
+class Remote(Settings):
+    """A key behind HTTP."""
 
     provider: Literal["remote"]
     url: str = Field(pattern=r"^https?://")
     token: str = Field(default="", pattern=rf"^$|{_NAMED}")
     keyid: str = Field(pattern=_KEYID)
+    public: str = Field(
+        default="", description="PEM of its public key: for the log, which no file tells else"
+    )
     authority: str = Field(default="", description="PEM of the authority of its TLS certificate")
     timeout: float = Field(default=10.0, gt=0, le=120, description="seconds")
 
@@ -71,15 +73,133 @@ class Remote(_Provider):
 Provider = Annotated[InFile | InToken | Remote, Field(discriminator="provider")]
 
 
+class OwnUnit(Settings):
+    """A unit of one's own: `timestamp.pem` and `timestamp.key` of the folder."""
+
+    provider: Literal["unit"] = "unit"
+
+
+class Service(Settings):
+    """A time-stamping service (RFC 3161): only digests leave; plain HTTP will do, since an answer proves itself."""
+
+    provider: Literal["service"]
+    url: str = Field(pattern=r"^https?://[^/]")
+    authority: str = Field(
+        default="", description="PEM of the authorities to believe it by; authority.pem by default"
+    )
+    tls: str = Field(default="", description="PEM of the authority of its TLS certificate")
+    timeout: float = Field(default=20.0, gt=0, le=120, description="seconds, for the whole answer")
+
+
+class Documents(Settings):
+    """How documents are sealed and stamped."""
+
+    folder: str = Field(default="", description="certificates; the installation's own folder by default")
+    seal: Provider = Field(default=InFile(key="seal.key"), description="key of seal.pem")
+    stamps: Annotated[OwnUnit | Service, Field(discriminator="provider")] = OwnUnit()
+
+
+Elsewhere = InToken | Remote
+
+
+@dataclass(frozen=True)
+class Held:
+    """A private key that never leaves its holder, with its public half."""
+
+    configured: Elsewhere
+    key: Described
+    folder: Path
+
+    def sign(self, data: bytes) -> bytes:
+        """The signature of these bytes, by the one algorithm of the key. Raises ConfigError, ToolError."""
+        if isinstance(self.configured, InToken):
+            told = self.configured
+            return token.sign(
+                token.Place(told.module, told.token, told.label), self.key, _secret(told.pin), data
+            )
+        authority = self.folder / self.configured.authority if self.configured.authority else None
+        service = remote.Service(self.configured.url, self.configured.timeout, authority)
+        bearer = _secret(self.configured.token) if self.configured.token else ""
+        return remote.sign(service, self.key, bearer, data)
+
+
+@dataclass(frozen=True)
+class HeldLogKey:
+    """The log's key where its holder keeps it: signs as a key in a file does."""
+
+    held: Held
+    public: Ed25519PublicKey
+
+    def public_key(self) -> Ed25519PublicKey:
+        return self.public
+
+    def sign(self, data: bytes) -> bytes:
+        """Raises ConfigError, ToolError."""
+        return self.held.sign(data)
+
+
 def seal_of(configured: Provider, folder: Path) -> Seal:
     """The seal that a register's configuration names; `folder` holds its `trust.json`. Raises ConfigError."""
     if isinstance(configured, InFile):
         return _of_file(configured, folder)
     key = _described(folder, configured.keyid)
-    holder: Holder = (
-        Token(configured, key) if isinstance(configured, InToken) else RemoteSeal(configured, key, folder)
+    return Seal(key, Held(configured, Described(key.public, key.name), folder))
+
+
+def log_key_of(configured: Provider, folder: Path) -> Ed25519PrivateKey | HeldLogKey:
+    """The key that signs checkpoints; one in a file is made on first use (mode 0600). Raises ConfigError (REG-052)."""
+    if isinstance(configured, InFile):
+        return _log_file(folder / (configured.key or "journal.key"))
+    path = folder / configured.public
+    try:
+        public = serialization.load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as problem:
+        raise _no_log_key(path, str(problem)) from problem
+    if not isinstance(public, Ed25519PublicKey):
+        raise _no_log_key(path, type(public).__name__, "Ed25519")
+    if keyid_of(public) != configured.keyid:
+        raise _no_log_key(path, keyid_of(public), configured.keyid)
+    return HeldLogKey(Held(configured, Described(public, "log"), folder), public)
+
+
+def held(configured: Elsewhere, public: Public, name: str, folder: Path) -> Held:
+    """Whoever holds the private half of this very key. Raises ConfigError for another key, or of a kind unknown."""
+    key = Described(public, name)
+    try:
+        _ = key.algorithm
+    except ValueError as problem:
+        raise _unusable(name, str(problem)) from problem
+    if key.keyid != configured.keyid:
+        raise _unusable(name, key.keyid, configured.keyid)
+    return Held(configured, key, folder)
+
+
+def _log_file(path: Path) -> Ed25519PrivateKey:
+    try:
+        if not path.exists():
+            made_once(path, _new_log_key())
+        found = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as problem:
+        raise _no_log_key(path, str(problem)) from problem
+    if not isinstance(found, Ed25519PrivateKey):
+        raise _no_log_key(path, type(found).__name__)
+    return found
+
+
+def _new_log_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return Seal(key, holder)
+
+
+def _no_log_key(path: Path, found: str, expected: str = "") -> ConfigError:
+    return ConfigError(
+        "REG-052",
+        Text("la clé du journal est inutilisable", "the key of the log can't be used"),
+        field=str(path),
+        found=found,
+        expected=expected,
+    )
 
 
 def _of_file(configured: InFile, folder: Path) -> Seal:
@@ -116,124 +236,6 @@ def _described(folder: Path, keyid: str) -> TrustedKey:
             ),
         )
     return found
-
-
-@dataclass(frozen=True)
-class Token:
-    """A key of a PKCS#11 token: one session a signature, so that nothing stays open between two."""
-
-    configured: InToken
-    key: TrustedKey
-
-    def sign(self, data: bytes) -> bytes:
-        """Raises ConfigError without the library or the PIN, ToolError when the token refuses."""
-        try:
-            import pkcs11
-        except ImportError as problem:
-            raise ConfigError(
-                "SEAL-003",
-                Text("l'extra « hsm » n'est pas installé", "the extra `hsm` is not installed"),
-                field="seal.provider",
-                mend=Text("pip install dmpcompat[hsm]", "pip install dmpcompat[hsm]"),
-            ) from problem
-        pin, digest = _secret(self.configured.pin), hashlib.sha256(data).digest()
-        try:
-            token = pkcs11.lib(self.configured.module).get_token(token_label=self.configured.token)
-            with token.open(user_pin=pin) as session:
-                private: Any = session.get_key(
-                    object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=self.configured.label
-                )
-                raw = bytes(private.sign(digest, mechanism=pkcs11.Mechanism.ECDSA))
-        except (pkcs11.PKCS11Error, RuntimeError, OSError) as problem:
-            raise ToolError(
-                "SEAL-004",
-                Text("le jeton n'a pas signé", "the token did not sign"),
-                field=f"{self.configured.token} / {self.configured.label}",
-                found=f"{type(problem).__name__} {problem}".strip(),
-            ) from problem
-        half = len(raw) // 2
-        made = encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
-        return _checked(made, data, self.key)
-
-
-@dataclass(frozen=True)
-class RemoteSeal:
-    """A seal behind HTTP. `POST URL/sign` with keyid, algorithm and digest; the answer has the signature."""
-
-    configured: Remote
-    key: TrustedKey
-    folder: Path
-
-    def sign(self, data: bytes) -> bytes:
-        """Raises ConfigError for an address without TLS, ToolError when no signature of this key comes in time."""
-        asked = {
-            "keyid": self.key.keyid,
-            "algorithm": ALGORITHM,
-            "digest": base64.b64encode(hashlib.sha256(data).digest()).decode(),
-        }
-        answer = self._posted(asked)
-        try:
-            if set(answer) != {"keyid", "signature"} or answer["keyid"] != self.key.keyid:
-                raise ValueError(str(sorted(answer))[:80])
-            made = base64.b64decode(answer["signature"], validate=True)
-        except (TypeError, ValueError, binascii.Error) as problem:
-            raise self._failed(f"answer: {problem}") from problem
-        return _checked(made, data, self.key)
-
-    def _posted(self, asked: dict[str, str]) -> dict[str, Any]:
-        url = urlsplit(self.configured.url)
-        if url.scheme != "https" and url.hostname not in _LOOPBACK:
-            raise _unusable(self.configured.url, url.scheme, "https://")
-        headers = (
-            {"Authorization": f"Bearer {_secret(self.configured.token)}"} if self.configured.token else {}
-        )
-        authority = str(self.folder / self.configured.authority) if self.configured.authority else True
-        seconds = self.configured.timeout
-        try:
-            with requests.Session() as session:
-                session.trust_env = False  # no proxy and no password file of the account that runs this
-                with session.post(
-                    f"{self.configured.url.rstrip('/')}/sign",
-                    json=asked,
-                    headers=headers,
-                    timeout=(seconds, seconds),
-                    verify=authority,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
-                    if response.status_code != requests.codes.ok:
-                        raise self._failed(f"HTTP {response.status_code}")
-                    body = response.raw.read(_LARGEST + 1, decode_content=True)
-            if len(body) > _LARGEST:
-                raise self._failed(f"> {_LARGEST} bytes")
-            answer = json.loads(body)
-        except (requests.RequestException, OSError, ValueError) as problem:
-            raise self._failed(type(problem).__name__) from problem
-        if not isinstance(answer, dict):
-            raise self._failed(type(answer).__name__)
-        return answer
-
-    def _failed(self, found: str) -> ToolError:
-        return ToolError(
-            "SEAL-005",
-            Text("le cachet distant n'a pas signé", "the remote seal did not sign"),
-            field=self.configured.url,
-            found=found,
-        )
-
-
-def _checked(signature: bytes, data: bytes, key: TrustedKey) -> bytes:
-    if not key.verifies(signature, data):
-        raise ToolError(
-            "SEAL-006",
-            Text(
-                "la signature rendue n'est pas celle du cachet déclaré",
-                "the signature that came back is not that of the declared seal",
-            ),
-            field=key.name,
-            found=key.keyid,
-        )
-    return signature
 
 
 def _secret(name: str, environment: Callable[[str], str | None] = os.environ.get) -> str:

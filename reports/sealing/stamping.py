@@ -1,97 +1,219 @@
 """RFC 3161 time stamps over any bytes: the local test unit, or a service by URL; verified offline.
 
 A stamp says that these bytes existed at that moment: a key that is distrusted later takes nothing of what it sealed
-before.
+before. What an authority answers is verified before anybody keeps it.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import requests
+from asn1crypto import crl as asn1_crl
 from asn1crypto import tsp
-from cryptography import x509
-from pyhanko.sign.timestamps import TimeStamper
-from rfc3161_client import (
-    TimestampRequestBuilder,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 
-from protocol.errors import EvidenceError, Text, ToolError
+from protocol.errors import DmpcompatError, EvidenceError, Text, ToolError
+from protocol.x509read import certificate_of, certificates_of, revocations_of
+from reports.sealing.posting import NoAnswer, posted
 
 _MEDIA: Final = "application/timestamp-query"
-_TIMEOUT: Final = (5.0, 30.0)
 _LARGEST: Final = 256 * 1024
+_NONCE_BITS: Final = 63
+#: Why a certificate may be revoked and its earlier stamps stay good (RFC 3161 section 4).
+_HARMLESS: Final = frozenset({"superseded", "cessation_of_operation", "affiliation_changed"})
 
 
-class Stamper(Protocol):
-    """Gives a time stamp response (DER) over some bytes."""
+class Authority(Protocol):
+    """Answers a request (RFC 3161), both in DER."""
 
-    def stamp(self, data: bytes) -> bytes:
-        """Raises ToolError when none can be had."""
-
-
-class OfUnit:
-    """The local unit that also stamps documents (`reports.sealing.pades`)."""
-
-    def __init__(self, unit: TimeStamper) -> None:
-        self._unit: Any = unit
-
-    def stamp(self, data: bytes) -> bytes:
-        asked = self._unit.request_cms(hashlib.sha256(data).digest(), "sha256")
-        request = next(part for part in asked if isinstance(part, tsp.TimeStampReq))
-        answer: bytes = self._unit.request_tsa_response(request).dump()
-        return answer
+    def answer(self, request: bytes) -> bytes:
+        """Raises ToolError when there is no answer."""
 
 
-class OfService:
-    """A time-stamping service by its address (RFC 3161 section 3.4)."""
+@dataclass(frozen=True)
+class Service:
+    """A time-stamping service by its address (RFC 3161 section 3.4). Only a digest leaves."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    url: str
+    seconds: float = 20.0
+    authority: Path | None = None
 
-    def stamp(self, data: bytes) -> bytes:
-        query = TimestampRequestBuilder().data(data).build().as_bytes()
+    def answer(self, request: bytes) -> bytes:
         try:
-            answer = requests.post(self._url, data=query, headers={"Content-Type": _MEDIA}, timeout=_TIMEOUT)
-            answer.raise_for_status()
-        except requests.RequestException as problem:
+            return posted(
+                self.url,
+                request,
+                {"Content-Type": _MEDIA},
+                seconds=self.seconds,
+                largest=_LARGEST,
+                authority=self.authority,
+            )
+        except NoAnswer as problem:
             raise ToolError(
                 "STAMP-002",
                 Text("le service d'horodatage ne répond pas", "the time-stamping service does not answer"),
-                field=self._url,
-                found=type(problem).__name__,
+                field=self.url,
+                found=str(problem),
+                mend=_LATER,
             ) from problem
-        return answer.content
 
 
-def verify(response: bytes, data: bytes, roots: Sequence[Path]) -> datetime:
-    """The moment that a response proves for these bytes. Raises EvidenceError."""
+@dataclass(frozen=True)
+class Stamper:
+    """Asks an authority, and believes its answer under these roots (PEM) and revocation lists (DER) only."""
+
+    source: Authority
+    roots: Sequence[Path]
+    revoked: Sequence[Path] = ()
+
+    def stamp(self, data: bytes) -> bytes:
+        """A time stamp response (DER) over these bytes. Raises ToolError when none can be had, or none that holds."""
+        return self.over(request_for(hashlib.sha256(data).digest()))
+
+    def over(self, request: bytes) -> bytes:
+        """The response to a request, verified. Raises ToolError."""
+        response = self.source.answer(request)
+        asked = tsp.TimeStampReq.load(request)
+        try:
+            token = _token(response)
+            told, wanted = token["nonce"].native, asked["nonce"].native
+            if told != wanted:
+                raise _refused("nonce", str(told), str(wanted))
+            _verified(response, asked["message_imprint"]["hashed_message"].native, self.roots, self.revoked)
+        except DmpcompatError as problem:
+            raise ToolError(
+                "STAMP-003",
+                Text(
+                    "la réponse de l'autorité d'horodatage est refusée",
+                    "the answer of the time-stamping authority is refused",
+                ),
+                field=problem.field or getattr(self.source, "url", ""),
+                found=problem.found,
+                expected=problem.expected,
+                mend=_LATER,
+            ) from problem
+        return response
+
+
+def request_for(digest: bytes) -> bytes:
+    """A request (DER) over a SHA-256, with a nonce, that asks for the certificate."""
+    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest}
+    nonce = secrets.randbits(_NONCE_BITS)
+    asked = {"version": "v1", "message_imprint": imprint, "nonce": nonce, "cert_req": True}
+    made: bytes = tsp.TimeStampReq(asked).dump()
+    return made
+
+
+def verify(response: bytes, data: bytes, roots: Sequence[Path], revoked: Sequence[Path] = ()) -> datetime:
+    """The moment that a response proves for these bytes, believed under these roots (PEM, several in a file or not) and
+    revocation lists (DER). Raises EvidenceError.
+    """
+    return _verified(response, hashlib.sha256(data).digest(), roots, revoked)
+
+
+def claimed(response: bytes, data: bytes) -> datetime:
+    """The moment that a response claims for these bytes; who says so is not looked at. Raises EvidenceError when it is
+    of other bytes.
+    """
+    token = _token(response)
+    _refuse_other(token, hashlib.sha256(data).digest())
+    moment: datetime = token["gen_time"].native
+    return moment
+
+
+def _verified(response: bytes, digest: bytes, roots: Sequence[Path], revoked: Sequence[Path]) -> datetime:
+    _refuse_other(_token(response), digest)
     try:
-        if len(response) > _LARGEST:
-            raise ValueError(f"{len(response)} bytes")
         told = decode_timestamp_response(response)
-        embedded = tsp.TimeStampResp.load(response)["time_stamp_token"]["content"]["certificates"]
         builder = VerifierBuilder()
         for path in roots:
-            builder = builder.add_root_certificate(x509.load_pem_x509_certificate(path.read_bytes()))
+            for root in certificates_of(path.read_bytes()):
+                builder = builder.add_root_certificate(root)
+        embedded = [certificate_of(one) for one in told.signed_data.certificates]
         for certificate in embedded:
-            found = x509.load_der_x509_certificate(certificate.chosen.dump())
-            if found.issuer == found.subject:
-                continue
-            builder = builder.add_intermediate_certificate(found)
-        builder.build().verify_message(told, data)
+            if certificate.issuer != certificate.subject:
+                builder = builder.add_intermediate_certificate(certificate)
+        with _panicking():
+            builder.build().verify(told, digest)
+        moment: datetime = told.tst_info.gen_time
+        _refuse_revoked(told, moment, revoked)
     except (VerificationError, ValueError, KeyError, TypeError, OSError) as problem:
-        raise EvidenceError(
-            "STAMP-001",
-            Text("l'horodatage ne tient pas", "the time stamp does not hold"),
-            found=f"{type(problem).__name__}: {problem}",
-        ) from problem
-    moment: datetime = told.tst_info.gen_time
+        raise _refused("", f"{type(problem).__name__}: {problem}") from problem
     return moment
+
+
+@contextmanager
+def _panicking() -> Iterator[None]:
+    """The verifier is compiled code: on a certificate that OpenSSL can't take it gives up with what is no `Exception`,
+    of a class that can't be named. Raises ValueError instead.
+    """
+    try:
+        yield
+    except BaseException as problem:
+        if type(problem).__name__ != "PanicException":
+            raise
+        raise ValueError(f"panic: {problem}"[:200]) from None
+
+
+def _token(response: bytes) -> Any:
+    """What is stamped (TSTInfo), of a response that was granted."""
+    if len(response) > _LARGEST:
+        raise _refused("size", str(len(response)), f"<= {_LARGEST}")
+    try:
+        told = tsp.TimeStampResp.load(response, strict=True)
+        status = told["status"]
+        if status["status"].native != "granted":
+            failed = " ".join(sorted(status["fail_info"].native or ()))
+            said = " ".join(status["status_string"].native or ())
+            raise _refused("status", f"{status['status'].native} {failed} {said}".strip(), "granted")
+        content = told["time_stamp_token"]["content"]["encap_content_info"]["content"]
+        found = tsp.TSTInfo.load(bytes(content), strict=True)
+        _ = (found["nonce"].native, found["gen_time"].native, found["message_imprint"].native)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise _refused("", f"{type(problem).__name__}: {problem}") from problem
+    return found
+
+
+def _refuse_other(token: Any, digest: bytes) -> None:
+    imprint = token["message_imprint"]
+    found = (imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native)
+    if found != ("sha256", digest):
+        raise _refused("messageImprint", f"{found[0]} {found[1].hex()}", f"sha256 {digest.hex()}")
+
+
+def _refuse_revoked(told: Any, moment: datetime, revoked: Sequence[Path]) -> None:
+    signer = next(iter(told.signed_data.signer_infos))
+    for path in revoked:
+        listed = asn1_crl.CertificateList.load(path.read_bytes())
+        if revocations_of(listed.dump()).issuer != signer.issuer:
+            continue
+        for one in listed["tbs_cert_list"]["revoked_certificates"]:
+            if one["user_certificate"].native != signer.serial_number:
+                continue
+            reason = one.crl_reason_value.native if one.crl_reason_value is not None else "unspecified"
+            since = one["revocation_date"].native
+            if reason not in _HARMLESS or since <= moment:
+                raise _refused("certificate", f"revoked {since} ({reason})")
+
+
+def _refused(field: str, found: str, expected: str = "") -> EvidenceError:
+    return EvidenceError(
+        "STAMP-001",
+        Text("l'horodatage ne tient pas", "the time stamp does not hold"),
+        field=field,
+        found=found,
+        expected=expected,
+    )
+
+
+_LATER: Final = Text(
+    "vérifier l'adresse et l'autorité déclarées, puis refaire la même commande",
+    "check the declared address and authority, then give the same command again",
+)

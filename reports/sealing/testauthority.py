@@ -14,7 +14,7 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from protocol.datafolders import home
@@ -24,7 +24,6 @@ SEAL: Final = "seal"
 TSA: Final = "timestamp"
 CRL: Final = "authority.crl"
 _YEARS: Final = timedelta(days=3650)
-_Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
 def folder() -> Path:
@@ -73,8 +72,7 @@ def _fill(place: Path) -> None:
         .sign(authority, hashes.SHA256())
     )
     _write(place, SEAL, sealed, seal)
-    # The time stamps of the library that makes them ask for RSA.
-    stamping = rsa.generate_private_key(public_exponent=65537, key_size=3072)
+    stamping = ec.generate_private_key(ec.SECP256R1())
     unit = (
         _builder(
             name, _name("Horodatage de TEST dmpcompat — sans valeur officielle"), stamping.public_key(), now
@@ -107,7 +105,7 @@ def _name(common: str) -> x509.Name:
 
 
 def _builder(
-    issuer: x509.Name, subject: x509.Name, public: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, now: datetime
+    issuer: x509.Name, subject: x509.Name, public: ec.EllipticCurvePublicKey, now: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -135,7 +133,9 @@ def _usage(*, sign_certificates: bool = False) -> x509.KeyUsage:
     )
 
 
-def _write(place: Path, name: str, certificate: x509.Certificate, private: _Private) -> None:
+def _write(
+    place: Path, name: str, certificate: x509.Certificate, private: ec.EllipticCurvePrivateKey
+) -> None:
     (place / f"{name}.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     data = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from protocol import dsse
 from protocol.errors import Text
+from protocol.trustchain import Anchor
+from reports import stamped
 from reports.verify_evidence import ko
 from reports.verify_paper import PAPER
 
-STATEMENT_FILE: Final = "statement.dsse.json"
-#: The time stamp over the bytes of the statement's file (RFC 3161, DER).
-STAMP_FILE: Final = "timestamp.tsr"
+STATEMENT_FILE: Final = stamped.STATEMENT
 #: What lies in the folder of a report and is no subject of its statement.
-BESIDE: Final = frozenset({STATEMENT_FILE, STAMP_FILE, PAPER, "preuves"})
+BESIDE: Final = frozenset({STATEMENT_FILE, stamped.FILE, PAPER, "preuves"})
 
 
 @dataclass
@@ -30,7 +30,7 @@ class State:
     """What is verified, by what, and what was read so far.
 
     `existed`: when somebody that the caller believes saw this very statement; `authority`: folder of the certification
-    authority to believe for time stamps and the seal of the PDF.
+    authority to believe for time stamps and the seal of the PDF; `root`: who signs the trust file.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class State:
     existed: datetime | None = None
     authority: Path | None = None
     rejudged: bool = False
+    root: Anchor | None = None
     envelope: dsse.Envelope | None = None
     statement: dict[str, Any] = field(default_factory=dict)
 
@@ -57,8 +58,9 @@ class State:
 
     @property
     def known(self) -> Path | None:
-        """The trust file to believe: the one given, else this installation's own when it has one."""
-        return self.trust or (self.own_trust if self.own_trust.is_file() else None)
+        """The trust file to believe: the one given, else this installation's own, which no root signs."""
+        own = self.own_trust if self.root is None and self.own_trust.is_file() else None
+        return self.trust or own
 
 
 Act = Callable[[State], Text]

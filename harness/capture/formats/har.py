@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from harness.capture.formats.api import Half, Item, Pair, Source, kept_as
 from harness.capture.formats.http_text import path_of
+from protocol import jsonread
 from protocol.exchange import RESERIALISED, Headers, header
 
 
@@ -33,7 +33,7 @@ class Har:
 
     def read(self, source: Source) -> Iterator[Item]:
         try:
-            entries = json.loads(source.data)["log"]["entries"]
+            entries = jsonread.loads(source.data)["log"]["entries"]
             if not isinstance(entries, list):
                 raise TypeError("entries")
         except (ValueError, KeyError, TypeError, RecursionError) as problem:

@@ -21,6 +21,7 @@ from lxml import etree
 
 from protocol import facts, safexml
 from protocol.errors import SignatureRefused, Text, XmlRefused
+from protocol.x509read import certificate_of
 
 _C14N: Final = {
     "http://www.w3.org/TR/2001/REC-xml-c14n-20010315": (False, False),
@@ -122,7 +123,7 @@ class SignatureDocument:
     def _certificate(self) -> x509.Certificate:
         encoded = safexml.value(self.root, "ds:KeyInfo/ds:X509Data/ds:X509Certificate")
         try:
-            return x509.load_der_x509_certificate(_bytes(encoded))
+            return certificate_of(_bytes(encoded))
         except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as problem:
             raise _refused("certificat absent ou illisible", str(problem)) from None
 

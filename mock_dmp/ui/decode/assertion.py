@@ -19,6 +19,7 @@ from mock_dmp.ui.masking import MASK, is_number
 from protocol import safexml
 from protocol.errors import NO_TEXT, Text
 from protocol.soap import SoapMessage
+from protocol.x509read import certificate_of
 
 _TITLE = Text("VIHF (jeton d'authentification)", "VIHF (authentication token)")
 _MOST = 4
@@ -103,7 +104,7 @@ def _signature(assertion: etree._Element, at: datetime) -> Block:
     for encoded in certificates[:_MOST]:
         try:
             der = binascii.a2b_base64("".join(safexml.text(encoded).split()).encode("ascii", "replace"))
-            shown += certificate_rows(x509.load_der_x509_certificate(der), at)
+            shown += certificate_rows(certificate_of(der), at)
         except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as problem:
             shown.append(row("Certificat illisible", "Unreadable certificate", str(problem)))
     if not certificates:

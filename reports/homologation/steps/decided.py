@@ -43,7 +43,7 @@ def decided(read: Read) -> Text:
             found=" ".join(foreign),
         )
     agreement.with_file(read.statement, then)
-    if read.brought.trust is None:
+    if read.unvouched is not None:
         raise Skip(
             Text(
                 f"{persons}, dont les clés ne sont connues que par le paquet ; donner --trust",

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from protocol import canonical, dsse
 from protocol.errors import Text
-from protocol.trust import TrustedKey, load_trust, moment
+from protocol.trust import moment
 from reports import numbers
-from reports.homologation import proving, statement
+from reports.homologation import believing, proving, statement
 from reports.homologation.agreement import SKEW
 from reports.homologation.reading import Read, step
 from reports.register.numbering import commitment
@@ -31,14 +28,14 @@ def signature(read: Read) -> Text:
     if len({one.keyid for one in envelope.signatures}) != len(envelope.signatures):
         raise ko("HOMO-030", Text("deux signatures de la même clé", "two signatures by one key"))
     read.envelope, read.statement = envelope, statement.read(envelope.payload)
-    known = load_trust(read.brought.trust) if read.brought.trust else {}
-    read.keys = known if read.brought.trust else _of_bundle(read)
+    believing.settle(read)
     covered = dsse.encoding(envelope.payload_type, envelope.payload)
     issuer, issued = read.predicate["issuer"]["id"], moment(read.predicate["issuedAt"])
     seals = [read.keys[one.keyid] for one in envelope.signatures if one.keyid in read.keys]
     for one in envelope.signatures:
         key = read.keys.get(one.keyid)
         if key is None:
+            believing.refuse_root(read, one.keyid)
             continue
         if not key.verifies(one.value, covered):
             read.statement = {}
@@ -59,13 +56,8 @@ def signature(read: Read) -> Text:
             found=str(issued),
             expected=f"<= {read.at:%Y-%m-%d %H:%M:%S}Z",
         )
-    if read.brought.trust is None:
-        raise Skip(
-            Text(
-                "la signature est intacte, mais sa clé n'est connue que par le paquet ; donner --trust",
-                "the signature is intact, but its key is known from the bundle only; give --trust",
-            )
-        )
+    if read.unvouched is not None:
+        raise Skip(read.unvouched)
     proving.over_unproven(read, seals)
     return Text(seals[0].name, seals[0].name)
 
@@ -134,10 +126,3 @@ def reference(read: Read) -> Text:
             Text("ce numéro est celui d'une autre référence", "the number of another reference"),
         )
     return Text(printed, printed)
-
-
-def _of_bundle(read: Read) -> dict[str, TrustedKey]:
-    with tempfile.TemporaryDirectory(prefix="dmpcompat-") as scratch:
-        path = Path(scratch) / "trust.json"
-        path.write_bytes(read.need("trust.json"))
-        return dict(load_trust(path))

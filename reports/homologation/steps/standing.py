@@ -48,7 +48,7 @@ def state(read: Read) -> Text:
                 f"{now}, by a list of before the bundle: ask for a newer one",
             )
         )
-    if read.brought.trust is None:
+    if read.unvouched is not None:
         raise Skip(
             Text(
                 f"{now}, par une clé connue du paquet seul ; donner --trust",

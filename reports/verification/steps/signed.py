@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
-from protocol import canonical, dsse
+from protocol import canonical, dsse, trustchain
 from protocol.errors import Text
 from protocol.trust import load_trust, moment
 from reports import numbers, statement
@@ -56,7 +57,7 @@ def content(state: State) -> Text:
 
 @step(40, "signature", "La signature est bonne, par une clé de confiance", "Signed by a trusted key")
 def signature(state: State) -> Text:
-    known = load_trust(state.known) if state.known else {}
+    known = trustchain.load(state.known, state.root, datetime.now(UTC)).keys if state.known else {}
     predicate = state.statement["predicate"]
     issued = moment(predicate["issuedAt"])
     issuer = predicate["reportRef"][:3]

@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from harness.campaign import load_campaign
+from harness.campaign import Campaign, load_campaign
 from harness.statuslists import REFERENCE, StatusListSeed, given
 from mock_dmp import control
 from mock_dmp.acceptance.official import Official, believed, listing
@@ -41,8 +42,12 @@ def api(store: Store) -> Iterator[FlaskClient]:
 
 def made(now: datetime = NOW, **seed: Any) -> dict[str, Any]:
     """A list about the number of the demonstration campaign."""
-    campaign = load_campaign(folder("test_plans") / "campagne-demo.yaml")
-    return given(StatusListSeed.model_validate(seed), campaign, now)[0]
+    return given(StatusListSeed.model_validate(seed), demonstration(), now)[0]
+
+
+@cache
+def demonstration() -> Campaign:
+    return load_campaign(folder("test_plans") / "campagne-demo.yaml")
 
 
 def kept(body: dict[str, Any]) -> Given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -115,10 +116,17 @@ def hands() -> Hands:
 
 @pytest.fixture
 def bureau(tmp_path: Path, hands: Hands) -> Iterator[Bureau]:
-    init(tmp_path / "registre", Configuration())
-    made = installation_seal(tmp_path / "keys")
+    with office_of(tmp_path, hands) as made:
+        yield made
+
+
+@contextmanager
+def office_of(place: Path, hands: Hands) -> Iterator[Bureau]:
+    """An office in that folder with a file that was opened."""
+    init(place / "registre", Configuration())
+    made = installation_seal(place / "keys")
     seal = replace(made, key=replace(made.key, not_before=START - timedelta(days=1)))
-    office = open_office(tmp_path / "registre", clock=hands, seal=seal)
+    office = open_office(place / "registre", clock=hands, seal=seal)
     people = People(office.folder / "personnes", seal)
     editor = people.add("editeur", "editor", START)
     reviewers = (people.add("relectrice", "reviewer", START), people.add("relecteur", "reviewer", START))

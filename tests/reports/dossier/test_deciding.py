@@ -120,6 +120,9 @@ def test_nothing_is_decided_before_a_number(bureau: Bureau) -> None:
 
 
 def test_an_integrator_stands_on_a_connector_in_force(bureau: Bureau, hands: Hands) -> None:
+    parent = Dossier(bureau.dossier.folder.parent / "connecteur", bureau.people, clock=hands)
+    parent.open(bureau.editor, "connecteur", {**OPENING, "kind": "E"})
+    bureau.dossier = parent
     connector = granted(bureau)
     register = bureau.office.register
     child = Dossier(
@@ -129,7 +132,7 @@ def test_an_integrator_stands_on_a_connector_in_force(bureau: Bureau, hands: Han
         hands,
     )
     child.open(bureau.editor, "intégration", {**OPENING, "kind": "I", "parent": connector})
-    parent, bureau.dossier = bureau.dossier, child
+    bureau.dossier = child
     bureau.approved(inherited=[connector])
     deciding.suspend(bureau.office, parent, "faille du connecteur")
     with pytest.raises(IllegalAct, match="connector's homologation is not active"):

@@ -66,11 +66,11 @@ def test_openssl_verifies_an_envelope(seal: Seal, openssl: str, tmp_path: Path) 
 def test_openssl_verifies_a_time_stamp(openssl: str, tmp_path: Path) -> None:
     if missing := available():
         pytest.skip(missing.en)
-    from reports.sealing import pades, stamping, testauthority
+    from reports.sealing import documents, testauthority
 
     place = testauthority.folder()
     (tmp_path / "data").write_bytes(PAYLOAD)
-    (tmp_path / "stamp.tsr").write_bytes(stamping.OfUnit(pades.of_folder(place).stamper).stamp(PAYLOAD))
+    (tmp_path / "stamp.tsr").write_bytes(documents.installation().stamper.stamp(PAYLOAD))
 
     def said(authority: Path) -> int:
         command = [openssl, "ts", "-verify", "-data", "data", "-in", "stamp.tsr", "-CAfile", str(authority)]

@@ -67,6 +67,12 @@ class Homologated:
         )
 
     @property
+    def predicate(self) -> dict[str, Any]:
+        raw = canonical.loads(dsse.read(self.envelope).payload)
+        found: dict[str, Any] = raw["predicate"]
+        return found
+
+    @property
     def envelope(self) -> bytes:
         return self.bundle.files["statement.dsse.json"]
 
@@ -119,7 +125,7 @@ def conform_run(folder: Path, found: str = "") -> Path:
 def homologated(bureau: Bureau, tmp_path: Path, hands: Hands) -> Homologated:
     """A conform run, lodged as `submit` lodges it, examined, approved, homologated."""
     run = conform_run(tmp_path / "run")
-    bureau.approved(**lodging.facts_of(run))
+    bureau.approved(**lodging.facts_of(run, rejudged=False))
     given = deciding.grant(bureau.office, bureau.dossier, "conforme")
     assert given.number is not None
     trust = tmp_path / "trust-emetteur.json"
@@ -144,8 +150,8 @@ def first_wrong(found: Verification) -> int:
     return next((one.number for one in found.steps if one.outcome == "KO"), 0)
 
 
-def test_there_are_thirteen_steps() -> None:
-    assert [one.number for one in steps()] == list(range(1, 14))
+def test_there_are_fourteen_steps() -> None:
+    assert [one.number for one in steps()] == list(range(1, 15))
     assert all(one.title.fr and one.title.en for one in steps())
 
 

@@ -24,6 +24,7 @@ def draft(kind: str, reference: str = "", reason: str = "décision de test", **f
 
 
 def issue(reference: str, commitment: str = DIGEST, **facts: Any) -> Draft:
+    public = PUBLIC | {"kind": reference[6]}  # the letter after the year
     return draft(
-        "ISSUE", reference, statementDigest=DIGEST, numberCommitment=commitment, public=PUBLIC, **facts
+        "ISSUE", reference, statementDigest=DIGEST, numberCommitment=commitment, public=public, **facts
     )

@@ -38,8 +38,8 @@ def office(tmp_path: Path, hands: Hands, seal: Seal) -> Office:
     return open_office(tmp_path / "registre", clock=hands, seal=seal)
 
 
-def homologated(office: Office, **facts: str) -> WireNumber:
-    reference = office.numbering.reserve("L", START)
+def homologated(office: Office, kind: str = "L", **facts: str) -> WireNumber:
+    reference = office.numbering.reserve(kind, START)
     number = office.numbering.give(reference)
     office.register.append([issue(reference, number.commitment, **facts)])
     return number
@@ -151,7 +151,7 @@ def test_a_status_list_of_somebody_else_is_not_believed(
 def test_the_public_list_is_made_of_the_register_and_tells_no_secret(
     office: Office, tmp_path: Path, hands: Hands
 ) -> None:
-    connector = homologated(office)
+    connector = homologated(office, "E")
     child = homologated(office, parent=connector.reference)
     office.register.append([draft("SUSPEND", connector.reference, "=HYPERLINK(1)")])
     written = public.export(office, tmp_path / "public", hands.now, "en")

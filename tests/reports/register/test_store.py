@@ -111,7 +111,7 @@ def test_a_withdrawal_takes_effect_on_its_day(register: Register, numbering: Num
 
 
 def test_integrators_are_told_when_their_connector_falls(register: Register, numbering: Numbering) -> None:
-    connector, first, second = (numbering.reserve("L") for _ in range(3))
+    connector, first, second = (numbering.reserve(kind) for kind in "EII")
     register.append([issue(connector), issue(first, parent=connector), issue(second, parent=connector)])
     register.append([draft("SUSPEND", second)])
     receipts = register.append([draft("SUSPEND", connector, "faille")])

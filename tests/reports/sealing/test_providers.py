@@ -144,15 +144,17 @@ def test_a_token(tmp_path: Path, token: InToken, monkeypatch: pytest.MonkeyPatch
     used_everywhere(tmp_path / "registre", token)
     seal = seal_of(token, tmp_path / "registre")
     monkeypatch.setenv("DMPCOMPAT_SEAL_PIN", "654321")
-    with pytest.raises(ToolError, match="SEAL-004"):
+    with pytest.raises(ToolError, match="SEAL-010"):
         seal.sign(b"x")
     monkeypatch.delenv("DMPCOMPAT_SEAL_PIN")
     with pytest.raises(ConfigError, match="SEAL-007"):
         seal.sign(b"x")
     monkeypatch.setenv("DMPCOMPAT_SEAL_PIN", PIN)
-    for wrong in ({"label": "autre"}, {"token": "autre"}, {"module": "/absent.so"}):
-        with pytest.raises(ToolError, match="SEAL-004"):
+    wrongs = ({"label": "autre"}, "SEAL-011"), ({"token": "autre"}, "SEAL-009"), ({"module": "/absent.so"}, "SEAL-008")
+    for wrong, code in wrongs:
+        with pytest.raises(ToolError, match=code) as caught:
             seal_of(token.model_copy(update=wrong), tmp_path / "registre").sign(b"x")
+        assert caught.value.mend.fr
     # A token under the same label that holds another key is found out at the first signature.
     other = installation_seal(tmp_path / "other")
     path = tmp_path / "registre" / "trust.json"
