@@ -25,7 +25,7 @@ bench: $(STAMP)-test
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) demo-out build dist *.egg-info tests/interop/node_modules tests/interop/.oru2xds-*
+	rm -rf $(VENV) demo-out build dist *.egg-info tests/interop/node_modules tests/interop/verapdf/lib tests/interop/.oru2xds-*
 
 # One environment, filled in steps: each stamp is made anew when the packaging changes.
 $(BIN)/python:
@@ -44,7 +44,9 @@ $(STAMP)-lint: $(STAMP)-test
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
 	touch $@
 
-# A SOAP client of another language, where Node.js is there; its tests are skipped otherwise, and say so.
-$(STAMP)-interop: tests/interop/package.json $(BIN)/python
+# Witnesses of other languages: a SOAP client where Node.js is there, veraPDF (a checker of PDF/A and PDF/UA) where Java
+# and Maven are. Their tests are skipped otherwise, and say so.
+$(STAMP)-interop: tests/interop/package.json tests/interop/verapdf/pom.xml $(BIN)/python
 	npm install --prefix tests/interop --no-package-lock --no-audit --no-fund --silent || echo "node-soap is not installed"
+	mvn --batch-mode --quiet --file tests/interop/verapdf/pom.xml dependency:copy-dependencies || echo "veraPDF is not installed"
 	touch $@

@@ -60,7 +60,7 @@ def _standard(body: bytes) -> str:
     while piece := stream.read(65536):
         parser.feed(piece)
     part = parser.close().get_payload(1)
-    return hashlib.sha256(part.get_payload(decode=True)).hexdigest()  # type: ignore[union-attr,arg-type]
+    return hashlib.sha256(part.get_payload(decode=True)).hexdigest()  # type: ignore[union-attr,arg-type]  # a part with bytes
 
 
 def _measure(act: Callable[[], str], expected: str) -> tuple[float, int]:

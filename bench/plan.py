@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from bench.served import served
+from harness.choices import Choices
 from harness.control import Control
 from harness.evidence import CaseFolder
 from harness.judging import Judging
@@ -42,10 +43,12 @@ def run() -> list[str]:
                 before, ours, theirs = time.monotonic(), _ours(), mock.cpu()
                 result = run_campaign(
                     folder("test_plans") / "campagne-demo.yaml",
-                    out=place / f"out-{jobs}",
-                    target=mock.url,
-                    pki=place / "pki",
-                    jobs=jobs,
+                    Choices(
+                        out=place / f"out-{jobs}",
+                        target=mock.url,
+                        pki=place / "pki",
+                        jobs=jobs,
+                    ),
                 )
                 taken, harness, platform = time.monotonic() - before, _ours() - ours, mock.cpu() - theirs
             lines += _told(result, jobs, taken, harness, platform)
@@ -100,7 +103,7 @@ def _metered(parts: Counter[str], wanted: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        parts["whole"] = time.process_time() - start  # type: ignore[assignment]
+        parts["whole"] = time.process_time() - start  # type: ignore[assignment]  # counts of floats
         for owner, name, function in kept:
             setattr(owner, name, function)
 
@@ -111,6 +114,6 @@ def _timed(function: Callable[..., Any], parts: Counter[str], part: str) -> Call
         try:
             return function(*given, **named)
         finally:
-            parts[part] += time.process_time() - start  # type: ignore[assignment]
+            parts[part] += time.process_time() - start  # type: ignore[assignment]  # counts of floats
 
     return timed

@@ -116,7 +116,7 @@ def _issuing(place: Path) -> Iterator[str]:
 def _issue(folder: Path, count: int, gate: object = None) -> None:
     office = open_office(folder)
     if gate is not None:
-        gate.wait(120)  # type: ignore[attr-defined]
+        gate.wait(120)  # type: ignore[attr-defined]  # a Barrier of multiprocessing
     for _ in range(count):
         reference = office.numbering.reserve("L")
         number = office.numbering.give(reference)

@@ -92,19 +92,19 @@ def _other(element: etree._Element, chance: random.Random) -> etree._Element:
     return chance.choice(others)
 
 
-def _remove(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _remove(element: etree._Element, chance: random.Random) -> None:
     _parent(element).remove(element)
 
 
-def _repeat(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _repeat(element: etree._Element, chance: random.Random) -> None:
     _parent(element).insert(_parent(element).index(element), copy.deepcopy(element))
 
 
-def _late(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _late(element: etree._Element, chance: random.Random) -> None:
     _parent(element).append(element)
 
 
-def _early(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _early(element: etree._Element, chance: random.Random) -> None:
     _parent(element).insert(0, element)
 
 
@@ -121,7 +121,7 @@ def _rename(element: etree._Element, chance: random.Random) -> None:
     element.tag = _other(element, chance).tag
 
 
-def _misspell(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _misspell(element: etree._Element, chance: random.Random) -> None:
     name = etree.QName(element)
     element.tag = etree.QName(name.namespace, name.localname[:1].swapcase() + name.localname[1:]).text
 
@@ -141,7 +141,7 @@ def _graft(element: etree._Element, chance: random.Random) -> None:
     element.insert(chance.randint(0, len(element)), copy.deepcopy(_other(element, chance)))
 
 
-def _unwrap(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _unwrap(element: etree._Element, chance: random.Random) -> None:
     parent = _parent(element)
     place = parent.index(element)
     if not len(element):
@@ -151,7 +151,7 @@ def _unwrap(element: etree._Element, chance: random.Random) -> None:  # noqa: AR
     parent.remove(element)
 
 
-def _empty(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _empty(element: etree._Element, chance: random.Random) -> None:
     if not len(element):
         raise Unfit
     for child in list(element):
@@ -162,7 +162,7 @@ def _strip(element: etree._Element, chance: random.Random) -> None:
     _unset(element, chance.choice(_names(element)))
 
 
-def _bare(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _bare(element: etree._Element, chance: random.Random) -> None:
     for name in _names(element):
         _unset(element, name)
 
@@ -217,7 +217,7 @@ def _text(element: etree._Element, chance: random.Random) -> None:
     element.text = (element.text or "") + chance.choice(("texte", "1", " "))
 
 
-def _tail(element: etree._Element, chance: random.Random) -> None:  # noqa: ARG001
+def _tail(element: etree._Element, chance: random.Random) -> None:
     _parent(element)
     element.tail = (element.tail or "") + "texte"
 

@@ -169,7 +169,7 @@ class _Copier:
             ):
                 columns = list(made[0])
                 db.executemany(
-                    f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608
+                    f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - names of our own tables
                     [tuple(row[column] for column in columns) for row in made],
                 )
             db.commit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,17 +20,18 @@ def lines(
     named: Sequence[str],
     quorum: int | None,
     place: Path | None,
+    authority: Path | None,
 ) -> tuple[Line, ...]:
     """Every line of the audit. Raises UsageError without the key of a published copy, EvidenceError for what can't be
     read at all.
     """
     from reports.register import audit as judge
-    from reports.register import cosignature, tiles, trustaudit, trustfiles, trusting
-    from reports.register.checkpoint import NoteKey, parse
+    from reports.register import cosignature, stamps, tiles, trustaudit, trustfiles, trusting
+    from reports.register.checkpoint import NoteKey, of_file
     from reports.register.cosignature import WitnessKey
     from reports.register.opening import open_office
 
-    old = parse(since.read_text(encoding="utf-8")) if since else None
+    old = of_file(since) if since else None
     witnesses = tuple(WitnessKey.parse(one) for one in named)
     asked = len({one.raw for one in witnesses}) if named and quorum is None else quorum
     if folder is not None:
@@ -45,8 +47,9 @@ def lines(
         keys = [NoteKey.parse(log_key)]
         found = (
             *judge.audit(leaves, point, keys, old),
-            *trustaudit.audit(leaves, trustaudit.beside(folder)),
+            *trustaudit.audit(leaves, trustaudit.files_in(trustaudit.beside(folder))),
         )
+        response = stamps.beside(folder)
     else:
         office = open_office(place)
         try:
@@ -54,8 +57,10 @@ def lines(
             kept = judge.kept(leaves, office.register.checkpoints(), keys)
             witnesses = witnesses or cosignature.witnesses_of(trusting.trusted(office).values())
             trustfiles.settle(office)
-            trusts = trustaudit.audit(leaves, office.folder)
+            trusts = trustaudit.audit(leaves, trustaudit.files_in(office.folder))
             found = (*judge.audit(leaves, point, keys, old), *trusts, kept)
+            response = stamps.kept(office, point.size)
         finally:
             office.close()
-    return (*found, judge.cosigned(point, keys, witnesses, asked))
+    seen = judge.cosigned(point, keys, witnesses, asked, datetime.now(UTC))
+    return (*found, seen, stamps.audited(response, point, keys[0], authority))

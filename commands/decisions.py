@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from commands import rooting, secretfile
 from commands.office import LANG, PLACE, Desk, acting, agency_only, moment_of
-from commands.options import ANY_PATH, EXISTING, shown
+from commands.options import ANY_PATH, EXISTING, FILE, shown
 from protocol.errors import Lang
 from reports.console import dump, tell
 
@@ -26,14 +27,16 @@ def issue(name: str, number_file: Path | None, place: Path | None, who: str, rea
     from reports.dossier.deciding import grant
 
     agency_only(who)
+    if number_file is not None:
+        # Before anything is decided: the number is told once, and would be told to nobody.
+        secretfile.refuse_taken(number_file, "--number-file")
     with Desk(place) as desk:
         given = grant(desk.office, desk.dossier(name), reason)
     tell(lang, f"référence publique : {given.reference}", f"public reference: {given.reference}")
     if given.number is None:
         tell(lang, "le numéro secret a déjà été remis", "the secret number was told before")
     elif number_file is not None:
-        number_file.touch(mode=0o600, exist_ok=False)
-        number_file.write_text(f"{given.number.number}\n{given.number.nonce}\n", encoding="ascii")
+        secretfile.write(number_file, f"{given.number.number}\n{given.number.nonce}\n", "--number-file")
         tell(lang, f"numéro secret : {number_file}", f"secret number: {number_file}")
     else:
         told = given.number
@@ -116,8 +119,11 @@ def bundled(name: str, file: Path, run: Path | None, place: Path | None, lang: L
 
     with Desk(place) as desk:
         made = bundle.make(desk.office, desk.dossier(name), run)
+        lacking = rooting.unsigned(desk.office)
     write_atomic(file, made.packed())
     tell(lang, f"paquet : {file}", f"bundle: {file}")
+    for text in lacking:
+        tell(lang, *text)
     return 0
 
 
@@ -140,6 +146,14 @@ def attested(name: str, file: Path, place: Path | None, lang: Lang) -> int:
         write_atomic(file, made)
     tell(lang, f"attestation : {file}", f"certificate: {file}")
     return 0
+
+
+_CHANGED = click.option(
+    "--changed", multiple=True, required=True, help="Transaction or profile that changed; may be repeated."
+)
+_PLAN = click.option(
+    "--plan", type=EXISTING, help="The plan of the campaign, where it is not the one delivered here."
+)
 
 
 @click.command("regression")
@@ -166,7 +180,7 @@ def regression(
 @click.argument("run", type=EXISTING)
 @_CHANGED
 @_PLAN
-@click.option("--trust", type=EXISTING, help="Trust file of whoever signed the report.")
+@click.option("--trust", type=FILE, help="Trust file of whoever signed the report.")
 @click.option(
     "--test-driver", is_flag=True, help="Accept the built-in driver as the software: rehearsals only."
 )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.options import EXISTING, shown
+from commands.options import EXISTING, FILE, shown
 from protocol.errors import Lang, Text, UsageError
-from reports.console import dump, tell
+from reports.console import dump, tell, tell_unstamped
 
 if TYPE_CHECKING:
     from harness.evidence.lodging import Lodging
@@ -25,7 +25,7 @@ def evidence() -> None:
 @click.argument("run", type=EXISTING)
 @click.argument("case")
 @click.argument(
-    "files", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True
+    "files", type=FILE, nargs=-1, required=True
 )
 @click.option(
     "--as",
@@ -114,6 +114,7 @@ def report(run: Path, lang: Lang, as_json: bool) -> int:
     aside = set_aside(run)
     former = aside.name if aside else ""
     issued = issue.issue(run, lang=lang)
+    tell_unstamped(issued.unstamped, issued.folder, lang)
     if as_json:
         dump({"reference": issued.report.reference, "result": issued.report.result, "former": former})
     else:

@@ -88,6 +88,10 @@ LATER: Final[dict[str, Later]] = {
         "Write the files of a KIT into DIR: a campaign, recipes of continuous integration, Docker. Replaces nothing.",
     ),
     "serve": Later("commands.serve", "Start the mock DMP. SIGTERM drains and stops."),
+    "stamp": Later(
+        "commands.stamp",
+        "Time-stamp PLACE: the report of a run that has no stamp, or a sealed PDF once more, to prolong its proof.",
+    ),
     "verify": Later(
         "commands.verify",
         "Verify a REPORT offline, in numbered steps. 0 valid, 1 invalid, 2 something was not checked.",

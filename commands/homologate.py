@@ -9,7 +9,7 @@ import click
 
 from commands import decisions, rooting
 from commands.office import LANG, PLACE, Desk, acting, agency_only, told
-from commands.options import EXISTING, shown
+from commands.options import EXISTING, FILE, shown
 from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, tell
 
@@ -34,7 +34,7 @@ def person(name: str, role: str, place: Path | None, lang: Lang) -> int:
 
 @homologate.command("open")
 @click.argument("name")
-@click.argument("campaign", type=EXISTING)
+@click.argument("campaign", type=FILE)
 @click.option(
     "--kind",
     type=click.Choice(["L", "E", "I"]),
@@ -85,7 +85,7 @@ def move(name: str, acts: tuple[str, ...], place: Path | None, who: str, reason:
     show_default=True,
 )
 @click.option("--build", help="Say instead that the product is now of this version.")
-@click.option("--trust", type=EXISTING, help="Trust file of whoever signed the report.")
+@click.option("--trust", type=FILE, help="Trust file of whoever signed the report.")
 @click.option(
     "--test-driver", is_flag=True, help="Accept the built-in driver as the software: rehearsals only."
 )

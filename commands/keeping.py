@@ -11,7 +11,6 @@ import click
 from commands.office import PLACE
 from commands.options import ANY_PATH, EXISTING, FILE, shown
 from protocol.errors import Lang
-from protocol.regularfile import read_text
 from reports.console import dump, tell
 
 if TYPE_CHECKING:
@@ -83,14 +82,14 @@ def restore(
     """Restore FILE. Nothing is put in place before it is proven that nothing is missing."""
     from reports.keeping.restore import Wanted
     from reports.keeping.restore import restore as put_back
-    from reports.register.checkpoint import LONGEST, NoteKey, parse
+    from reports.register.checkpoint import NoteKey, of_file
 
     kept = put_back(
         file,
         Wanted(
             folder=folder,
             key=NoteKey.parse(key) if key else None,
-            kept=parse(read_text(checkpoint, LONGEST)) if checkpoint else None,
+            kept=of_file(checkpoint) if checkpoint else None,
             keys=keys,
             database=db,
         ),

@@ -187,6 +187,7 @@ def _frames(evidence: Path | None, lang: Lang, *, quiet: bool) -> Iterator[Path]
 @contextmanager
 def played() -> Iterator[Path]:
     """The evidence tree of a fresh run of the cases of the proof against a mock; gone afterwards."""
+    from harness.choices import Choices
     from harness.mutate.record import CASES
     from harness.run import run_campaign
     from mock_dmp import pki
@@ -199,11 +200,13 @@ def played() -> Iterator[Path]:
         with MockServer(pki_folder=scratch / "pki", data_dir=scratch / "data") as mock:
             run_campaign(
                 folder("test_plans") / "campagne-demo.yaml",
-                out=scratch / "out",
-                target=mock.url,
-                pki=scratch / "pki",
-                only=CASES,
-                seed=1,
+                Choices(
+                    out=scratch / "out",
+                    target=mock.url,
+                    pki=scratch / "pki",
+                    only=CASES,
+                    seed=1,
+                ),
             )
         yield scratch / "out" / "preuves"
 

@@ -166,11 +166,11 @@ def desk(
         yield Observing(Observation(live=False, frames=asking.frames))
         return
     from harness.campaign import load_campaign
+    from harness.choices import TREE
     from harness.desk.board import Line
     from harness.desk.desk import Asked, Desk
     from harness.masking import Masker
     from harness.observe.scope import observable
-    from harness.run import TREE
     from harness.scope import scope
     from protocol import transactions
 

@@ -60,6 +60,13 @@ class Desk:
         from reports.dossier.book import Dossier
         from reports.dossier.heritage import reports_of
 
+        if Path(name).name != name:
+            raise UsageError(
+                "DOSSIER-031",
+                Text("nom de dossier refusé ou déjà pris", "name of a file refused or taken"),
+                found=name,
+                expected="[a-z0-9-]",
+            )
         office = self.office
         return Dossier(
             self._files / name,

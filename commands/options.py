@@ -30,8 +30,8 @@ class Existing(click.Path):
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> Any:
-        found = super().convert(value, param, ctx)
-        mode = Path(found).stat().st_mode
+        found: Path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        mode = found.stat().st_mode
         if stat.S_ISREG(mode) or (self._folders and stat.S_ISDIR(mode)):
             return found
         raise UsageError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from commands.options import ANY_PATH, EXISTING, shown
+from commands.options import ANY_PATH, FILE, shown
 from protocol.errors import Lang, PlanError, Text
 from reports.console import dump, tell
 
@@ -40,14 +40,19 @@ def plan() -> None:
 def scope(campaign: Path, observe: bool, states: tuple[str, ...], lang: Lang, as_json: bool) -> int:
     """Tell in a sentence why each case applies to a CAMPAIGN or not. Runs nothing."""
     from collections import Counter
+    from datetime import UTC, datetime
 
     from harness.campaign import load_campaign
+    from harness.inheritance import inherited
     from harness.observe.scope import observable
     from harness.plans.explaining import sentence, to_plain
     from harness.scope import scope as scoping
     from protocol import transactions
+    from reports.inheriting import prove
 
-    found = scoping(load_campaign(campaign), transactions.load())
+    loaded = load_campaign(campaign)
+    heritage = inherited(loaded, prove, datetime.now(UTC), observed=observe)
+    found = scoping(loaded, transactions.load(), heritage=heritage)
     if observe:
         found = observable(found, staged=True)
     kept = [one for one in found if not states or one.state in states]
@@ -123,7 +128,7 @@ def _print_remarks(remarks: tuple[Remark, ...], form: Format, lang: Lang) -> Non
         return
     if form == "sarif":
         from harness.plans.sarif import sarif
-        from harness.run import tool_version
+        from harness.run_facts import tool_version
 
         dump(sarif(remarks, lang, tool_version()))
         return
@@ -145,7 +150,7 @@ def _print_remarks(remarks: tuple[Remark, ...], form: Format, lang: Lang) -> Non
 @click.option("--only", multiple=True, help="Codes or patterns of cases; may be repeated.")
 @click.option("--check", is_flag=True, help="Play nothing: say whether the proof that is kept holds.")
 @click.option("--keep/--no-keep", default=True, help="Write the proof beside the plan.")
-@click.option("--campaign", type=EXISTING, help="Campaign that plays (default: the demonstration's).")
+@click.option("--campaign", type=FILE, help="Campaign that plays (default: the demonstration's).")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Cases side by side.  [default: one a core]")
 @shown
 def prove(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands import keeping, rooting
+from commands import keeping, rooting, secretfile
 from commands.office import PLACE
-from commands.options import ANY_PATH, EXISTING, default_lang, shown
+from commands.options import ANY_PATH, EXISTING, FILE, default_lang, shown
 from commands.trusting import trust
 from commands.witness import cosign, witness
 from protocol.errors import Lang, Text, UsageError
@@ -115,19 +115,23 @@ def show(reference: str, place: Path | None, at: str | None, lang: Lang, as_json
     else:
         tell(lang, f"{known} : {LABELS[standing.state].fr}", f"{known}: {LABELS[standing.state].en}")
         for one in receipts:
-            line = (
-                f"  {one.entry.seq}  {one.entry.at:%Y-%m-%d %H:%M:%S}Z  {one.entry.kind}  {one_line(one.entry.reason)}"
-            )
+            told = f"{one.entry.kind}  {one_line(one.entry.reason)}"
+            line = f"  {one.entry.seq}  {one.entry.at:%Y-%m-%d %H:%M:%S}Z  {told}"
             tell(lang, line, line)
     return 0 if standing.usable else 1
 
 
 @register.command("audit")
 @click.argument("folder", type=EXISTING, required=False)
-@click.option("--since", type=EXISTING, help="A checkpoint that you kept (one is in every report).")
+@click.option("--since", type=FILE, help="A checkpoint that you kept (one is in every report).")
 @click.option("--key", "log_key", help="Key of the log (name+hint+base64), when FOLDER is a published copy.")
-@click.option("--witness", "named", multiple=True, help="Key of a witness; repeatable. The register's by default.")
-@click.option("--witnesses", "quorum", type=click.IntRange(0), help="How many must have cosigned; all named ones.")
+@click.option(
+    "--witness", "named", multiple=True, help="Key of a witness; repeatable. The register's by default."
+)
+@click.option(
+    "--witnesses", "quorum", type=click.IntRange(0), help="How many must have cosigned; all named ones."
+)
+@click.option("--authority", type=EXISTING, help="Certification authority of time stamps (folder).")
 @PLACE
 @shown
 def audit(
@@ -136,6 +140,7 @@ def audit(
     log_key: str | None,
     named: tuple[str, ...],
     quorum: int | None,
+    authority: Path | None,
     place: Path | None,
     lang: Lang,
     as_json: bool,
@@ -143,7 +148,7 @@ def audit(
     """Audit a register, or the published copy in FOLDER: whole, in order, and continuing a checkpoint of yours."""
     from commands import auditing
 
-    lines = auditing.lines(folder, since, log_key, named, quorum, place)
+    lines = auditing.lines(folder, since, log_key, named, quorum, place, authority)
     if as_json:
         dump(
             [{"outcome": line.outcome, "text": line.text._asdict(), "detail": line.detail} for line in lines]
@@ -176,11 +181,13 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
     trusts = dict(trustfiles.published(office))
     point = office.register.checkpoint()
     tiles.export(folder / "log", office.register.leaves(), point)
-    stamps.export(folder / "log", office, point)
     write_atomic(folder / "status.json", status.signed(listed, office.seal))
     for name, data in trusts.items():
         write_atomic(folder / name, data)
     write_atomic(folder / "log" / "key.txt", f"{office.log_key}\n".encode())
+    stamps.export(
+        folder / "log", office, point
+    )  # last: a service that does not answer keeps nothing else back
     office.close()
     tell(
         lang,
@@ -197,12 +204,14 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
 @PLACE
 @click.option("--lang", type=click.Choice(["fr", "en"]), default=default_lang)
 def tag_key(file: Path, place: Path | None, lang: Lang) -> int:
-    """Write into FILE the key by which a platform knows the wire numbers of the status list. It opens no number."""
+    """Write into FILE the key by which a platform knows the wire numbers of the status list. It opens no seal, but
+    whoever has it can try every number: keep it like them.
+    """
+    secretfile.refuse_taken(file, "FILE")
     office = _open(place)
     key = office.numbering.secret.tag_key
     office.close()
-    file.touch(mode=0o600, exist_ok=False)
-    file.write_text(key.hex() + "\n", encoding="ascii")
+    secretfile.write(file, key.hex() + "\n", "FILE")
     tell(lang, f"clé écrite : {file}", f"key written: {file}")
     return 0
 

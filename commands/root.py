@@ -49,7 +49,7 @@ def run_command(arguments: list[str]) -> int:
         click.echo(f"OS-001: {problem}", err=True)
         return ConfigError.exit_code
     # The last resort: our own failure is told as ours, and where to look.
-    except Exception as problem:  # noqa: BLE001
+    except Exception as problem:  # noqa: BLE001 - the last resort
         click.echo(_internal(problem, lang), err=True)
         return 3
     return outcome if isinstance(outcome, int) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import click
 
 from commands.office import LANG, PLACE
 from commands.options import ANY_PATH, EXISTING
-from protocol.errors import Lang, Text
+from protocol.errors import NO_TEXT, Lang, Text
 from reports.console import tell
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def root_key(file: Path, passphrase: str, lang: Lang) -> int:
 @click.argument("keys", type=EXISTING, nargs=-1, metavar="[KEY.pub]...")
 @click.option(
     "--threshold",
-    type=click.IntRange(1, 32),
+    type=click.IntRange(1, 16),
     default=1,
     show_default=True,
     help="How many of them must sign.",
@@ -78,11 +79,15 @@ def root(
     from reports.register import rooting, trusting
     from reports.register.opening import open_office
 
-    listed = [RootKey(path.name.removesuffix(".pub").removesuffix(".pem"), rooting.public_in(path)) for path in keys]
+    listed = [
+        RootKey(path.name.removesuffix(".pub").removesuffix(".pem"), rooting.public_in(path)) for path in keys
+    ]
     office = open_office(place)
     receipt = trusting.set_root(office, listed, threshold, reason, days=days or None)
-    office.close()
-    return told(office, receipt, lang)
+    try:
+        return told(office, receipt, lang)
+    finally:
+        office.close()
 
 
 @click.command("renew")
@@ -97,8 +102,10 @@ def renew(reason: str, days: int, place: Path | None, lang: Lang) -> int:
 
     office = open_office(place)
     receipt = trusting.renew(office, reason, days=days or None)
-    office.close()
-    return told(office, receipt, lang)
+    try:
+        return told(office, receipt, lang)
+    finally:
+        office.close()
 
 
 @click.command("sign")
@@ -132,8 +139,10 @@ def publish(copies: tuple[Path, ...], place: Path | None, lang: Lang) -> int:
 
     office = open_office(place)
     receipt = trusting.publish(office, copies)
-    office.close()
-    return told(office, receipt, lang)
+    try:
+        return told(office, receipt, lang)
+    finally:
+        office.close()
 
 
 def told(office: Office, receipt: Receipt | None, lang: Lang) -> int:
@@ -190,26 +199,31 @@ def described(office: Office) -> list[Text]:
     found = _version(versions[-1].version) if versions else [NO_ROOT]
     if waiting is not None:
         found.append(_lacking(waiting))
-    if lacking := trusting.unsigned(office):
-        names = ", ".join(key.name for key in lacking)
-        found.append(
-            Text(
-                f"pas dans la version signée : {names} ; dmpcompat register trust renew --reason …",
-                f"not in the signed version: {names}; dmpcompat register trust renew --reason …",
-            )
-        )
-    return found
+    return [*found, *unsigned(office)]
+
+
+def unsigned(office: Office) -> list[Text]:
+    """Who has a key that the signed version lacks: a verifier who keeps the root alone believes none of their acts."""
+    from reports.register import trusting
+
+    names = ", ".join(key.name for key in trusting.unsigned(office))
+    told = Text(
+        f"pas dans la version signée : {names} ; dmpcompat register trust renew --reason …",
+        f"not in the signed version: {names}; dmpcompat register trust renew --reason …",
+    )
+    return [told] if names else []
 
 
 def _version(version: Version) -> list[Text]:
     from protocol.trust import stamp
 
     until = stamp(version.expires) if version.expires else "…"
-    root = version.root
+    root, over = version.root, version.expires is not None and version.expires <= datetime.now(UTC)
+    late = Text(" PÉRIMÉE : register trust renew", " OUT OF DATE: register trust renew") if over else NO_TEXT
     return [
         Text(
-            f"version {version.number}, jusqu'à {until} ; racine : {root.threshold} sur {len(root.keys)}",
-            f"version {version.number}, until {until}; root: {root.threshold} of {len(root.keys)}",
+            f"version {version.number}, jusqu'à {until}{late.fr} ; racine : {root.threshold} sur {len(root.keys)}",
+            f"version {version.number}, until {until}{late.en}; root: {root.threshold} of {len(root.keys)}",
         ),
         *(Text(line, line) for line in (f"  {keyid}  {key.name}" for keyid, key in root.keys.items())),
     ]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from commands import observing
-from commands.options import ANY_PATH, EXISTING, lines_to, moment, shown
+from commands.options import ANY_PATH, EXISTING, FILE, lines_to, moment, shown
 from protocol.errors import ConfigError, Lang
-from reports.console import Progress, dump, show_deviations, show_preflight, show_red, tell
+from reports.console import Progress, dump, show_deviations, show_preflight, show_red, tell, tell_unstamped
+
+if TYPE_CHECKING:
+    from harness.results import RunResult
+    from reports.issue import Issued
 
 
 @click.command()
@@ -48,103 +53,134 @@ from reports.console import Progress, dump, show_deviations, show_preflight, sho
 @click.option(
     "--locked", is_flag=True, help="Run only what `plan lock` froze; a lock that is there is honoured anyway."
 )
-@click.option("--deviations", type=EXISTING, help="File of known deviations, instead of the campaign's.")
+@click.option("--deviations", type=FILE, help="File of known deviations, instead of the campaign's.")
 @click.option("--events", metavar="FILE|-", help="Write the events of the run there, one line of JSON each.")
 @observing.observing
 @shown
-def run(
-    campaign: Path,
-    out: Path | None,
-    target: str | None,
-    pki_folder: Path | None,
-    only: tuple[str, ...],
-    junit: Path | None,
-    resume: Path | None,
-    seed: int | None,
-    clock_at: datetime | None,
-    jobs: int | None,
-    pack: str | None,
-    locked: bool,
-    deviations: Path | None,
-    events: str | None,
-    earlier: Path | None,
-    lang: Lang,
-    as_json: bool,
-    **observe: Any,
-) -> int:
+def run(**options: Any) -> int:
     """Run the plan of a CAMPAIGN, keep the evidence, issue the signed report."""
     from harness import again
     from harness.deviations import leaves_with
-    from harness.drive.clock import SetClock
     from harness.results import RunResult
-    from harness.run import run_campaign
-    from reports import inheriting, issue
+    from reports import issue
 
-    asking = observing.Asking(**observe)
-    observing.refuse(asking, seed=seed)
-    place = out or resume or Path("campagne-out")
-    if again.FAILED in only:
-        before = RunResult.load(earlier or again.last_run(place))
+    asked = _Asked(**{one.name: options.pop(one.name) for one in fields(_Asked)})
+    asking = observing.Asking(**options)
+    observing.refuse(asking, seed=asked.seed)
+    if again.FAILED in asked.only:
+        before = RunResult.load(asked.earlier or again.last_run(asked.place))
         if not again.unsettled(before):
-            tell(lang, "Aucun cas à rejouer.", "No case to play again.")
+            tell(asked.lang, "Aucun cas à rejouer.", "No case to play again.")
             return leaves_with(before)
-        only, place = again.selection(only, before), again.next_place(place)
-    issue.refuse_issued(place)
-    alone = as_json or events == "-"
-    if junit is not None:
-        junit.parent.mkdir(parents=True, exist_ok=True)  # told now rather than after the run
-    again_with = observing.again(campaign, place, target, pki_folder, only, asking)
-    progress = Progress(lang, quiet=alone, again=again_with)
+        only = again.selection(asked.only, before)
+        asked = replace(asked, only=only, out=again.next_place(asked.place))
+    issue.refuse_issued(asked.place)
+    if asked.junit is not None:
+        asked.junit.parent.mkdir(parents=True, exist_ok=True)  # told now rather than after the run
+    result = _played(asked, asking)
+    issued = issue.issue(asked.place, lang=asked.lang)
+    tell_unstamped(issued.unstamped, issued.folder, asked.lang)
+    if asked.junit is not None:
+        asked.junit.write_bytes((issued.folder / "junit.xml").read_bytes())
+    _show(asked, result, issued)
+    return leaves_with(result)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What `run` is given, but for what observes a real software (commands.observing)."""
+
+    campaign: Path
+    out: Path | None
+    target: str | None
+    pki_folder: Path | None
+    only: tuple[str, ...]
+    earlier: Path | None
+    junit: Path | None
+    resume: Path | None
+    seed: int | None
+    clock_at: datetime | None
+    jobs: int | None
+    pack: str | None
+    locked: bool
+    deviations: Path | None
+    events: str | None
+    lang: Lang
+    as_json: bool
+
+    @property
+    def place(self) -> Path:
+        return self.out or self.resume or Path("campagne-out")
+
+    @property
+    def alone(self) -> bool:
+        """Whether the standard output is for a program."""
+        return self.as_json or self.events == "-"
+
+
+def _played(asked: _Asked, asking: observing.Asking) -> RunResult:
+    """Run the campaign, with the desk open for the time of it where a software is observed."""
+    from harness.choices import Choices
+    from harness.drive.clock import SetClock
+    from harness.run import run_campaign
+    from reports import inheriting
+
+    place, only = asked.place, asked.only
+    again_with = observing.again(asked.campaign, place, asked.target, asked.pki_folder, only, asking)
+    progress = Progress(asked.lang, quiet=asked.alone, again=again_with)
+    about: dict[str, Any] = {
+        "target": asked.target,
+        "pki": asked.pki_folder,
+        "only": only,
+        "lang": asked.lang,
+    }
     with (
-        lines_to(events) as told,
-        observing.desk(
-            asking, campaign, target=target, pki=pki_folder, only=only, place=place, lang=lang, quiet=alone
-        ) as desk,
+        lines_to(asked.events) as told,
+        observing.desk(asking, asked.campaign, place=place, quiet=asked.alone, **about) as desk,
     ):
-        result = run_campaign(
-            campaign,
+        choices = Choices(
+            **about,
             out=place,
-            target=target,
-            pki=pki_folder,
-            only=only,
-            seed=seed,
-            lang=lang,
-            resume=resume,
+            seed=asked.seed,
+            resume=asked.resume,
             listener=desk.beside(progress),
-            clock=SetClock(clock_at) if clock_at else None,
-            jobs=jobs or os.cpu_count() or 1,
-            deviations=deviations,
+            clock=SetClock(asked.clock_at) if asked.clock_at else None,
+            jobs=asked.jobs or os.cpu_count() or 1,
+            deviations=asked.deviations,
             events=told,
             prove=inheriting.prove,
-            pack=pack,
-            locked=locked,
+            pack=asked.pack,
+            locked=asked.locked,
             observation=desk.observation,
         )
-    issued = issue.issue(place, lang=lang)
-    if junit is not None:
-        junit.write_bytes((issued.folder / "junit.xml").read_bytes())
-    if as_json:
-        dump({**result.to_plain(), "reference": issued.report.reference, "report": str(issued.folder)})
-    elif not alone:
-        show_red(result.verdicts, lang)
-        show_deviations(result.facts, lang)
-        counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
-        tell(lang, f"Verdicts : {counts}", f"Verdicts: {counts}")
-        if heirs := len(issued.report.inherited):
-            tell(
-                lang,
-                f"Hérités d'un connecteur : {heirs} cas, non joués",
-                f"Inherited from a connector: {heirs} cases, not played",
-            )
-        if left_out := len(issued.report.left_out):
-            tell(
-                lang,
-                f"Exécution partielle : {left_out} cas du périmètre n'ont pas été joués",
-                f"Partial run: {left_out} cases of the scope were not played",
-            )
-        page = issued.folder / "report.html"
-        tell(lang, f"Rapport {issued.report.reference} : {page}", f"Report {issued.report.reference}: {page}")
-    return leaves_with(result)
+        return run_campaign(asked.campaign, choices)
+
+
+def _show(asked: _Asked, result: RunResult, issued: Issued) -> None:
+    """What came of the run, for a reader or for a program."""
+    lang, reference = asked.lang, issued.report.reference
+    if asked.as_json:
+        dump({**result.to_plain(), "reference": reference, "report": str(issued.folder)})
+    if asked.alone:
+        return
+    show_red(result.verdicts, lang)
+    show_deviations(result.facts, lang)
+    counts = ", ".join(f"{name} {count}" for name, count in result.counts().items())
+    tell(lang, f"Verdicts : {counts}", f"Verdicts: {counts}")
+    if heirs := len(issued.report.inherited):
+        tell(
+            lang,
+            f"Hérités d'un connecteur : {heirs} cas, non joués",
+            f"Inherited from a connector: {heirs} cases, not played",
+        )
+    if left_out := len(issued.report.left_out):
+        tell(
+            lang,
+            f"Exécution partielle : {left_out} cas du périmètre n'ont pas été joués",
+            f"Partial run: {left_out} cases of the scope were not played",
+        )
+    page = issued.folder / "report.html"
+    tell(lang, f"Rapport {reference} : {page}", f"Report {reference}: {page}")
 
 
 @click.command()
@@ -169,12 +205,15 @@ def doctor(
     from harness import preflight
     from harness.campaign import load_campaign
     from harness.masking import Masker
+    from harness.preflight.heritage import heritage
     from harness.scope import scope
     from protocol import transactions
+    from reports import inheriting
 
     loaded = load_campaign(campaign).at(url=target, pki=pki_folder)
     cases = [item.case for item in scope(loaded, transactions.load(), ()) if item.state == "included"]
     items = preflight.preflight(loaded, cases, Masker(loaded.number), thorough=True)
+    items += heritage(loaded, inheriting.prove, datetime.now(UTC))
     if probe and not preflight.red(items):
         from harness.preflight.probe import probe as send_probe
 

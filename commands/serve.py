@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands.options import ANY_PATH, EXISTING, default_lang
+from commands.options import ANY_PATH, FILE, default_lang
 from protocol.errors import Lang, Text, UsageError
 from reports.console import tell
 
@@ -48,15 +48,15 @@ if TYPE_CHECKING:
     help="Fault plan (YAML or JSON) of the default session from the start.",
 )
 @click.option(
-    "--status", "status_list", type=EXISTING, help="Signed status list of a register: its numbers are known."
+    "--status", "status_list", type=FILE, help="Signed status list of a register: its numbers are known."
 )
-@click.option("--status-trust", type=EXISTING, help="Trust file of its issuer, plain or signed.")
+@click.option("--status-trust", type=FILE, help="Trust file of its issuer, plain or signed.")
 @click.option(
     "--status-root",
     multiple=True,
     help="Root key that signs that trust file: file, or its whole id; repeatable.",
 )
-@click.option("--status-key", type=EXISTING, help="Key that knows the numbers in it (`register tag-key`).")
+@click.option("--status-key", type=FILE, help="Key that knows the numbers in it (`register tag-key`).")
 @click.option(
     "--ready-file", type=ANY_PATH, help="Written (JSON: url, pid, console) once requests are served."
 )

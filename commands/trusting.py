@@ -9,7 +9,7 @@ import click
 
 from commands import rooting
 from commands.office import LANG, PLACE, moment_of
-from commands.options import EXISTING, shown
+from commands.options import FILE, shown
 from protocol.errors import Lang
 from reports.console import dump, tell
 
@@ -20,7 +20,7 @@ def trust() -> None:
 
 
 @trust.command("add")
-@click.argument("key", type=EXISTING)
+@click.argument("key", type=FILE)
 @click.option(
     "--role",
     type=click.Choice(["root", "seal", "reviewer", "editor", "log", "status", "witness"]),
@@ -66,9 +66,10 @@ def add(
         moment_of(until, 0) if until else None,
     )
     receipt = trusting.add(office, made, reason, replaces=replaces, overlap_days=overlap)
-    office.close()
     tell(lang, f"clé {made.keyid[:16]}… ({role})", f"key {made.keyid[:16]}… ({role})")
-    return rooting.told(office, receipt, lang)
+    rooting.told(office, receipt, lang)
+    office.close()
+    return 0
 
 
 @trust.command("distrust")
@@ -85,9 +86,9 @@ def distrust(keyid: str, after: str | None, reason: str, place: Path | None, lan
     office = open_office(place)
     known = trusting.one_of(trusting.trusted(office), keyid)
     receipt = trusting.distrust(office, known, moment_of(after, 0) if after else datetime.now(UTC), reason)
-    office.close()
     tell(lang, f"clé {known[:16]}… révoquée", f"key {known[:16]}… distrusted")
     rooting.told(office, receipt, lang)
+    office.close()
     if known == office.seal.keyid:
         tell(
             lang,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands.options import EXISTING, shown
+from commands.options import EXISTING, FILE, shown
 from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, show_verification, tell
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("report", type=EXISTING)
-@click.option("--trust", type=EXISTING, help="Trust file of the issuer; this installation's by default.")
+@click.option("--trust", type=FILE, help="Trust file of the issuer; this installation's by default.")
 @click.option(
     "--root",
     "roots",
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--root-threshold",
-    type=click.IntRange(0, 32),
+    type=click.IntRange(0, 16),
     default=0,
     help="How many of these root keys must have signed; all of them.",
 )
 @click.option("--evidence", type=EXISTING, help="Evidence folder; `preuves` beside the report by default.")
 @click.option("--rejudge", is_flag=True, help="Compute every verdict again from the captured bytes.")
 @click.option("--authority", type=EXISTING, help="Certification authority of seals and time stamps (folder).")
-@click.option("--status", type=EXISTING, help="Signed status list: does the homologation still hold?")
+@click.option("--status", type=FILE, help="Signed status list: does the homologation still hold?")
 @click.option("--log-key", default="", help="Key of the register's log (name+hint+base64).")
 @click.option(
     "--witness", "witnesses", multiple=True, help="Key of a witness that must have cosigned; repeatable."
@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 )
 @click.option("--number", default="", help="Secret wire number to open the commitment with, and…")
 @click.option("--proof", default="", help="…its proof.")
+@click.option(
+    "--number-file",
+    type=FILE,
+    help="Both, from the file that `issue --number-file` wrote: a command line is seen by others.",
+)
 @click.option("--at", help="Moment to look at (2026-01-31T12:00:00Z); now by default.")
 @shown
 def verify(
@@ -62,6 +67,7 @@ def verify(
     quorum: int | None,
     number: str,
     proof: str,
+    number_file: Path | None,
     at: str | None,
     lang: Lang,
     as_json: bool,
@@ -78,6 +84,8 @@ def verify(
         from reports.homologation.verify import of_file
 
         moment = None if at is None else moment_of(at, 0)
+        if number_file is not None:
+            number, proof = _secret(number_file)
         checked = of_file(
             report,
             Brought(
@@ -119,6 +127,20 @@ def verify(
     return checked.exit_code
 
 
+def _secret(path: Path) -> tuple[str, str]:
+    """The number and its proof, a line each. Raises UsageError, which quotes nothing of them."""
+    try:
+        number, proof = path.read_text(encoding="ascii").split()
+    except ValueError as problem:
+        raise UsageError(
+            "VERIFY-030",
+            Text("le fichier du numéro ne se lit pas", "the file of the number can't be read"),
+            field=str(path),
+            expected="issue --number-file",
+        ) from problem
+    return number, proof
+
+
 @click.command()
 @click.argument("evidence", type=EXISTING)
 @click.option("--only", multiple=True, help="Cases to judge again; may be repeated.")
@@ -132,7 +154,15 @@ def rejudge(evidence: Path, only: tuple[str, ...], lang: Lang, as_json: bool) ->
     from harness.rejudge import rejudge as again
 
     places = (evidence / "preuves", evidence / "data" / "preuves", evidence)
-    root = next(place for place in places if place.is_dir())
+    root = next((place for place in places if place.is_dir()), None)
+    if root is None:
+        raise UsageError(
+            "REJUDGE-003",
+            Text("pas de preuves à cet endroit", "no evidence at that place"),
+            field=str(evidence),
+            expected="preuves/",
+            mend=Text("donner le dossier d'une exécution", "give the folder of a run"),
+        )
     outcome = again(root, only)
     if as_json:
         dump(_plain(outcome))
@@ -171,11 +201,16 @@ def _anchor(roots: tuple[str, ...], threshold: int) -> Anchor | None:
 
 
 def _of_homologation(path: Path) -> bool:
-    """Whether it is a bundle, or a PDF that is not beside its statement, as that of a report is."""
-    if not path.is_file():
-        return False
-    alone = path.suffix.lower() == ".pdf" and not (path.parent / "statement.dsse.json").exists()
-    return alone or path.suffix == ".dmpbundle"
+    """Whether it is a bundle, or the PDF of an attestation; one that can't be read is, unless it lies with a report."""
+    if not path.is_file() or path.suffix.lower() != ".pdf":
+        return path.is_file() and path.suffix == ".dmpbundle"
+    from reports.homologation.attested import kind_of
+    from reports.homologation.statement import PREDICATE_TYPE
+    from reports.homologation.verify import LARGEST
+
+    with path.open("rb") as stream:
+        kind = kind_of(stream.read(LARGEST))
+    return kind == PREDICATE_TYPE or (not kind and not (path.parent / "statement.dsse.json").exists())
 
 
 def _code(outcome: Rejudgement) -> int:

@@ -213,7 +213,6 @@ def _shown(log: Path | None, given: Path | None, place: Path | None) -> tuple[Ch
 
 
 def _note(path: Path) -> Checkpoint:
-    from protocol.regularfile import read_regular
-    from reports.register.checkpoint import parse
+    from reports.register.checkpoint import of_file
 
-    return parse(read_regular(path, _LARGEST).decode("utf-8", "replace"))
+    return of_file(path)

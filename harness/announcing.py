@@ -22,7 +22,7 @@ def announce(context: CaseContext, journal: Journal) -> None:
         if told := announced(context):
             platform.control.expect(platform.session, told)
     # Whatever goes wrong here must not reach the verdict of the case.
-    except Exception as problem:  # noqa: BLE001
+    except Exception as problem:  # noqa: BLE001 - told, never a verdict
         said = problem.message("en") if isinstance(problem, DmpcompatError) else repr(problem)
         journal.tell("announcing-failed", context.case.code, problem=said)
 

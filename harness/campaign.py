@@ -27,6 +27,7 @@ from harness.wording import Model, Words
 from protocol.datafolders import folder
 from protocol.errors import PlanError, Text, ToolError, UsageError
 from protocol.patientrecord import Patient, read_patient
+from protocol.regularfile import is_there
 from protocol.strictdata import Fields
 from protocol.yamlread import parse_yaml, read_yaml
 
@@ -329,7 +330,7 @@ def _patients(read: CampaignFile, path: Path) -> dict[str, Patient]:
 def _plan(read: CampaignFile, path: Path, names: Vocabulary, problems: Problems) -> LoadedPlan | None:
     beside = path.parent / read.plan.file
     shipped = folder("test_plans") / read.plan.file
-    found = beside if beside.is_file() else shipped if shipped.is_file() else None
+    found = beside if is_there(beside) else shipped if is_there(shipped) else None
     if found is None:
         available = [item.name for item in folder("test_plans").glob("*.yaml")]
         problems.unknown(

@@ -20,6 +20,7 @@ from harness.drive.subject import subject_of
 from protocol.coded import Coded
 from protocol.datafolders import folder
 from protocol.errors import Text, UsageError
+from protocol.regularfile import is_there
 
 Visibility = Literal["MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"]
 
@@ -121,6 +122,6 @@ def sample_path(name: str) -> Path:
     """A file of cda_samples, never one outside it. Raises UsageError."""
     base = folder("cda_samples").resolve()
     path = (base / Path(name)).resolve()
-    if not path.is_relative_to(base) or not path.is_file():
+    if not path.is_relative_to(base) or not is_there(path):
         raise UsageError("FEED-002", Text("échantillon inconnu", "unknown sample"), found=name)
     return path

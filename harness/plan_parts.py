@@ -15,6 +15,7 @@ import yaml
 
 from harness.problems import Problems
 from protocol.errors import PlanError, Text, ToolError
+from protocol.regularfile import is_there
 from protocol.yamlread import YamlDocument, parse_yaml, read_yaml
 
 _DUMPER: Final = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -45,7 +46,7 @@ def whole(main: YamlDocument, path: Path, check: Checker) -> bytes:
 def _part(main: YamlDocument, index: int, path: Path) -> YamlDocument:
     """One file of cases."""
     problems = Problems(main, "PLAN")
-    if not path.is_file() or not path.resolve().is_relative_to(Path(main.name).parent.resolve()):
+    if not is_there(path) or not path.resolve().is_relative_to(Path(main.name).parent.resolve()):
         text = Text(
             "fichier de cas introuvable, ou hors du dossier du plan",
             "file of cases not found, or outside the folder of the plan",

@@ -117,7 +117,7 @@ class _Attempt:
         except DmpcompatError as problem:
             self.progress.trouble, over = problem, True
         # Whatever else goes wrong is a fault of ours: shown as such, never as a verdict on the software.
-        except Exception as problem:  # noqa: BLE001
+        except Exception as problem:  # noqa: BLE001 - told as ERROR
             over = True
             self.progress.trouble = ToolError(
                 "RUN-020",

@@ -17,7 +17,7 @@ from harness.checks.rule import Finding, Severity, Status
 class Verdict(StrEnum):
     """Vocabulary of verdicts. `CONFIG`: red preflight; `ERROR`: the tool's own failure."""
 
-    PASS = "PASS"  # noqa: S105
+    PASS = "PASS"  # noqa: S105 - a verdict
     FAIL = "FAIL"
     WARN = "WARN"
     INCONCLUSIVE = "INCONCLUSIVE"

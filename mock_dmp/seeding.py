@@ -8,7 +8,7 @@ documents that are made once (`prepare`). Seeded sets have no signature document
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -21,6 +21,7 @@ from mock_dmp.services.xds.registration import deprecated
 from mock_dmp.state import documents
 from mock_dmp.state.blobs import Blobs
 from mock_dmp.state.documents import Content, Registration
+from mock_dmp.state.schema import Rows
 from mock_dmp.state.xds_objects import (
     Association,
     Classification,
@@ -71,19 +72,36 @@ def seed_documents(db: Connection, blobs: Blobs, session: str, several: Sequence
     added = [link for one in new for link in one.registration.associations]
 
     def links(ids: Iterable[str]) -> list[Association]:
-        wanted = frozenset(ids)
-        touching = [link for link in added if link.source in wanted or link.target in wanted]
-        return [*documents.links(db, session, wanted), *touching]
+        wanted = tuple(ids)
+        return [*documents.links(db, session, wanted), *_touching(added, wanted)]
 
-    whole = [
+    if new:
+        documents.register_all(db, session, _whole(new, links), deprecated_status=facts.DEPRECATED)
+    return len(new)
+
+
+def rows(several: Sequence[Prepared]) -> Rows:
+    """What `seed_documents` writes, beside the bytes, for any session that holds nothing yet."""
+    added = [link for one in several for link in one.registration.associations]
+    whole = _whole(several, lambda ids: _touching(added, ids))
+    return documents.rows(whole, deprecated_status=facts.DEPRECATED)
+
+
+def _whole(
+    several: Sequence[Prepared], links: Callable[[Iterable[str]], list[Association]]
+) -> list[Registration]:
+    """Their registrations, with what falls when one replaces another."""
+    return [
         replace(one.registration, deprecated=deprecated([one.replaces], links))
         if one.replaces
         else one.registration
-        for one in new
+        for one in several
     ]
-    if whole:
-        documents.register_all(db, session, whole, deprecated_status=facts.DEPRECATED)
-    return len(new)
+
+
+def _touching(links: Iterable[Association], ids: Iterable[str]) -> list[Association]:
+    wanted = frozenset(ids)
+    return [link for link in links if link.source in wanted or link.target in wanted]
 
 
 def _made(patient: Patient, error: type[DmpcompatError]) -> Iterator[_Made]:

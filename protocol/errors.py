@@ -75,9 +75,12 @@ class DmpcompatError(Exception):
         return _again, (type(self), self.args, vars(self))
 
 
-def _shown(value: str) -> str:
-    """Data from outside, for a reader: nothing in it commands a terminal or can't be written, and it ends."""
-    return visible(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")
+def _shown(value: object) -> str:
+    """Data from outside, for a reader: nothing in it commands a terminal or can't be written, and it ends. What is no
+    text after all is shown too: telling of an error never fails.
+    """
+    text = value if isinstance(value, str) else repr(value)
+    return visible(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 def _again(kind: type[DmpcompatError], args: tuple[Any, ...], state: dict[str, Any]) -> DmpcompatError:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from protocol import jsonread
 from protocol.errors import EvidenceError, Text
+from protocol.regularfile import FileRefused, read_regular
 
 Origin = Literal["mock", "driver", "proxy", "import"]
 Headers = tuple[tuple[str, str], ...]
@@ -22,6 +23,8 @@ Headers = tuple[tuple[str, str], ...]
 RESERIALISED: Final = "reserialised"
 SUPPOSED: Final = "supposed"
 UNDATED: Final = "undated"
+#: More than any message, or its description.
+_LARGEST: Final = 1024 * 1024 * 1024
 
 
 def header(headers: Headers, name: str) -> str:
@@ -128,6 +131,7 @@ def from_facts(facts: dict[str, Any], request_body: bytes, response_body: bytes)
     """The inverse of `Exchange.facts`. Raises EvidenceError when a field is missing or of the wrong kind."""
     try:
         asked, answered, tls = facts["request"], facts["response"], facts["tls"]
+        json.dumps(facts, ensure_ascii=False).encode()  # half of a surrogate pair can't be kept
         return Exchange(
             id=str(facts["id"]),
             origin=facts["origin"],
@@ -159,12 +163,12 @@ def from_facts(facts: dict[str, Any], request_body: bytes, response_body: bytes)
 def load(folder: Path, stem: str) -> Exchange:
     """Read what `Exchange.save` wrote. Raises EvidenceError."""
     try:
-        described = (folder / f"{stem}_echange.json").read_bytes()
+        described = read_regular(folder / f"{stem}_echange.json", _LARGEST)
         asked, answer = (_body(folder, f"{stem}_{side}") for side in ("requete", "reponse"))
         if asked is None:
             raise FileNotFoundError(f"{stem}_requete")
-        bodies = asked.read_bytes(), answer.read_bytes() if answer else b""
-    except OSError as problem:
+        bodies = read_regular(asked, _LARGEST), read_regular(answer, _LARGEST) if answer else b""
+    except (OSError, FileRefused) as problem:
         raise _unreadable(str(folder / stem), problem) from problem
     return from_bytes(str(folder / stem), described, *bodies)
 

@@ -195,7 +195,7 @@ class _Reader:
         if end > limit or (end < 0 and not self.source.ended):
             raise _too_big("MIME-HEADER-SIZE", "en-têtes", limit)
         if end < 0:
-            raise _TRUNCATED()
+            raise _truncated()
         block = bytes(buffer[2:end])
         del buffer[: end + 2]
         return block
@@ -214,7 +214,7 @@ class _Reader:
         self.source.need(len(self.boundary) + 4 + _PADDING)
         if not self._at_boundary():
             del self.source.buffer[:2]  # the CRLF of the blank line
-        last = self._until_boundary(sink, _TRUNCATED)
+        last = self._until_boundary(sink, _truncated)
         data = decoder.end()
         if part.size + len(data) > limit:
             raise _too_big(code, part.content_id or "racine", limit)
@@ -314,7 +314,7 @@ def _root(parts: list[Part], start: str | None) -> Part:
     )
 
 
-def _NO_BOUNDARY() -> MimeError:  # noqa: N802 - stands beside _TRUNCATED, both passed as values
+def _NO_BOUNDARY() -> MimeError:  # noqa: N802 - stands beside _truncated, both passed as values
     return _refused(
         "MIME-NO-BOUNDARY",
         Text("aucune ligne de séparation dans le message", "no boundary line in the message"),
@@ -325,7 +325,7 @@ def _NO_BOUNDARY() -> MimeError:  # noqa: N802 - stands beside _TRUNCATED, both 
     )
 
 
-def _TRUNCATED() -> MimeError:  # noqa: N802
+def _truncated() -> MimeError:
     return _refused(
         "MIME-TRUNCATED",
         Text(

@@ -72,6 +72,14 @@ def refuse_big(source: BinaryIO, path: Path | str, limit: int) -> None:
         raise _big(path, size, limit)
 
 
+def is_there(path: Path) -> bool:
+    """Whether that regular file is there; a name that no file can bear is nobody's."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def kind_of(mode: int) -> str:
     """What a file that is none is, for a reader."""
     return next((name for test, name in _KINDS if test(mode)), "périphérique / device")

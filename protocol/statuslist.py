@@ -11,10 +11,12 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from protocol import canonical, dsse
 from protocol.errors import EvidenceError, Text
+from protocol.regularfile import read_regular
 from protocol.trust import TrustedKey, moment, stamp
 
 FORMAT: Final = "dmpcompat-status/1"
@@ -23,6 +25,7 @@ PAYLOAD_TYPE: Final = "application/vnd.dmpcompat.status+json"
 ROLES: Final = ("status", "seal")
 
 State = Literal["ACTIVE", "NOTICE", "SUSPENDED", "WITHDRAWN", "SUPERSEDED", "EXPIRED"]
+_LARGEST: Final = 64 * 1024 * 1024
 _ENDS: Final = ("ACTIVE", "NOTICE", "SUSPENDED")
 _MEMBERS: Final = frozenset(
     (
@@ -122,6 +125,11 @@ class StatusList:
 def tag_of(number: str, key: bytes) -> str:
     """The tag of a wire number (hex): the same for the same number, and no way back without the key."""
     return hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+
+
+def of_file(path: Path, trusted: Mapping[str, TrustedKey]) -> StatusList:
+    """The signed list of a file. Raises OSError, FileRefused, and as `read` does."""
+    return read(read_regular(path, _LARGEST), trusted)
 
 
 def read(data: bytes, trusted: Mapping[str, TrustedKey]) -> StatusList:

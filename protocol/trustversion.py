@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 from protocol import canonical, dsse
@@ -48,8 +49,8 @@ _MEMBERS: Final = frozenset(
         "keys",
     )
 )
-_MOST_ROOTS: Final = 32
-_MOST_VERSIONS: Final = 10_000
+_MOST_ROOTS: Final = 16
+_MOST_VERSIONS: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Version:
     root: Root
     keys: Mapping[str, TrustedKey]
 
+    @cached_property
     def payload(self) -> bytes:
         """The canonical bytes that the roots sign."""
         return canonical.dumps(
@@ -121,10 +123,10 @@ class Version:
             }
         )
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the payload: what the register logs, and what the next version names."""
-        return hashlib.sha256(self.payload()).hexdigest()
+        return hashlib.sha256(self.payload).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Signed:
     @property
     def covered(self) -> bytes:
         """What a root signs."""
-        return dsse.encoding(PAYLOAD_TYPE, self.version.payload())
+        return dsse.encoding(PAYLOAD_TYPE, self.version.payload)
 
     def by(self, root: Root) -> frozenset[str]:
         """Ids of the keys of that root that signed. Raises EvidenceError (TRUST-013) when one is named and did not."""
@@ -162,7 +164,7 @@ class Signed:
 
     def line(self) -> bytes:
         """The envelope as canonical JSON, without an end of line."""
-        return dsse.envelope(self.version.payload(), self.signatures, PAYLOAD_TYPE)
+        return dsse.envelope(self.version.payload, self.signatures, PAYLOAD_TYPE)
 
 
 def lines(chain: Iterable[Signed]) -> bytes:
@@ -207,7 +209,7 @@ def _version(payload: bytes) -> Version:
     raw = canonical.loads(payload)
     try:
         found = _parsed(raw)
-        if found.payload() != payload:
+        if found.payload != payload:
             raise ValueError("not canonical")
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise _unreadable(f"{type(problem).__name__}: {problem}") from problem

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 
 def visible(text: str) -> str:
@@ -15,3 +16,8 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """The same on one line: what is quoted in a list makes no line of its own."""
     return visible(text).replace("\n", "\\n")
+
+
+def shown(value: Any) -> Any:
+    """What a template prints: text as `visible` has it, markup and numbers as they are."""
+    return visible(value) if type(value) is str else value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from protocol.errors import Lang, Text
+from protocol.errors import DmpcompatError, Lang, Text
 from protocol.visible import one_line, visible
 
 if TYPE_CHECKING:
@@ -34,6 +34,15 @@ def dump(value: Any) -> None:
 def tell(lang: Lang, fr: str, en: str) -> None:
     """Print a sentence, whatever names are in it."""
     click.echo(visible(fr if lang == "fr" else en))
+
+
+def tell_unstamped(problem: DmpcompatError | None, folder: Path, lang: Lang) -> None:
+    """Say on standard error that a report was issued without its time stamp, and how it is given one."""
+    if problem is None:
+        return
+    fr = f"Rapport sans horodatage ({problem.message('fr')}) ; plus tard : dmpcompat stamp {folder}"
+    en = f"Report without a time stamp ({problem.message('en')}); later: dmpcompat stamp {folder}"
+    click.echo(visible(fr if lang == "fr" else en), err=True)
 
 
 @contextmanager

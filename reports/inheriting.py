@@ -129,7 +129,7 @@ def _refuse_withdrawn(
                 "inherits.status",
             )
         return
-    listed = statuslist.read((base / item.status).read_bytes(), trustchain.load(trust, at=at).keys)
+    listed = statuslist.of_file(base / item.status, trustchain.load(trust, at=at).keys)
     if not listed.fresh(at):
         raise _refused(
             "INH-014",

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from harness.campaign import ConnectorHomologation
 from protocol import dsse
-from protocol.errors import NO_TEXT, EvidenceError, Lang, Text, UsageError
+from protocol.errors import EvidenceError, Lang, Text, UsageError
 from reports.homologation import bundle, statement
 from reports.homologation.reading import Brought
 from reports.homologation.verify import verify
@@ -28,8 +28,8 @@ _STATE: Final = 9
 def decided(given: ConnectorHomologation, base: Path, run: Path, at: datetime) -> dict[str, Any]:
     """The predicate of a connector's homologation. `run`: folder of the run that was decided on.
 
-    Raises UsageError (INH-010 absent, INH-015 no longer in force, INH-017 not a connector's), EvidenceError (INH-016
-    not verified).
+    Raises UsageError (INH-010 absent, INH-015 not shown to be in force, INH-017 of no connector), EvidenceError
+    (INH-016 not verified).
     """
     paths = {name: base / getattr(given, name) for name in ("bundle", "trust", "status")}
     for name, path in paths.items():
@@ -74,8 +74,8 @@ def _refuse(steps: tuple[Step, ...], given: ConnectorHomologation) -> None:
         raise UsageError(
             "INH-015",
             Text(
-                f"l'homologation du connecteur n'est pas en vigueur : {said['fr']}",
-                f"the connector's homologation is not in force: {said['en']}",
+                f"rien n'établit que l'homologation du connecteur est en vigueur : {said['fr']}",
+                f"nothing shows that the connector's homologation is in force: {said['en']}",
             ),
             field="inherits.homologation",
             found=given.bundle,
@@ -89,5 +89,4 @@ def _refuse(steps: tuple[Step, ...], given: ConnectorHomologation) -> None:
         ),
         field="inherits.homologation",
         found=given.bundle,
-        mend=NO_TEXT,
     )

@@ -88,7 +88,14 @@ def alone(paper: Paper, needed: tuple[str, ...], others: tuple[str, ...]) -> Non
     """Raises EvidenceError when the document lacks an attachment, or carries one that is unknown."""
     names = set(paper.carried)
     if not set(needed) <= names <= {*needed, *others}:
-        raise ko("PAPER-001", _ATTACHED, found=" ".join(sorted(names)), expected=" ".join((*needed, *others)))
+        raise ko(
+            "PAPER-006",
+            Text(
+                "le PDF ne porte pas ce qu'il doit, et cela seul", "the PDF carries other things than it must"
+            ),
+            found=" ".join(sorted(names)),
+            expected=" ".join((*needed, *others)),
+        )
 
 
 def code_says(paper: Paper, expected: Mapping[str, str], keys: Mapping[str, TrustedKey]) -> None:

@@ -101,9 +101,7 @@ def spoilt_plain(good: Any) -> Iterator[tuple[str, Any]]:
 def paths(value: Any) -> Iterator[tuple[str | int, ...]]:
     """Where each value of a document is, the whole first."""
     yield ()
-    items = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield from ((key, *rest) for rest in paths(inner))
 
@@ -149,3 +147,9 @@ def _at(value: Any, path: tuple[str | int, ...]) -> Any:
     for key in path:
         value = value[key]
     return value
+
+
+def some(cases: Iterator[Any], count: int, seed: int = 1) -> list[Any]:
+    """As many of them, drawn by the seed."""
+    every = list(cases)
+    return every if len(every) <= count else Random(seed).sample(every, count)  # noqa: S311 - no secret

@@ -15,6 +15,7 @@ from typing import Any
 from harness.campaign import Campaign
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding
+from harness.choices import Choices
 from harness.context import CaseContext
 from harness.control import Platform
 from harness.drive.clock import SystemClock
@@ -172,11 +173,13 @@ def main() -> None:
     campaign, out, url, keys, resumed = sys.argv[1:]
     result = run_campaign(
         Path(campaign),
-        out=Path(out),
-        target=url,
-        pki=Path(keys),
-        resume=Path(out) if resumed == "resume" else None,
-        observation=Observation(Letters(Path(campaign).parent), pace=Pace(poll=0.05)),
+        Choices(
+            out=Path(out),
+            target=url,
+            pki=Path(keys),
+            resume=Path(out) if resumed == "resume" else None,
+            observation=Observation(Letters(Path(campaign).parent), pace=Pace(poll=0.05)),
+        ),
     )
     sys.exit(result.exit_code)
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from harness.choices import Choices
 from harness.plan import LoadedPlan, load_plan
 from harness.results import RunResult
 from harness.run import run_campaign
@@ -20,7 +21,7 @@ from protocol.datafolders import folder
 PLANS: Final = folder("test_plans")
 LOADED: Final[LoadedPlan] = load_plan(PLANS / "dmp-socle.yaml")
 #: The whole plan, with the cases of the files that it includes.
-PLAN: Final[dict[str, Any]] = yaml.load(LOADED.raw, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+PLAN: Final[dict[str, Any]] = yaml.load(LOADED.raw, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, either of them
 CASES: Final[dict[str, dict[str, Any]]] = {case["code"]: case for case in PLAN["cases"]}
 DEMO: Final[dict[str, Any]] = yaml.safe_load((PLANS / "campagne-demo.yaml").read_text(encoding="utf-8"))
 
@@ -39,7 +40,7 @@ def campaign(
     told = {**DEMO, "plan": {"file": "plan.yaml"}, **(changes or {})}
     (place / "campagne.yaml").write_text(json.dumps(told), encoding="utf-8")
     asked: dict[str, Any] = {"out": place / "out", "target": mock.url, "pki": pki} | options
-    return run_campaign(place / "campagne.yaml", **asked)
+    return run_campaign(place / "campagne.yaml", Choices(**asked))
 
 
 def verdicts(result: RunResult) -> dict[str, str]:

@@ -16,9 +16,13 @@ from typing import Any
 import pytest
 
 import cli
+from tests.demonstration import Demonstration, demonstration
 from tests.once import made_once
+from tests.selfplay import CASES
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Of a demonstration that is short: a search and a document.
+SOME_CASES = ("CT-0.2-020", "CT-2.1-010")
 
 
 def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -36,25 +40,37 @@ def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
 @pytest.fixture
 def demo(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Path, dict[str, Any]]:
+) -> tuple[Path, Demonstration]:
     """The folder of a demonstration and what the command said; with the keys of who issued it. Nobody changes it."""
+    one = demonstration(tmp_path_factory)
+    monkeypatch.setenv("DMPCOMPAT_HOME", str(one.home))
+    return one.out, one
+
+
+@pytest.fixture
+def some_cases(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a demonstration of a few cases, side by side, by a process of its own. Nobody changes it."""
 
     def make(folder: Path) -> None:
-        done = command("demo", "--out", folder / "out", "--lang", "fr", DMPCOMPAT_HOME=str(folder / "home"))
-        told = {"code": done.returncode, "out": done.stdout, "err": done.stderr}
-        (folder / "told.json").write_text(json.dumps(told), encoding="utf-8")
+        only = [word for case in SOME_CASES for word in ("--only", case)]
+        home = str(folder / "home")
+        done = command("demo", *only, "--out", folder / "out", "--lang", "fr", DMPCOMPAT_HOME=home)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr == ""
+        assert "Rapport valide" in done.stdout
 
-    folder = made_once(tmp_path_factory, "demo-command", make)
+    folder = made_once(tmp_path_factory, "demo-of-some-cases", make)
     monkeypatch.setenv("DMPCOMPAT_HOME", str(folder / "home"))
-    return folder / "out", json.loads((folder / "told.json").read_text(encoding="utf-8"))
+    return folder / "out"
 
 
-def test_the_demonstration_is_conform_signed_and_verified(demo: Any) -> None:
+def test_the_demonstration_is_conform_signed_and_verified(demo: tuple[Path, Demonstration]) -> None:
     out, done = demo
-    assert done["code"] == 0, done["out"] + done["err"]
-    assert done["err"] == ""
-    assert "Rapport valide" in done["out"]
-    assert str(out / "rapport" / "report.html") in done["out"]
+    assert done.code == 0, done.said + done.complained
+    assert done.complained == ""
+    assert "Rapport valide" in done.said
+    assert f"{len(CASES)} cas rejugés" in done.said
+    assert str(out / "rapport" / "report.html") in done.said
     run = json.loads((out / "run.json").read_bytes())
     assert run["counts"]["PASS"] >= 25
     assert set(run["counts"]) <= {"PASS", "NOT_APPLICABLE"}
@@ -65,25 +81,28 @@ def test_the_demonstration_is_conform_signed_and_verified(demo: Any) -> None:
     assert {case["type"] for case in run["verdicts"] if case["verdict"] == "PASS"} >= {"N", "E", "S"}
 
 
-def test_the_demonstration_may_play_some_cases_only(tmp_path: Path) -> None:
-    done = command("demo", "--only", "CT-0.2-020", "--out", tmp_path / "out", "--lang", "en")
-    assert done.returncode == 0, done.stderr
-    assert [place.name for place in (tmp_path / "out" / "preuves").glob("CT-*")] == ["CT-0.2-020"]
+def test_the_demonstration_may_play_some_cases_only(some_cases: Path, tmp_path: Path) -> None:
+    assert sorted(place.name for place in (some_cases / "preuves").glob("CT-*")) == sorted(SOME_CASES)
     assert command("demo", "--only", "CT-9*", "--out", tmp_path / "out").returncode == 64
 
 
 def test_the_demonstration_verifies_again_and_its_manifest_is_the_usual_one(demo: Any) -> None:
     out, _ = demo
-    assert cli.run_command(["verify", str(out), "--rejudge"]) == 0
-    assert cli.run_command(["rejudge", str(out)]) == 0
+    assert cli.run_command(["verify", str(out)]) == 0
     checked = subprocess.run(
         ["sha256sum", "--check", "--quiet", "manifest-sha256.txt"], cwd=out / "preuves", check=False
     )
     assert checked.returncode == 0
 
 
-def test_an_altered_frame_is_seen_by_verify_and_by_rejudge(demo: Any, tmp_path: Path) -> None:
-    out = shutil.copytree(demo[0], tmp_path / "out")
+def test_it_is_judged_again_by_either_command(some_cases: Path) -> None:
+    """All its cases are in tests.test_selfplay, and by the demonstration itself."""
+    assert cli.run_command(["verify", str(some_cases), "--rejudge"]) == 0
+    assert cli.run_command(["rejudge", str(some_cases)]) == 0
+
+
+def test_an_altered_frame_is_seen_by_verify_and_by_rejudge(some_cases: Path, tmp_path: Path) -> None:
+    out = shutil.copytree(some_cases, tmp_path / "out")
     frame = next((out / "preuves").glob("CT-2.1-010/*_requete.mime"))
     frame.write_bytes(frame.read_bytes().replace(b"LPS-TEST", b"LPS-TSET"))
     assert cli.run_command(["verify", str(out)]) == 1

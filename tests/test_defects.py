@@ -15,6 +15,7 @@ import yaml
 
 from harness import evidence
 from harness.checks import api
+from harness.choices import Choices
 from harness.expectation_words import names
 from harness.results import RunResult
 from harness.run import run_campaign
@@ -138,7 +139,8 @@ def results(mock: MockServer, pki_folder: Path, tmp_path_factory: pytest.TempPat
         json.dumps({**demo, "plan": {"file": "plan.yaml"}}), encoding="utf-8"
     )
     return run_campaign(
-        folder_of_run / "campagne.yaml", out=folder_of_run / "out", target=mock.url, pki=pki_folder, seed=1
+        folder_of_run / "campagne.yaml",
+        Choices(out=folder_of_run / "out", target=mock.url, pki=pki_folder, seed=1),
     )
 
 

@@ -323,7 +323,7 @@ def test_codes_and_rules_that_are_named_exist(page: Path) -> None:
 def codes_of_files() -> frozenset[str]:
     """Codes of errors that pages name: those of the sources."""
     kinds = "ZIP|FILE|XML|XDM|CHECK|EXCH|PACK|PRE|CAPT|AUTH|PROXY|IMPORT"
-    kinds += "|REG|DOSSIER|HOMO|STATUS|SEAL|PADES|PAPER|TRUST|KEEP|STAMP|VERIFY"
+    kinds += "|REG|DOSSIER|HOMO|STATUS|SEAL|PADES|PAPER|TRUST|KEEP|STAMP|VERIFY|CHKPT|COSIGN"
     code = re.compile(rf"\b(?:{kinds})-[A-Z0-9-]+")
     parts = ("harness", "harness/files", "harness/packs", "harness/preflight", "harness/capture", "protocol")
     sources = [path for part in parts for path in (ROOT / part).glob("*.py")]

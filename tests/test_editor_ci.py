@@ -18,6 +18,7 @@ from lxml import etree
 
 from cli import dmpcompat
 from harness import again
+from harness.choices import Choices
 from harness.compare import compare
 from harness.deviations import leaves_with
 from harness.drive.clock import SetClock
@@ -62,7 +63,8 @@ class Editor:
 
     def run(self, out: str, **options: Any) -> RunResult:
         return run_campaign(
-            self.place / "campagne.yaml", out=self.place / out, target=self.mock.url, pki=self.pki, **options
+            self.place / "campagne.yaml",
+            Choices(out=self.place / out, target=self.mock.url, pki=self.pki, **options),
         )
 
 

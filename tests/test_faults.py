@@ -14,6 +14,7 @@ import yaml
 
 from harness import evidence
 from harness.checks import api
+from harness.choices import Choices
 from harness.drive import client
 from harness.drive.client import TlsClient
 from harness.rejudge import rejudge
@@ -42,7 +43,7 @@ def campaign(place: Path, cases: list[dict[str, Any]], mock: MockServer, pki: Pa
     (place / "campagne.yaml").write_text(
         json.dumps({**demo, "plan": {"file": "plan.yaml"}}), encoding="utf-8"
     )
-    return run_campaign(place / "campagne.yaml", out=place / "out", target=mock.url, pki=pki, seed=1)
+    return run_campaign(place / "campagne.yaml", Choices(out=place / "out", target=mock.url, pki=pki, seed=1))
 
 
 @pytest.fixture(scope="module")

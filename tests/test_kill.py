@@ -20,6 +20,7 @@ from harness import evidence, rule_examples
 from harness.checks import api
 from harness.checks.judged import Declared
 from harness.checks.rule import Finding, Rule
+from harness.choices import Choices
 from harness.fields import tables
 from harness.matrix import matrix
 from harness.mutate import corpus
@@ -52,11 +53,13 @@ BROKEN = {rule for one in mutators() if one.over == "run" for rule in one.breaks
 def played(mock: MockServer, pki_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> RunResult:
     result = run_campaign(
         PLANS / "campagne-demo.yaml",
-        out=tmp_path_factory.mktemp("kill"),
-        target=mock.url,
-        pki=pki_folder,
-        only=CASES,
-        seed=1,
+        Choices(
+            out=tmp_path_factory.mktemp("kill"),
+            target=mock.url,
+            pki=pki_folder,
+            only=CASES,
+            seed=1,
+        ),
     )
     assert {str(case.verdict) for case in result.verdicts} == {"PASS"}
     return result

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.campaign import load_campaign
+from harness.choices import Choices
 from harness.drive.identity import Keyring
 from harness.observe.operator import Answer, Task
 from harness.observe.running import Observation
@@ -57,11 +58,13 @@ def play(place: Path, mock: MockServer, pki: Path, only: tuple[str, ...]) -> Non
     pace = Pace(poll=1.0, now=clock.now, sleep=clock.sleep)
     result = run_campaign(
         CAMPAIGN,
-        out=place / "live",
-        target=mock.url,
-        pki=pki,
-        only=only,
-        observation=Observation(operator, wait=20, pace=pace),
+        Choices(
+            out=place / "live",
+            target=mock.url,
+            pki=pki,
+            only=only,
+            observation=Observation(operator, wait=20, pace=pace),
+        ),
     )
     asked = [found for found in result.verdicts if found.evidence]
     assert len(asked) == len(only) or len(asked) > 100
@@ -74,9 +77,11 @@ def play(place: Path, mock: MockServer, pki: Path, only: tuple[str, ...]) -> Non
     assert rejudge(result.evidence).holds
     captured = run_campaign(
         CAMPAIGN,
-        out=place / "captured",
-        only=only,
-        observation=Observation(live=False, frames=result.evidence),
+        Choices(
+            out=place / "captured",
+            only=only,
+            observation=Observation(live=False, frames=result.evidence),
+        ),
     )
     verdicts = captured.counts()
     assert "FAIL" not in verdicts and "ERROR" not in verdicts, explained(captured, but=Verdict.PASS)

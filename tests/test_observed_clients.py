@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.choices import Choices
 from harness.desk.acts import Command
 from harness.desk.hook import Hook, environment
 from harness.desk.records import keeper
@@ -85,12 +86,14 @@ def observe(tmp_path: Path, pki_folder: Path) -> Callable[..., RunResult]:
         try:
             return run_campaign(
                 path,
-                out=out,
-                target=mock.url,
-                pki=pki_folder,
-                only=[case],
-                observation=Observation(hook, wait=20, pace=Pace(poll=0.05)),
-                listener=lambda event: hook.close() if event.kind == "run-finished" else None,
+                Choices(
+                    out=out,
+                    target=mock.url,
+                    pki=pki_folder,
+                    only=[case],
+                    observation=Observation(hook, wait=20, pace=Pace(poll=0.05)),
+                    listener=lambda event: hook.close() if event.kind == "run-finished" else None,
+                ),
             )
         finally:
             hook.close()

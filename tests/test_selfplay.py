@@ -17,60 +17,24 @@ import pytest
 import generate
 from harness import evidence
 from harness.checks import api
-from harness.control import Control
 from harness.rejudge import rejudge
 from harness.results import CaseResult, RunResult
-from harness.run import run_campaign
 from harness.verdict import Verdict
 from mock_dmp.server import MockServer
 from protocol import transactions
 from protocol.acceptance_rules import rules as acceptance_rules
 from tests.bodies import bodies
-from tests.once import made_once
+from tests.demonstration import Refusals, demonstration
 from tests.other_frames import OtherFrames, never_failing, stations
-from tests.selfplay import CASES, LOADED, PLANS, campaign, explained, wrong_on_purpose
+from tests.selfplay import CASES, LOADED, campaign, explained, wrong_on_purpose
 from tests.test_selfplay_mutants import STAGED, watching, with_a_defect
-
-#: Case -> the rules of the platform that refused something in it, in the order of the refusals.
-Refusals = dict[str, list[str]]
-_REFUSALS = "refusals.json"
 
 
 @pytest.fixture(scope="module")
-def played(
-    request: pytest.FixtureRequest, pki_folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[RunResult, Refusals]:
-    """The demonstration campaign, and what its journal said before each session went away: played once for all."""
-
-    def make(folder: Path) -> None:
-        mock: MockServer = request.getfixturevalue("mock")
-        (folder / _REFUSALS).write_text(json.dumps(_play(mock, pki_folder, folder)), encoding="utf-8")
-
-    folder = made_once(tmp_path_factory, "demo", make)
-    refusals: Refusals = json.loads((folder / _REFUSALS).read_text(encoding="utf-8"))
-    return RunResult.load(folder / "out"), refusals
-
-
-def _play(mock: MockServer, pki_folder: Path, folder: Path) -> Refusals:
-    refused: Refusals = {}
-    forget = Control.delete
-
-    def listening(control: Control, name: str) -> None:
-        rules = [str(line["rule"]) for line in control.exchanges(name) if line["outcome"] == "refused"]
-        refused[name.rpartition("-")[0]] = list(dict.fromkeys(rules))
-        forget(control, name)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Control, "delete", listening)
-        result = run_campaign(
-            PLANS / "campagne-demo.yaml",
-            out=folder / "out",
-            target=mock.url,
-            pki=pki_folder,
-            seed=1,
-        )
-    assert RunResult.load(folder / "out") == result, "the result comes back"
-    return {code: refused[code.lower().replace(".", "-")] for code in CASES}
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, Refusals]:
+    """The demonstration campaign, and what its journal said before each session went away."""
+    one = demonstration(tmp_path_factory)
+    return RunResult.load(one.out), one.refusals
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.choices import Choices
 from harness.drive import urls
 from harness.rejudge import rejudge
 from harness.results import RunResult
@@ -44,7 +45,7 @@ def run(mock: MockServer, pki_folder: Path, tmp_path: Path) -> Run:
             json.dumps({**demo, "plan": {"file": "plan.yaml"}}), encoding="utf-8"
         )
         return run_campaign(
-            tmp_path / "campagne.yaml", out=tmp_path / "out", target=mock.url, pki=pki_folder, seed=1
+            tmp_path / "campagne.yaml", Choices(out=tmp_path / "out", target=mock.url, pki=pki_folder, seed=1)
         )
 
     return start

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from harness.choices import Choices
 from harness.exchange_view import exchange_text
 from harness.run import run_campaign
 from mock_dmp import pki
@@ -119,10 +120,12 @@ def played() -> Played:
     with MockServer(pki_folder=scratch / "pki", data_dir=scratch / "data") as mock:
         result = run_campaign(
             folder("test_plans") / CAMPAIGN,
-            out=scratch / "out",
-            target=mock.url,
-            pki=scratch / "pki",
-            seed=SEED,
+            Choices(
+                out=scratch / "out",
+                target=mock.url,
+                pki=scratch / "pki",
+                seed=SEED,
+            ),
         )
     if result.exit_code != 0:
         told = ", ".join(f"{one.code} {one.verdict}" for one in result.verdicts if one.verdict != "PASS")

@@ -24,12 +24,15 @@ from harness.capture.holding import hold
 from protocol import jsonread
 from protocol.errors import EvidenceError, Text, UsageError
 from protocol.exchange import Exchange, from_facts, suffix
+from protocol.regularfile import FileRefused, read_regular, read_text
 
 DESCRIPTION: Final = "recording.json"
 UNREAD: Final = "unread.ndjson"
 SCHEMA: Final = "dmpcompat-recording/1"
 _LOCK: Final = ".lock"
 _FACTS: Final = "_echange.json"
+#: More than any message: the same bound as of a source that is imported.
+_LARGEST: Final = 256 * 1024 * 1024
 
 Where = Literal["proxy", "import"]
 
@@ -234,9 +237,9 @@ class Recording:
             name = plain["files"].get(side)
             if name is None:
                 return b""
-            data = (self.folder / Path(name).name).read_bytes()
-            expected = plain["sha256"][side]
-        except (OSError, KeyError, TypeError, AttributeError) as problem:
+            data = read_regular(self.folder / Path(name).name, _LARGEST)
+            expected = str(plain["sha256"][side])
+        except (OSError, FileRefused, KeyError, TypeError, AttributeError) as problem:
             raise _unreadable(self.folder / key, problem) from problem
         if (found := hashlib.sha256(data).hexdigest()) != expected:
             raise EvidenceError(
@@ -278,8 +281,8 @@ def _listed(folder: Path) -> Iterator[tuple[int, str]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        plain = jsonread.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+        plain = jsonread.loads(read_text(path, _LARGEST))
+    except (OSError, ValueError, FileRefused) as problem:
         raise _unreadable(path, problem) from problem
     if not isinstance(plain, dict):
         raise _unreadable(path, ValueError(type(plain).__name__))

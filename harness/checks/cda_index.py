@@ -83,7 +83,7 @@ class HeaderIndex:
             parent = item.getparent()
             beside = children.get(parent)  # type: ignore[arg-type]  # below the root
             if beside is None:
-                children[parent] = {tag: [item]}  # type: ignore[index]
+                children[parent] = {tag: [item]}  # type: ignore[index]  # below the root
             elif tag in beside:
                 beside[tag].append(item)
                 repeated[tag].append(item)

@@ -46,7 +46,7 @@ def run(item: Rule[View], view: View, place: str) -> list[Finding]:
     try:
         seen = list(item.function(view))
     # A fault of the rule itself, whatever it is, must show as the tool's and leave the other rules their say.
-    except Exception as problem:  # noqa: BLE001
+    except Exception as problem:  # noqa: BLE001 - told as the tool's, whatever it is
         return [Finding(item.id, "ERROR", place, f"{type(problem).__name__}: {problem}")]
     identifier = item.id
     for finding in seen:

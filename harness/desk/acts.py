@@ -98,7 +98,7 @@ class Command:
             asked.seek(0)
             try:
                 # Words of the command line of our user, no shell between.
-                process = subprocess.Popen(  # noqa: S603
+                process = subprocess.Popen(  # noqa: S603 - words of our user
                     self._words,
                     stdin=asked,
                     stdout=out,

@@ -95,7 +95,7 @@ def _hash_name(draft: Draft) -> sign.Hash:
     name = draft.text("vihf_hash", "sha256")
     for known in get_args(sign.Hash):
         if name == known:
-            return known  # type: ignore[no-any-return]
+            return known  # type: ignore[no-any-return]  # of a Literal
     raise wrong_param(draft.transaction, "vihf_hash", name, "sha256 | sha1")
 
 

@@ -22,7 +22,7 @@ from harness.export.names import Names
 from harness.export.source import REPORT, Source
 from harness.inheritance import HERITAGE
 from harness.packs.registry import Pack
-from harness.results import CaseResult
+from harness.results import INHERITED, CaseResult
 from protocol.errors import Lang, Text
 
 DIGESTS: Final = "empreintes-sha256.txt"
@@ -151,11 +151,12 @@ def _absent(case: CaseResult, lang: Lang) -> tuple[Any, ...]:
 
 
 def _inherited(item: Mapping[str, Any], lang: Lang) -> tuple[Any, ...]:
+    decided = f" ({item['homologation']})" if item.get("homologation") else ""
     why = Text(
-        f"hérité du connecteur {item['connector']}, rapport {item['reference']}",
-        f"inherited from connector {item['connector']}, report {item['reference']}",
+        f"hérité du connecteur {item['connector']}{decided}, rapport {item['reference']}",
+        f"inherited from connector {item['connector']}{decided}, report {item['reference']}",
     )
-    return ("", "", item["code"], item["title"][lang], "INHERITED", 0, 0, 0, why.to(lang))
+    return ("", "", item["code"], item["title"][lang], INHERITED, 0, 0, 0, why.to(lang))
 
 
 def _readme(source: Source) -> str:

@@ -8,7 +8,7 @@ failure is never the one left out; the sheet lists all.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,9 @@ from harness.export import documents, official
 from harness.export.names import Names, safe
 from harness.export.sheet import pdf
 from harness.export.source import Source
+from harness.inheritance import HERITAGE
 from harness.packs.registry import Pack
-from harness.results import CaseResult
+from harness.results import INHERITED, CaseResult
 from harness.verdict import Verdict
 from protocol import jsonread, requirements
 from protocol.errors import Lang, Text
@@ -59,11 +60,24 @@ def build(source: Source, place: Path, *, pack: Pack | None, lang: Lang) -> None
         proofs = [proof for proof in PROOFS if (folder / proof).is_dir()]
         (folder / f"{name}.pdf").write_bytes(pdf(_sheet(source, identifier, ordered, proofs, lang)))
         rows.append((name, identifier, len(cases), str(ordered[0].verdict), ", ".join(proofs)))
+    rows += _delegated(source, carried)
     (place / official.CARD).write_bytes(official.card(source))
     (place / "exigences.csv").write_bytes(
         official.table((("dossier", "exigence", "cas", "verdict le plus grave", "preuves"), *rows))
     )
     official.copy_report(source, place)
+
+
+def _delegated(source: Source, carried: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """A line for each requirement that a connector proves and that no case of this run carries."""
+    proofs: dict[str, list[str]] = {}
+    for one in source.inherited:
+        for identifier in set(one["requirements"]) - set(carried):
+            proofs.setdefault(identifier, []).append(f"{HERITAGE}/{one['reference']}")
+    return [
+        ("", identifier, len(places), INHERITED, ", ".join(dict.fromkeys(places)))
+        for identifier, places in sorted(proofs.items())
+    ]
 
 
 def _case(source: Source, case: CaseResult, folder: Path, journal: Sequence[str]) -> None:

@@ -210,7 +210,7 @@ def _done(work: Work, entry: Entry) -> Record:
     try:
         return work(entry)
     # A fault of ours on one document must not cost the others theirs.
-    except Exception as problem:  # noqa: BLE001
+    except Exception as problem:  # noqa: BLE001 - told as lost, for that document alone
         return lost(entry, f"CHECK-033: {type(problem).__name__}: {problem}")
 
 

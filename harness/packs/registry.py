@@ -58,11 +58,12 @@ def add(folder: Path, name: str = "") -> Pack:
 
     Raises UsageError: PACK-001 not a folder, PACK-002 bad name, PACK-003 empty or far too big.
     """
-    where = folder.expanduser().resolve()
-    if not where.is_dir():
+    named = folder.expanduser()
+    if not named.is_dir():  # nor is a loop of links, which has no resolution
         raise UsageError(
             "PACK-001", Text("ce n'est pas un dossier", "not a folder"), field="PATH", found=str(folder)
         )
+    where = named.resolve()
     chosen = name or where.name
     if not _NAME.fullmatch(chosen):
         raise UsageError(

@@ -108,7 +108,7 @@ class _Inside(etree.Resolver):
         self._folder = folder.resolve()
 
     # The names and the looseness of types are lxml's.
-    def resolve(self, system_url, public_id, context):  # type: ignore[no-untyped-def]  # noqa: ARG002
+    def resolve(self, system_url, public_id, context):  # type: ignore[no-untyped-def]  # noqa: ARG002 - lxml's signature
         """lxml's hook: the file that an address leads to. Raises OSError for what is outside or absent."""
         parsed = urlparse(system_url or "")
         path = Path(unquote(parsed.path)).resolve()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.campaign import CampaignFile
+from harness.choices import Choices
 from harness.evidence import read_json, to_json, write_atomic
 from harness.plan import Case, LoadedPlan
 from harness.plans.seeds import parse_seed, with_seed
@@ -158,7 +159,7 @@ def prove(
     told = data_of(plan)
     made, problems = _mutants(cases, told)
     file = _written(plan, [told[case.code] for case in cases], made, campaign, scratch)
-    result = run_campaign(file, out=scratch / "out", target=target, pki=pki, seed=1, jobs=jobs)
+    result = run_campaign(file, Choices(out=scratch / "out", target=target, pki=pki, seed=1, jobs=jobs))
     played = {case.code: str(case.verdict) for case in result.verdicts}
     proofs = {}
     for case in cases:

@@ -232,7 +232,7 @@ def _pdf(layer: Layer, state: _Opening) -> Iterator[Layer]:
         yield Layer(f"{layer.place} PDF text".strip(), told)
 
 
-def _base64(layer: Layer, state: _Opening) -> Iterator[Layer]:  # noqa: ARG001
+def _base64(layer: Layer, state: _Opening) -> Iterator[Layer]:
     for found in _BASE64.finditer(layer.data):
         yield from _decoded(layer, found, lambda run: base64.b64decode(run + b"=" * (-len(run) % 4)))
     if b"-" in layer.data or b"_" in layer.data:
@@ -255,14 +255,14 @@ def _decoded(layer: Layer, found: re.Match[bytes], decode: Callable[[bytes], byt
         yield Layer(_at(layer, found.start(), "base64"), out)
 
 
-def _hex(layer: Layer, state: _Opening) -> Iterator[Layer]:  # noqa: ARG001
+def _hex(layer: Layer, state: _Opening) -> Iterator[Layer]:
     for found in _HEX.finditer(layer.data):
         out = bytes.fromhex(found[0][: len(found[0]) // 2 * 2].decode("ascii"))
         if len(found[0]) >= _LONG or _WORTH.search(out):
             yield Layer(_at(layer, found.start(), "hex"), out)
 
 
-def _utf16(layer: Layer, state: _Opening) -> Iterator[Layer]:  # noqa: ARG001
+def _utf16(layer: Layer, state: _Opening) -> Iterator[Layer]:
     if b"\0" not in layer.data:
         return
     for form, part in ((_LITTLE, slice(0, None, 2)), (_BIG, slice(1, None, 2))):
@@ -271,7 +271,7 @@ def _utf16(layer: Layer, state: _Opening) -> Iterator[Layer]:  # noqa: ARG001
             yield Layer(f"{layer.place} UTF-16".strip(), told)
 
 
-def _written(layer: Layer, state: _Opening) -> Iterator[Layer]:  # noqa: ARG001
+def _written(layer: Layer, state: _Opening) -> Iterator[Layer]:
     """The same text with its escapes resolved: references of XML, \\u of JSON, quoted-printable, percent."""
     data = layer.data
     if b"&#" in data:

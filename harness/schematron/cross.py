@@ -133,7 +133,7 @@ def differences(document: str, mine: LayerResult, other: LayerResult) -> Iterato
         yield told("not-run", what if what in ours_missed else "", what if what in theirs_missed else "")
 
 
-def _failures(mine: LayerResult, other: LayerResult, told) -> Iterator[Difference]:  # type: ignore[no-untyped-def]
+def _failures(mine: LayerResult, other: LayerResult, told) -> Iterator[Difference]:  # type: ignore[no-untyped-def]  # a closure of the caller
     """Failures that one has and the other has not, then those that differ by place or text only."""
     ours, theirs = Counter(map(_core, mine.failures)), Counter(map(_core, other.failures))
     for core in dict.fromkeys([*(ours - theirs), *(theirs - ours)]):

@@ -96,7 +96,7 @@ class Interpreter:
     def test(self, expr: Expr, names: Names, depth: int = 0) -> Test:
         """A function giving the effective boolean value. Raises Unsupported."""
         native = self._native(expr, names, depth, condition=True)
-        return native or self.own_test(expr, names, depth)  # type: ignore[return-value]
+        return native or self.own_test(expr, names, depth)  # type: ignore[return-value]  # what was asked for, by `condition`
 
     def own_test(self, expr: Expr, names: Names, depth: int) -> Test:
         """`test`, with nothing but its parts run by libxml2."""
@@ -133,7 +133,7 @@ class Interpreter:
     def make(self, expr: Expr, names: Names, depth: int = 0) -> Made:
         """A function giving the sequence. Raises Unsupported."""
         native = self._native(expr, names, depth, condition=False)
-        return native or self.own(expr, names, depth)  # type: ignore[return-value]
+        return native or self.own(expr, names, depth)  # type: ignore[return-value]  # what was asked for, by `condition`
 
     def own(self, expr: Expr, names: Names, depth: int) -> Made:
         """`make`, with nothing but its parts run by libxml2."""

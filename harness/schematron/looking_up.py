@@ -60,7 +60,7 @@ def _searched(engine: Interpreter, expr: Expr, names: Names, depth: int) -> Made
     if isinstance(expr, Op):
         left, right = engine.make(expr.left, names, depth), engine.make(expr.right, names, depth)
         return lambda at: [compare(expr.sign, left(at), right(at))]
-    return engine.walking.path(expr, names, depth)  # type: ignore[arg-type]
+    return engine.walking.path(expr, names, depth)  # type: ignore[arg-type]  # the only kind that is left
 
 
 def _native_path(engine: Interpreter, expr: Expr) -> tuple[str, Any]:

@@ -129,7 +129,7 @@ class SaxonProcess:
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
         line = self._process.stdout.readline()
         if not line:
             raise self._dead(f"code {self._process.wait()}")

@@ -41,7 +41,7 @@ class Walking:
 
     def path(self, expr: Path, names: Names, depth: int) -> Made:
         if expr.start is None:
-            start: Made = lambda at: [at.item]  # noqa: E731
+            start: Made = lambda at: [at.item]  # noqa: E731 - as short as the closures beside it
             first = depth
         else:
             start = self._interpreter.make(expr.start, names, depth)

@@ -94,6 +94,11 @@ class PrepareStep(StepSpec):
             elif seed.key in directory.patients():
                 record = patient_record(directory.patients()[seed.key], seed.changes)
                 loading.check_patient(record, (*at, "prepare", "patients", index), problems)
+        seeded = self.prepare.status_list
+        for index, name in enumerate(seeded.profiles if seeded is not None else ()):
+            if names.profiles and name not in names.profiles:
+                where = (*at, "prepare", "status_list", "profiles", index)
+                problems.unknown("012", Text("profil", "profile"), where, name, names.profiles)
         for name, value in self.prepare.settings.items():
             loading.check_setting(name, value, (*at, "prepare", "settings", name), problems)
             if names.settings and name not in names.settings:

@@ -23,11 +23,15 @@ from mock_dmp.state.statuslists import Given
 from protocol import statuslist, trustchain
 from protocol.directory import NumberStatus, Product, WireNumber
 from protocol.errors import ConfigError, DmpcompatError, EvidenceError, Text, UsageError
+from protocol.regularfile import read_text
 from protocol.statuslist import Listed, StatusList, tag_of
 from protocol.trust import TrustedKey, stamp
 from protocol.trustchain import Anchor
 
+_LARGEST_KEY: Final = 4096
 _LOG: Final = logging.getLogger(__name__)
+#: Of the key of the numbers, in hexadecimal: what is kept of a session's.
+_LONGEST_KEY: Final = 128
 _STATUS: Final[dict[statuslist.State, NumberStatus]] = {
     "ACTIVE": "active",
     "NOTICE": "active",
@@ -59,9 +63,9 @@ class Believed:
         if listed is None:
             return own
         status = _STATUS[listed.state_at(at)]
-        if own is None:
-            return _number(listed, value, status)
-        return replace(own, status=status, profiles=listed.profiles or own.profiles)
+        found = _number(listed, value, status)
+        # Whose number it is, the register says, whatever product the session declared it for.
+        return found if own is None else replace(found, key=own.key, profiles=listed.profiles or own.profiles)
 
 
 @dataclass
@@ -83,7 +87,7 @@ class Official:
     def open(cls, path: Path, trust: Path, key: Path, root: Anchor | None = None) -> Official:
         """Raises ConfigError when a file can't be used."""
         try:
-            found = cls(path, trust, bytes.fromhex(key.read_text(encoding="ascii").strip()), root)
+            found = cls(path, trust, bytes.fromhex(read_text(key, _LARGEST_KEY).strip()), root)
             found.current()
         except (OSError, ValueError, DmpcompatError) as problem:
             raise _unusable(path, problem) from problem
@@ -100,7 +104,7 @@ class Official:
                 stamped = (facts.st_mtime_ns, facts.st_size)
                 if stamped != self._stamp:
                     self._stamp = stamped
-                    self._list = self._newer(statuslist.read(self.path.read_bytes(), self._keys()))
+                    self._list = self._newer(statuslist.of_file(self.path, self._keys()))
             except (OSError, DmpcompatError) as problem:
                 unusable = _unusable(self.path, problem)
                 if self._list is None:
@@ -122,7 +126,20 @@ class Official:
         return found.keys
 
     def _newer(self, found: StatusList) -> StatusList:
-        """Raises EvidenceError for a list that was issued before the one in force: an old one, played again."""
+        """Raises EvidenceError for a list that was issued before the one in force: an old one, played again; or for one
+        of another issuer, whom the trust file may have as well.
+        """
+        if self._list is not None and found.issuer != self._list.issuer:
+            raise EvidenceError(
+                "STATUS-013",
+                Text(
+                    "liste d'un autre émetteur que celle en vigueur",
+                    "a list of another issuer than the one in force",
+                ),
+                field=str(self.path),
+                found=found.issuer,
+                expected=self._list.issuer,
+            )
         if self._list is not None and found.issued < self._list.issued:
             raise EvidenceError(
                 "STATUS-011",
@@ -146,6 +163,8 @@ def listing(db: Connection, session: str, platform: Official | None) -> Believed
 def believed(given: Given) -> Believed:
     """Verify a list that a session is given. Raises UsageError (STATUS-012)."""
     try:
+        if len(given.tag_key) > _LONGEST_KEY:
+            raise ValueError(f"key of {len(given.tag_key)} characters")
         tag_key = bytes.fromhex(given.tag_key)
         trusted = trustchain.believed(given.trust.encode(), "trust").keys
         return Believed(statuslist.read(given.envelope.encode(), trusted), tag_key)

@@ -51,7 +51,7 @@ class Trust:
             if crl.issuer != certificate.issuer:
                 continue
             genuine = any(
-                authority.subject == crl.issuer and crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
+                authority.subject == crl.issuer and crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]  # kinds of keys that a CA may hold
                 for authority in self.authorities
             )
             entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)

@@ -26,7 +26,7 @@ _STATUS: Final = {
     "CRT-005": 404,
     "PAT-001": 404,
     "PAT-003": 404,
-    "STATUS-013": 404,
+    "STATUS-014": 404,
 }
 _BODY_MAX: Final = 4 * 1024 * 1024
 

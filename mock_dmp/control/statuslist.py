@@ -118,7 +118,7 @@ def _told(name: str, one: Believed) -> dict[str, Any]:
 
 def _none(name: str) -> UsageError:
     return UsageError(
-        "STATUS-013",
+        "STATUS-014",
         Text("cette session n'a pas de liste de statuts", "this session has no status list"),
         field="name",
         found=name,

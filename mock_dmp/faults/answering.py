@@ -67,7 +67,7 @@ class Answering:
 
     def behave(self, **changes: object) -> None:
         """Change the conduct on the socket."""
-        self.conduct = replace(self.conduct, **changes)  # type: ignore[arg-type]
+        self.conduct = replace(self.conduct, **changes)  # type: ignore[arg-type]  # each fault knows its fields
 
 
 def remove(element: etree._Element | None) -> None:

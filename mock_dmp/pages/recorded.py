@@ -88,7 +88,7 @@ def _said(store: Store, endpoint: Endpoint, environ: Environ, record: Record) ->
     try:
         return endpoint(_called(store, session, environ, record.request_body))
     # Whatever goes wrong, the client gets an answer and the journal a line.
-    except Exception as failure:  # noqa: BLE001
+    except Exception as failure:  # noqa: BLE001 - told in an answer and in the journal
         _LOG.exception("exchange %s failed", record.id)
         return Said(500, (), b"", "error", "MockInternalError", f"{type(failure).__name__}: {failure}")
 

@@ -148,7 +148,7 @@ class Site:
             visit.work.commit()
             return answer
         # Whatever goes wrong, the browser gets a page and the journal a line.
-        except Exception as failure:  # noqa: BLE001
+        except Exception as failure:  # noqa: BLE001 - told by a page and in the journal
             visit.work.rollback()
             _LOG.exception("page %s failed", visit.path)
             return self._failed(visit, failure)

@@ -92,7 +92,7 @@ def set_status(db: Connection, session: str, key: str, status: str) -> WireNumbe
             found=key,
             expected=", ".join(one.key for one in declared(db, session)),
         )
-    changed = replace(found, status=status)  # type: ignore[arg-type]
+    changed = replace(found, status=status)  # type: ignore[arg-type]  # it was just compared
     declare(db, session, changed)
     return changed
 

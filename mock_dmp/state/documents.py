@@ -34,7 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from mock_dmp.state.schema import METADATA, given, of_session
+from mock_dmp.state.schema import METADATA, Rows, given, of_session
 from mock_dmp.state.xds_objects import (
     Association,
     Kind,
@@ -45,6 +45,7 @@ from mock_dmp.state.xds_objects import (
 
 _BATCH = 400  # below the limit of bound values of SQLite
 _REMEMBERED = 4096  # objects, some 15 KB each
+_FIRST_RANK = 1
 
 objects = Table(
     "registry_objects",
@@ -160,27 +161,26 @@ def register_all(
     db: Connection, session: str, several: Sequence[Registration], *, deprecated_status: str
 ) -> None:
     """Write registrations, in order, with as many statements as one takes. Raises as `register` does."""
-    rank = _next_rank(db, session)
-    added = [(item, one) for one in several for item in one.objects]
-    _insert(
-        db,
-        objects,
-        [
-            {"session": session, "rank": rank + offset, **_row(item, one)}
-            for offset, (item, one) in enumerate(added)
-        ],
-    )
-    links = (link for one in several for link in one.associations)
-    _insert(
-        db,
-        associations,
-        [{"session": session, "rank": rank + offset, **_link_row(link)} for offset, link in enumerate(links)],
-    )
+    first, mine = _next_rank(db, session), {"session": session}
+    _insert(db, objects, [mine | row for row in _object_rows(several, first)])
+    _insert(db, associations, [mine | row for row in _link_rows(several, first)])
     wanted = [content for one in several for content in one.contents]
-    _insert(db, contents, [{"session": session, **row} for row in _claimed(db, session, wanted)])
+    _insert(db, contents, [mine | row for row in _claimed(db, session, wanted)])
     for batch in _batches([identifier for one in several for identifier in one.deprecated]):
-        mine = objects.c.session == session
-        db.execute(update(objects).where(mine, objects.c.id.in_(batch)).values(status=deprecated_status))
+        named = (objects.c.session == session, objects.c.id.in_(batch))
+        db.execute(update(objects).where(*named).values(status=deprecated_status))
+
+
+def rows(several: Sequence[Registration], *, deprecated_status: str) -> Rows:
+    """What `register_all` writes, for any session that holds nothing yet."""
+    fallen = {identifier for one in several for identifier in one.deprecated}
+    now = {"status": deprecated_status}
+    wanted = dict.fromkeys(content for one in several for content in one.contents)
+    return {
+        objects: [row | now if row["id"] in fallen else row for row in _object_rows(several, _FIRST_RANK)],
+        associations: _link_rows(several, _FIRST_RANK),
+        contents: [asdict(one) for one in wanted],
+    }
 
 
 def set_status(db: Connection, session: str, object_id: str, status: str) -> None:
@@ -323,6 +323,16 @@ def summary(db: Connection, session: str, patient: str = "") -> list[dict[str, A
     return listed
 
 
+def _object_rows(several: Iterable[Registration], first: int) -> list[dict[str, Any]]:
+    added = ((item, one) for one in several for item in one.objects)
+    return [{"rank": rank, **_row(item, one)} for rank, (item, one) in enumerate(added, first)]
+
+
+def _link_rows(several: Iterable[Registration], first: int) -> list[dict[str, Any]]:
+    links = (link for one in several for link in one.associations)
+    return [{"rank": rank, **_link_row(link)} for rank, link in enumerate(links, first)]
+
+
 def _row(item: RegistryObject, registration: Registration) -> dict[str, Any]:
     return {
         "id": item.id,
@@ -376,7 +386,7 @@ def _object(body: str, status: str) -> RegistryObject:
 
 def _next_rank(db: Connection, session: str) -> int:
     last = db.execute(_LAST_RANK, {"session": session}).scalar()
-    return 1 if last is None else int(last) + 1
+    return _FIRST_RANK if last is None else int(last) + 1
 
 
 def _batches(ids: Sequence[str]) -> Iterator[list[str]]:

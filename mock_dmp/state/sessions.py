@@ -16,6 +16,7 @@ from mock_dmp.state import accounts, authorisations, certificates, collection, p
 from mock_dmp.state import directory as known
 from mock_dmp.state.engine import Store
 from mock_dmp.state.schema import Rows, sessions
+from mock_dmp.state.sown import Sown
 from protocol import directory
 from protocol.directory import Patient
 from protocol.errors import Text, UsageError
@@ -170,17 +171,19 @@ def created(db: Connection, name: str) -> str:
 def _fill(store: Store, db: Connection, name: str) -> None:
     db.execute(insert(sessions).values(name=name, created=datetime.now(UTC).isoformat()))
     known.seed(db, name)
-    rows, prepared = _seed()
-    schema.write(db, name, rows)
+    rows, contents = _seed()
+    rows.write(db, name)
     accounts.add_seeded(db, name, directory.patients().values())  # a login depends on the session
-    seeding.seed_documents(db, store.blobs, name, prepared)
+    for content in contents:
+        store.blobs.put(content)
 
 
 @cache
-def _seed() -> tuple[Rows, tuple[seeding.Prepared, ...]]:
+def _seed() -> tuple[Sown, tuple[bytes, ...]]:
     """Patients and documents of the data sets, the same in every session: making them is most of filling one."""
     several = tuple(directory.patients().values())
-    return _rows(several), seeding.prepare(several)
+    prepared = seeding.prepare(several)
+    return Sown({**_rows(several), **seeding.rows(prepared)}), tuple(one.data for one in prepared)
 
 
 def _rows(several: Sequence[Patient]) -> Rows:

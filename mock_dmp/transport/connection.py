@@ -291,7 +291,7 @@ class Connection(HTTPConnection):
         with self.listener.blobs.open(received.digest) as self.body:
             self._received = received
             self.ssl_env = (self.ssl_env or {}) | {"dmpcompat.received": received}
-            keep = bool(super().communicate()) and received.problem is None  # type: ignore[no-untyped-call]
+            keep = bool(super().communicate()) and received.problem is None  # type: ignore[no-untyped-call]  # cheroot's
         if not received.heard:  # cheroot answered by itself: something in the head that it does not like
             received.problem = received.problem or Problem(400, "malformed-head")
             self.listener.tell_unheard(self, head, received)

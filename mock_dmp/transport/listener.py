@@ -76,7 +76,7 @@ class Listener(Server):
 
     ConnectionClass = Connection
     expiration_interval = 0.2
-    keep_alive_conn_limit = None  # type: ignore[assignment]
+    keep_alive_conn_limit = None  # type: ignore[assignment]  # cheroot takes None for no limit
 
     def __init__(
         self,

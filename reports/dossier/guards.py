@@ -54,7 +54,7 @@ class Asked:
 Guard = Callable[[View, Asked], Stop | None]
 
 
-def _scope(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _scope(file: View, asked: Asked) -> Stop | None:
     empty = [name for name in ("products", "profiles", "modes") if not file.opening.get(name)]
     if not empty:
         return None
@@ -66,7 +66,7 @@ def _scope(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
 
 
 def _with_piece(what: str, fr: str, en: str) -> Guard:
-    def guard(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+    def guard(file: View, asked: Asked) -> Stop | None:
         if file.piece(what) is not None:
             return None
         return Stop(
@@ -78,7 +78,7 @@ def _with_piece(what: str, fr: str, en: str) -> Guard:
     return guard
 
 
-def _product(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _product(file: View, asked: Asked) -> Stop | None:
     """The evidence is of a product and version that were declared, and of the holder."""
     piece = file.piece("evidence")
     if piece is None:
@@ -95,7 +95,7 @@ def _product(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _covered(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _covered(file: View, asked: Asked) -> Stop | None:
     """The campaign was run for all that the file declares: what was not asked of it was not judged."""
     piece = file.piece("evidence")
     if piece is None:
@@ -115,7 +115,7 @@ def _covered(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _complete(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _complete(file: View, asked: Asked) -> Stop | None:
     """No case of the scope without a verdict; those set aside have their reason from the campaign."""
     piece = file.piece("evidence")
     if piece is None:
@@ -149,7 +149,7 @@ def _outsider(file: View, asked: Asked) -> Stop | None:
     )
 
 
-def _fresh(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _fresh(file: View, asked: Asked) -> Stop | None:
     if not file.stale:
         return None
     return Stop(
@@ -159,7 +159,7 @@ def _fresh(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _anomaly(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _anomaly(file: View, asked: Asked) -> Stop | None:
     if file.anomalies:
         return None
     return Stop(
@@ -169,7 +169,7 @@ def _anomaly(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _closed(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _closed(file: View, asked: Asked) -> Stop | None:
     if not file.anomalies:
         return None
     return Stop(
@@ -179,7 +179,7 @@ def _closed(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _undisputed(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _undisputed(file: View, asked: Asked) -> Stop | None:
     if not file.disputes:
         return None
     return Stop(
@@ -189,7 +189,7 @@ def _undisputed(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _accepted(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _accepted(file: View, asked: Asked) -> Stop | None:
     """Each not-applicable was accepted by a reviewer."""
     aside = [case for case, verdict in file.verdicts.items() if verdict == "NOT_APPLICABLE"]
     open_ = [case for case in aside if case not in file.accepted or not file.accepted[case].facts["accepted"]]
@@ -202,7 +202,7 @@ def _accepted(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
     )
 
 
-def _conform(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _conform(file: View, asked: Asked) -> Stop | None:
     bad = [
         f"{case}={file.verdict(case)}"
         for case, verdict in file.verdicts.items()
@@ -276,7 +276,7 @@ def _foreign(parent: str, facts: Mapping[str, Any], asked: Asked) -> list[str]:
     return [one for one in named if digests.get(one) not in asked.parent_reports]
 
 
-def _change(file: View, asked: Asked) -> Stop | None:  # noqa: ARG001
+def _change(file: View, asked: Asked) -> Stop | None:
     if file.stale or file.piece("change") is not None:
         return None
     return Stop(

@@ -6,6 +6,7 @@ are drawn like Latin ones (a Cyrillic a in a Latin word), characters that hide, 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -23,13 +24,13 @@ _ALIKE: Final = frozenset(
 )
 
 
+_WORD: Final = re.compile(r"\w+")
+
+
 def refuse_unclear(opening: Mapping[str, Any]) -> None:
     """Raises UsageError (DOSSIER-033) for the first name of an opening that does not show what it is."""
     for name in _names(opening):
-        letters = [letter for letter in unicodedata.normalize("NFKC", name) if letter.isalpha()]
-        alike = [letter for letter in letters if letter in _ALIKE]
-        latin = any(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
-        if visible(name) != name or "\n" in name or (alike and (latin or len(alike) == len(letters))):
+        if visible(name) != name or "\n" in name or any(map(_borrowed, _WORD.findall(name))):
             raise UsageError(
                 "DOSSIER-033",
                 Text("ce nom ne se lit pas pour ce qu'il est", "this name does not read as what it is"),
@@ -47,3 +48,11 @@ def _names(opening: Mapping[str, Any]) -> Iterator[str]:
     for product in opening.get("products", ()):
         yield str(product["name"])
         yield from map(str, product["versions"])
+
+
+def _borrowed(word: str) -> bool:
+    """Whether a word has letters drawn like Latin ones, among Latin ones or alone."""
+    letters = [letter for letter in unicodedata.normalize("NFKC", word) if letter.isalpha()]
+    alike = [letter for letter in letters if letter in _ALIKE]
+    latin = any(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
+    return bool(alike) and (latin or len(alike) == len(letters))

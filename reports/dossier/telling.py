@@ -70,6 +70,7 @@ def status(dossier: Dossier, people: People) -> dict[str, Any]:
         },
         "approvals": [people.name(actor) for actor in now.approvals],
         "stale": now.stale,
+        "head": now.history[-1].line if now.history else "",
         "delegated": delegated(dossier),
         "history": [
             {
@@ -105,7 +106,9 @@ def delegated(dossier: Dossier) -> dict[str, Any] | None:
 def _delegated(told: dict[str, Any], lang: Lang) -> str:
     count, parent = len(told["cases"]), told["connector"]
     said = (
-        Text(f"{count} cas hérités du connecteur {parent}", f"{count} cases inherited from connector {parent}")
+        Text(
+            f"{count} cas hérités du connecteur {parent}", f"{count} cases inherited from connector {parent}"
+        )
         if told["in_force"]
         else Text(
             f"! {count} cas hérités du connecteur {parent}, qui n'est plus en vigueur : ils ne comptent plus",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from protocol import dsse
-from protocol.errors import EvidenceError, Text
+from protocol import canonical, dsse
+from protocol.errors import DmpcompatError, EvidenceError, Text
 from reports import verify_paper
 from reports.homologation import proving, statement
 from reports.homologation.bundle import ATTESTATION, Bundle, receipt_of
@@ -44,6 +44,16 @@ def of_pdf(data: bytes) -> Bundle:
             ),
         ) from problem
     return Bundle({**paper.carried, ATTESTATION: data})
+
+
+def kind_of(data: bytes) -> str:
+    """The type of the statement that a PDF carries; "" for what can't be read, or carries none."""
+    try:
+        payload = dsse.read(_read(data).carried.get(_STATEMENT, b"")).payload
+        told = canonical.loads(payload)
+    except (Skip, DmpcompatError):
+        return ""
+    return str(told.get("predicateType", "")) if isinstance(told, dict) else ""
 
 
 def carries(read: Read) -> Text:

@@ -57,6 +57,17 @@ def refuse_root(read: Read, keyid: str) -> None:
         raise ko("HOMO-032", Text("cette clé ne le peut pas", "this key may not"), found=f"root {keyid}")
 
 
+def told(read: Read, name: str) -> Text:
+    """Who signed, and by which version of a signed trust file."""
+    version = read.trust.version if read.trust else None
+    if version is None:
+        return Text(name, name)
+    number = version.number
+    return Text(
+        f"{name} ; fichier de confiance signé, version {number}", f"{name}; signed trust file, version {number}"
+    )
+
+
 def _brought(read: Read) -> Believed | None:
     if read.brought.trust is None:
         return None

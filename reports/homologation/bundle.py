@@ -92,7 +92,7 @@ def make(office: Office, dossier: Dossier, run: Path | None = None) -> Bundle:
             files[name] = (kept / name).read_bytes()
     if run is not None:
         files |= _paper_of(run, now)
-    files |= _trust(office, dossier)
+    files |= _trust(office, dossier, receipt.checkpoint.size)
     return Bundle(files | stamps.of_bundle(office, receipt.checkpoint, files))
 
 
@@ -117,9 +117,9 @@ def _paper_of(run: Path, now: View) -> dict[str, bytes]:
     return {paper.name: paper.read_bytes()} if paper.is_file() else {}
 
 
-def _trust(office: Office, dossier: Dossier) -> dict[str, bytes]:
+def _trust(office: Office, dossier: Dossier, size: int) -> dict[str, bytes]:
     """The trust file that the register logged, with its entry and its signed chain, when it has everybody's key."""
-    logged = trustfiles.logged(office, {event.actor for event in dossier.events()})
+    logged = trustfiles.logged(office, {event.actor for event in dossier.events()}, size)
     if logged is None:
         return {}
     files = {trustfiles.TRUST: logged.document, TRUST_RECEIPT: receipt_json(logged.receipt)}

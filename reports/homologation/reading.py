@@ -34,8 +34,8 @@ class Brought:
     log_key: str = ""
     status: Path | None = None
     run: Path | None = None
-    number: str = ""
-    nonce: str = ""
+    number: str = field(default="", repr=False)
+    nonce: str = field(default="", repr=False)
     authority: Path | None = None
     at: datetime | None = None
     rejudged: bool = False
@@ -49,7 +49,9 @@ _UNREAD: Final = Text("les clés n'ont pas été lues", "the keys were not read"
 
 @dataclass
 class Read:
-    """What was read so far. `unvouched`: why nothing brought vouches for the keys, None when something does."""
+    """What was read so far. `unvouched`: why nothing brought vouches for the keys, None when something does; `refused`:
+    documents on paper that a step refused.
+    """
 
     data: bytes
     brought: Brought
@@ -64,6 +66,7 @@ class Read:
     file: View | None = None
     report: Verification | None = None
     witnessed: datetime | None = None
+    refused: set[str] = field(default_factory=set)
 
     @property
     def at(self) -> datetime:

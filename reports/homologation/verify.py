@@ -15,7 +15,8 @@ from reports.homologation.reading import Brought, Read, Registered, steps
 from reports.verify import Step, Verification
 from reports.verify_evidence import Skip
 
-_LARGEST: Final = 80 * 1024 * 1024
+#: What is read of a file, at most.
+LARGEST: Final = 80 * 1024 * 1024
 
 
 def verify(data: bytes, brought: Brought) -> Verification:
@@ -34,7 +35,7 @@ def verify(data: bytes, brought: Brought) -> Verification:
 def of_file(path: Path, brought: Brought) -> Verification:
     """Verify a bundle on disk, of which no more than a bounded size is read. Raises OSError, FileRefused."""
     with open_regular(path) as stream:
-        return verify(stream.read(_LARGEST), brought)
+        return verify(stream.read(LARGEST), brought)
 
 
 def _made(one: Registered, read: Read) -> Step:

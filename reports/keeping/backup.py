@@ -18,7 +18,7 @@ from reports.keeping import archive, proof, snapshot
 from reports.keeping.archive import Archive
 from reports.register import trustfiles
 from reports.register.audit import Line
-from reports.register.opening import KEYS, Office
+from reports.register.opening import Office, key_files
 from reports.sealing.providers import InFile
 
 
@@ -108,7 +108,7 @@ def _proven(office: Office, path: Path) -> Kept:
 def _private(office: Office) -> Mapping[str, bytes]:
     people = sorted((office.folder / snapshot.PEOPLE).glob("*.pem"))
     seal = office.configuration.seal
-    names = [*KEYS, *([seal.key] if isinstance(seal, InFile) and seal.key else [])]
+    names = [*key_files(office.configuration), *([seal.key] if isinstance(seal, InFile) and seal.key else [])]
     found = {name: (office.folder / name).read_bytes() for name in names}
     roots = sorted((office.folder / trustfiles.ROOTS).glob("*.pem"))
     folders = ((snapshot.PEOPLE, people), (trustfiles.ROOTS, roots))

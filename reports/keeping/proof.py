@@ -17,7 +17,7 @@ from reports.dossier import events
 from reports.dossier.book import JOURNAL
 from reports.dossier.events import Event
 from reports.keeping.snapshot import DECLARATIONS, DOSSIERS, KNOWN, Snapshot, ahead
-from reports.register import checkpoint, merkle
+from reports.register import checkpoint, merkle, trustaudit
 from reports.register.audit import Line, audit
 from reports.register.checkpoint import Checkpoint, NoteKey
 from reports.register.entries import Entry
@@ -40,6 +40,7 @@ def prove(snapshot: Snapshot, key: NoteKey, origin: str, kept: Checkpoint | None
         _numbers(snapshot, listed),
         _declarations(snapshot, listed),
         _dossiers(snapshot, listed),
+        *_trust(snapshot),
     )
 
 
@@ -154,6 +155,12 @@ def _dossiers(snapshot: Snapshot, listed: Sequence[Entry]) -> Line:
             if event.kind == "REGISTERED" and issued.get(event.facts["seq"]) != event.facts["reference"]:
                 return Line("KO", text, name)
     return Line("OK", text, f"{len(found)}")
+
+
+def _trust(snapshot: Snapshot) -> tuple[Line, ...]:
+    """Of a register that logged no trust file, or has no root, nothing is to be there."""
+    lines = trustaudit.audit(snapshot.leaves, snapshot.files)
+    return tuple(line for line in lines if line.outcome != "SKIPPED")
 
 
 def _known(snapshot: Snapshot) -> Mapping[str, TrustedKey]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from reports.register import trustfiles
 from reports.register.checkpoint import Checkpoint, NoteKey
 from reports.register.database import Database
 from reports.register.numbering import Secret
-from reports.register.opening import CONFIG, KEYS
+from reports.register.opening import CONFIG, Configuration, key_files
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ def restore(path: Path, wanted: Wanted) -> Kept:
             opened.read(name)
         lines = proof.prove(held, opened.key, str(opened.told["origin"]), wanted.kept)
         backup.refuse_incomplete(lines)
-        keys = _keys(opened, wanted.keys)
-        _refuse_foreign(keys, held, opened.key)
+        needed = _needed(held)
+        keys = _keys(opened, wanted.keys, needed)
+        _refuse_foreign(keys, held, opened.key, needed)
         _refuse_taken(wanted.folder)
         _placed(wanted.folder, lambda beside: _written(beside, opened, held, keys, wanted.database))
         return backup.told(opened, lines)
@@ -101,13 +102,13 @@ def _written(beside: Path, opened: Archive, held: Snapshot, keys: dict[str, byte
             stream.write(data)
 
 
-def _keys(opened: Archive, apart: Path | None) -> dict[str, bytes]:
+def _keys(opened: Archive, apart: Path | None, needed: Sequence[str]) -> dict[str, bytes]:
     inside = {name.removeprefix(archive.KEYS): opened.read(name) for name in opened.below(archive.KEYS)}
     if apart is None:
         return inside
     folders = (snapshot.PEOPLE, trustfiles.ROOTS)
     people = [path for folder in folders for path in sorted((apart / folder).glob("*.pem"))]
-    found = [*(apart / name for name in KEYS), *people]
+    found = [*(apart / name for name in needed), *people]
     try:
         return inside | {path.relative_to(apart).as_posix(): path.read_bytes() for path in found}
     except OSError as problem:
@@ -116,21 +117,32 @@ def _keys(opened: Archive, apart: Path | None) -> dict[str, bytes]:
             Text("il manque une clé dans ce dossier", "a key is missing in this folder"),
             field="--keys",
             found=str(problem.filename),
-            expected=" ".join(KEYS),
+            expected=" ".join(needed),
         ) from problem
 
 
-def _refuse_foreign(keys: dict[str, bytes], held: Snapshot, key: NoteKey) -> None:
-    """The keys are those of this register: the log's is the one that signed, the other opens every sealed number."""
+def _needed(held: Snapshot) -> Sequence[str]:
+    try:
+        return key_files(Configuration.model_validate(jsonread.loads(held.files[CONFIG])))
+    except (KeyError, ValueError) as problem:
+        raise archive.refused(CONFIG, str(problem)) from problem
+
+
+def _refuse_foreign(keys: dict[str, bytes], held: Snapshot, key: NoteKey, needed: Sequence[str]) -> None:
+    """The keys are those of this register: the log's, unless it lives elsewhere, is the one that signed, and the other
+    opens every sealed number.
+    """
     if not keys:
         return
     try:
-        private = serialization.load_pem_private_key(keys[KEYS[0]], password=None)
-        secret = Secret(bytes.fromhex(keys[KEYS[1]].decode("ascii").strip()))
+        secret = Secret(bytes.fromhex(keys[needed[-1]].decode("ascii").strip()))
+        logs = [serialization.load_pem_private_key(keys[name], password=None) for name in needed[:-1]]
     except (KeyError, ValueError, TypeError) as problem:
         raise _foreign(str(problem)) from problem
-    if not isinstance(private, Ed25519PrivateKey) or str(NoteKey(key.name, private.public_key())) != str(key):
-        raise _foreign(KEYS[0])
+    for private in logs:
+        own = isinstance(private, Ed25519PrivateKey) and NoteKey(key.name, private.public_key())
+        if str(own) != str(key):
+            raise _foreign(needed[0])
     for reference, _, _, sealed in held.numbers:
         secret.open(sealed, reference)
 

@@ -25,7 +25,7 @@ from reports.dossier.people import People
 from reports.register import entries, merkle, stamps, trustfiles
 from reports.register.database import CHECKPOINTS, FRONTIER, LEAVES, REFERENCES, WIRE_NUMBERS, Database
 from reports.register.entries import Entry
-from reports.register.opening import CONFIG, Office
+from reports.register.opening import CONFIG, Office, public_of_log
 from reports.register.store import frontier_row
 
 DOSSIERS: Final = "dossiers"
@@ -69,15 +69,20 @@ class Snapshot:
 
 def take(office: Office) -> Snapshot:
     """What the office is now. Raises EvidenceError when a journal is damaged."""
-    rows = of_database(office.register.database)
+    with trustfiles.locked(office):  # the trust file of the very moment of the rows
+        trustfiles.settled(office)
+        rows = of_database(office.register.database)
+        trusts = {name: (office.folder / name) for name in (TRUST, trustfiles.CHAIN)}
+        told = {name: path.read_bytes() for name, path in trusts.items() if path.is_file()}
     people = People(office.folder / PEOPLE, office.seal, office.folder / TRUST)
     known = people.known()
     # Without the address of the database: it may have a password, and a restored register has another one.
     configuration = office.configuration.model_copy(update={"database": ""})
-    files = {CONFIG: to_json(configuration.model_dump()), KNOWN: trust_document(list(known.values()))}
-    for name in (TRUST, trustfiles.CHAIN, f"{PEOPLE}/people.json"):
-        if (office.folder / name).is_file():
-            files[name] = (office.folder / name).read_bytes()
+    files = {CONFIG: to_json(configuration.model_dump()), KNOWN: trust_document(list(known.values())), **told}
+    if (public := public_of_log(configuration)) is not None:
+        files[public] = (office.folder / public).read_bytes()
+    if (office.folder / PEOPLE / "people.json").is_file():
+        files[f"{PEOPLE}/people.json"] = (office.folder / PEOPLE / "people.json").read_bytes()
     for path in sorted((office.folder / DOSSIERS).glob(f"*/{JOURNAL}")):
         kept = _known_then(path, known, rows)
         if kept:

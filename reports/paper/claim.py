@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
@@ -60,7 +59,7 @@ def read(text: str, trusted: Mapping[str, TrustedKey]) -> dict[str, Any]:
             continue
         if found.headers().get("typ") == _TYPE:
             told = _members(found.payload)
-            if key.distrust_after is None or _dated(told, key.distrust_after):
+            if key.distrust_after is None or moment(told["iat"]) <= key.distrust_after:
                 return told
     raise _refused(text[:40])
 
@@ -80,14 +79,6 @@ def _refused(found: str) -> EvidenceError:
         Text("le code QR n'est signé par aucune clé de confiance", "the QR code is signed by no trusted key"),
         found=found,
     )
-
-
-def _dated(told: dict[str, Any], limit: datetime) -> bool:
-    """Whether it says that it was made by then. One that says nothing of its date is not believed of such a key."""
-    try:
-        return moment(told["iat"]) <= limit
-    except (KeyError, TypeError, ValueError):
-        return False
 
 
 def _url(data: bytes) -> str:

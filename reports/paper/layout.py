@@ -18,7 +18,7 @@ from typing import Final
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from protocol.errors import Lang, Text, ToolError
-from protocol.visible import visible
+from protocol.visible import shown, visible
 from reports.paper.typography import date, instant, period, prose
 
 ATTACHED: Final = "statement.dsse.json"
@@ -44,8 +44,8 @@ class Attachment:
 def available() -> Text | None:
     """None when a PDF can be made here, else why not."""
     try:
-        import segno  # noqa: F401
-        import weasyprint  # noqa: F401
+        import segno  # noqa: F401 - whether it is there
+        import weasyprint  # noqa: F401 - whether it is there
     except (ImportError, OSError) as problem:
         cause = str(problem).splitlines()[0]
         return Text(
@@ -94,6 +94,7 @@ def environment(package: str) -> Environment:
     made = Environment(
         loader=ChoiceLoader([PackageLoader(package), PackageLoader("reports.paper")]),
         autoescape=True,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

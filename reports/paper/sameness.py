@@ -63,7 +63,11 @@ def elsewhere(sealed: pikepdf.Pdf, drawn: pikepdf.Pdf) -> Text | None:
 
 def _added(sealed: pikepdf.Pdf) -> str:
     """What is on the pages or in the form beside invisible signature fields, "" for nothing."""
-    form: Any = sealed.Root.get("/AcroForm", {})
+    from pikepdf import Dictionary
+
+    form: Any = sealed.Root.get("/AcroForm", Dictionary())
+    if not isinstance(form, Dictionary):
+        return "AcroForm"
     if not set(form.keys()) <= _FORM:
         return "AcroForm " + " ".join(sorted(set(form.keys()) - _FORM))
     for rank, page in enumerate(sealed.pages, 1):

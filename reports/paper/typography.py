@@ -12,6 +12,7 @@ from typing import Final
 from protocol.errors import Lang
 
 _NO_BREAK: Final = "\u00a0"
+_NO_BREAK_HYPHEN: Final = "\u2011"
 _APOSTROPHE: Final = re.compile(r"(?<=\w)'(?=\w)")
 _BEFORE: Final = re.compile(r" (?=[:;!?»])")
 _AFTER: Final = re.compile(r"(?<=«) ")
@@ -22,8 +23,8 @@ _MONTHS: Final[dict[Lang, str]] = {
 
 
 def prose(text: str, lang: Lang) -> str:
-    """A sentence of ours: typographic apostrophes and, in French, spaces that no line may break at."""
-    told = _APOSTROPHE.sub("’", text)
+    """A sentence of ours: typographic apostrophes; no line breaks in « DMP-compatible » nor at a French space."""
+    told = _APOSTROPHE.sub("’", text).replace("DMP-c", f"DMP{_NO_BREAK_HYPHEN}c")
     return _AFTER.sub(_NO_BREAK, _BEFORE.sub(_NO_BREAK, told)) if lang == "fr" else told
 
 

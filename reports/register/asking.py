@@ -39,6 +39,16 @@ def ask(url: str, register: Register) -> Checkpoint:
             raise _refused(url, status, text)
         proof = merkle.consistency(hashes, old)
         status, media, text = _posted(url, Request(old, proof, point))
+        if status == HTTPStatus.CONFLICT:
+            raise EvidenceError(
+                "ASK-004",
+                Text(
+                    "le témoin connaît une autre histoire de ce registre",
+                    "the witness knows another history of this register",
+                ),
+                field=url,
+                found=f"{status} {text.strip()[:200]}",
+            )
     if status != HTTPStatus.OK:
         raise _refused(url, status, text)
     return checkpoint.parse(str(point) + text)

@@ -6,7 +6,7 @@ witnesses cosigned tells it to those who kept nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -15,7 +15,7 @@ from protocol.errors import DmpcompatError, EvidenceError, Text
 from reports.register import cosignature, entries, merkle
 from reports.register.checkpoint import Checkpoint, NoteKey
 from reports.register.cosignature import WitnessKey
-from reports.register.standing import Standing, after
+from reports.register.standing import Standing, in_force, then
 
 Outcome = Literal["OK", "KO", "SKIPPED"]
 
@@ -118,6 +118,7 @@ def _history(leaves: Sequence[bytes]) -> Line:
         "each entry is in its place, each move was allowed",
     )
     known: dict[str, Standing] = {}
+    given: set[str] = set()
     last = None
     for seq, leaf in enumerate(leaves):
         try:
@@ -128,11 +129,34 @@ def _history(leaves: Sequence[bytes]) -> Line:
                 before = known.get(entry.reference, Standing(entry.reference))
                 if entry.previous != before.last:
                     raise _misplaced(seq, entry)
-                known[entry.reference] = after(before, entry)
+                known[entry.reference] = then(before, entry)
+                _stands(entry, known, given)
             last = entry.at
         except DmpcompatError as problem:
             return Line("KO", text, f"{seq}: {problem.message('en')}")
     return Line("OK", text, str(len(leaves)))
+
+
+def _stands(entry: entries.Entry, known: Mapping[str, Standing], given: set[str]) -> None:
+    """A homologation has a number of its own and, when it stands on a connector, one that was in force.
+
+    Raises EvidenceError; the number is told by what the register publishes of it.
+    """
+    if entry.kind != "ISSUE":
+        return
+    number, parent = str(entry.facts["numberCommitment"]), entry.facts.get("parent")
+    if number in given:
+        raise EvidenceError(
+            "REG-005", Text("un numéro est donné deux fois", "a number is given twice"), found=number
+        )
+    given.add(number)
+    if parent is not None and not in_force(known.get(str(parent)), entry.at):
+        raise EvidenceError(
+            "REG-006",
+            Text("le connecteur n'est pas en vigueur", "the connector is not in force"),
+            field=entry.reference,
+            found=str(parent),
+        )
 
 
 def _misplaced(seq: int, entry: entries.Entry) -> EvidenceError:

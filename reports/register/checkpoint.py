@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar, Final, Protocol, Self
 
 from cryptography.exceptions import InvalidSignature
@@ -20,12 +21,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from protocol.errors import EvidenceError, Text
+from protocol.regularfile import read_text
 
 _DASH: Final = "\u2014 "
 _NAME: Final = re.compile(r"[^\s+]{1,200}")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 #: More characters than a note has.
-LONGEST: Final = 64 * 1024
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_LONGEST: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -149,11 +152,22 @@ class Checkpoint:
         return replace(self, signatures=tuple(kept))
 
 
+def of_file(path: Path) -> Checkpoint:
+    """The note of a file. Raises OSError, FileRefused, EvidenceError."""
+    return parse(read_text(path, 4 * _LONGEST))
+
+
 def parse(text: str) -> Checkpoint:
     """Read a note strictly: these lines and no others. Raises EvidenceError."""
     head, separator, tail = text.partition("\n\n")
     lines = head.split("\n")
-    if len(text) > LONGEST or not separator or len(lines) != 3 or (tail and not tail.endswith("\n")):
+    if (
+        len(text) > _LONGEST
+        or _CONTROL.search(text)
+        or not separator
+        or len(lines) != 3
+        or (tail and not tail.endswith("\n"))
+    ):
         raise _unreadable("note", text[:80])
     origin, size, encoded = lines
     try:

@@ -106,8 +106,13 @@ class WireNumber:
 
 
 def commitment(number: str, nonce: str) -> str:
-    """SHA-256 (hex) over the nonce and the number."""
-    return hashlib.sha256(bytes.fromhex(nonce) + number.encode()).hexdigest()
+    """SHA-256 (hex) over the nonce and the number. Raises ValueError for a nonce of another length: one that took
+    letters of the number with it would open the same commitment to another number.
+    """
+    salt = bytes.fromhex(nonce)
+    if len(salt) != _KEY_BYTES:
+        raise ValueError(f"{len(salt)} bytes")
+    return hashlib.sha256(salt + number.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,12 @@ def key_files(configuration: Configuration) -> tuple[str, ...]:
     return ((log.key or KEYS[0], KEYS[1])) if isinstance(log, InFile) else (KEYS[1],)
 
 
+def public_of_log(configuration: Configuration) -> str | None:
+    """The file of the log's public key, when its private half lives elsewhere."""
+    log = configuration.log
+    return None if isinstance(log, InFile) else log.public
+
+
 def _refuse_orphan(database: Database, place: Path, configuration: Configuration) -> None:
     """A register that holds something never gets new keys: its checkpoints and sealed numbers are of the old ones."""
     missing = [name for name in key_files(configuration) if not (place / name).exists()]

@@ -19,7 +19,7 @@ from harness.evidence import to_json, write_atomic
 from protocol import statuslist
 from protocol.errors import Lang, Text
 from protocol.trust import stamp
-from protocol.visible import visible
+from protocol.visible import shown, visible
 from reports.numbers import TEST_ISSUER
 from reports.register.opening import Office
 from reports.register.standing import LABELS, Standing
@@ -216,7 +216,7 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("reports.register"),
         autoescape=True,
-        finalize=lambda value: visible(value) if isinstance(value, str) else value,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -69,7 +69,7 @@ class Proposal:
 def read(data: bytes) -> Proposal:
     """Read a proposal strictly. Raises EvidenceError (TRUST-010…), UsageError for a file that is none."""
     listed = trustversion.read(data)
-    if len(listed) > 2 or (len(listed) == 1) != (listed[0].version.number == 1):
+    if len(listed) > 2 or (len(listed) == 1) != (listed[-1].version.number == 1):
         raise refused("PROPOSAL", f"{len(listed)} versions", "1, 2")
     current = listed[0] if len(listed) == 2 else None
     trustchain.fits(listed[:-1], listed[-1].version)

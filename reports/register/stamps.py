@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from harness.evidence import write_atomic
-from protocol.errors import EvidenceError
+from protocol.errors import EvidenceError, Text
+from protocol.regularfile import read_regular
 from reports.keys import made_once
 from reports.register import cosignature, trusting
+from reports.register.audit import Line
 from reports.register.checkpoint import Checkpoint, NoteKey
 from reports.register.opening import Office
 
@@ -23,6 +25,7 @@ FOLDER: Final = "horodatages"
 #: Its name in a bundle and beside a published checkpoint.
 NAME: Final = "checkpoint.tsr"
 _AUTHORITY: Final = "authority.pem"
+_LARGEST: Final = 256 * 1024
 
 
 def covered(point: Checkpoint, log: NoteKey) -> bytes:
@@ -32,7 +35,7 @@ def covered(point: Checkpoint, log: NoteKey) -> bytes:
 
 def stamped(office: Office, point: Checkpoint) -> dict[str, bytes]:
     """The stamp of a checkpoint of ours, made the first time, with the authority to believe it by; nothing without the
-    extra `sign`, and for an empty log.
+    extra `sign`, and for an empty log. Raises ToolError when the service does not answer.
     """
     place = office.folder / FOLDER
     response, authority = (place / f"{point.size}{suffix}" for suffix in (".tsr", ".pem"))
@@ -46,13 +49,40 @@ def stamped(office: Office, point: Checkpoint) -> dict[str, bytes]:
     return {NAME: response.read_bytes(), _AUTHORITY: authority.read_bytes()}
 
 
+def kept(office: Office, size: int) -> bytes | None:
+    """The stamp that was made of the checkpoint of that size, if any."""
+    path = office.folder / FOLDER / f"{size}.tsr"
+    return path.read_bytes() if path.is_file() else None
+
+
+def beside(folder: Path) -> bytes | None:
+    """The stamp beside a published checkpoint, if any. Raises OSError, FileRefused."""
+    path = folder / NAME
+    return read_regular(path, _LARGEST) if path.exists() else None
+
+
+def audited(response: bytes | None, point: Checkpoint, log: NoteKey, authority: Path | None) -> Line:
+    """Whether a checkpoint is time-stamped by that authority; nothing is said of what nobody can look at."""
+    text = Text("le point de contrôle est horodaté", "the checkpoint is time-stamped")
+    if response is None or authority is None:
+        return Line("SKIPPED", text, NAME if response is None else "--authority")
+    try:
+        from reports.sealing import stamping
+    except ImportError:
+        return Line("SKIPPED", text, "dmpcompat[sign]")
+    try:
+        moment = stamping.verify(response, covered(point, log), [authority / _AUTHORITY])
+    except EvidenceError as problem:
+        return Line("KO", text, problem.message("en"))
+    return Line("OK", text, f"{moment:%Y-%m-%d %H:%M:%S}Z")
+
+
 def export(folder: Path, office: Office, point: Checkpoint) -> None:
-    """The stamp beside a published checkpoint; none of an older one stays."""
+    """The stamp beside a published checkpoint; none of an older one stays. Raises ToolError when none can be had."""
+    (folder / NAME).unlink(missing_ok=True)
     made = stamped(office, point)
     if made:
         write_atomic(folder / NAME, made[NAME])
-    else:
-        (folder / NAME).unlink(missing_ok=True)
 
 
 def of_bundle(office: Office, point: Checkpoint, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -85,8 +85,13 @@ def standing(reference: str, entries: Iterable[Entry], at: datetime) -> Standing
     found = Standing(reference)
     for entry in entries:
         if entry.reference == reference and entry.at <= at:
-            found = after(_at(found, entry.at), entry)
+            found = then(found, entry)
     return _at(found, at)
+
+
+def then(before: Standing, entry: Entry) -> Standing:
+    """The same, once time alone did what it does until the entry: after a withdrawal took effect nothing comes back."""
+    return after(_at(before, entry.at), entry)
 
 
 def after(before: Standing, entry: Entry) -> Standing:
@@ -107,6 +112,11 @@ def after(before: Standing, entry: Entry) -> Standing:
     if to:
         now = replace(now, state=to, since=entry.at, reason=entry.reason)
     return _FACTS.get(entry.kind, _nothing)(now, entry)
+
+
+def in_force(one: Standing | None, at: datetime) -> bool:
+    """Whether something may stand on it at that moment."""
+    return one is not None and _at(one, at).usable
 
 
 def _issued(now: Standing, entry: Entry) -> Standing:

@@ -35,8 +35,8 @@ _CONNECTOR: Final = "E"
 
 @dataclass(frozen=True)
 class LogKey:
-    """Who signs the checkpoints: the origin of the log (`registre.example/homologations`), its name, its private key here
-    or where its holder keeps it.
+    """Who signs the checkpoints: the origin of the log (`registre.example/homologations`), its name, its private key
+    here or where its holder keeps it.
     """
 
     origin: str

@@ -12,6 +12,7 @@ from typing import Final
 
 from harness.evidence import write_atomic
 from protocol.errors import EvidenceError, Text
+from protocol.regularfile import FileRefused, read_regular
 from reports.register import checkpoint, merkle
 from reports.register.checkpoint import Checkpoint
 
@@ -44,13 +45,14 @@ def files(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
 def read(folder: Path) -> tuple[Checkpoint, tuple[bytes, ...]]:
     """The checkpoint and the leaves of exported files. Raises EvidenceError."""
     try:
-        point = checkpoint.parse((folder / "checkpoint").read_text(encoding="utf-8"))
+        point = checkpoint.of_file(folder / "checkpoint")
         leaves: list[bytes] = []
         for start in range(0, point.size, WIDTH):
             width = min(WIDTH, point.size - start)
-            data = (folder / "tile" / "entries" / _name(start // WIDTH, width)).read_bytes()
+            tile = folder / "tile" / "entries" / _name(start // WIDTH, width)
+            data = read_regular(tile, WIDTH * (_LEAF_BYTES + 2))
             leaves += _unbundled(data, width)
-    except (OSError, UnicodeDecodeError) as problem:
+    except (OSError, FileRefused) as problem:
         raise EvidenceError(
             "REG-040",
             Text("fichiers du registre incomplets", "the files of the register are incomplete"),

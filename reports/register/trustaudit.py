@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -34,38 +34,36 @@ def beside(log: Path) -> Path:
     return log if (log / TRUST).exists() else log.parent
 
 
-def audit(leaves: Sequence[bytes], folder: Path) -> tuple[Line, ...]:
-    """Judge the trust file in a folder, and its chain when it is signed, by the entries of a register.
+def files_in(folder: Path) -> dict[str, bytes]:
+    """The trust file of a folder and its chain, those that are there. Raises EvidenceError, OSError."""
+    there = (folder / name for name in (TRUST, CHAIN) if (folder / name).exists())
+    return {path.name: read_regular(path, LARGEST) for path in there}
+
+
+def audit(leaves: Sequence[bytes], files: Mapping[str, bytes]) -> tuple[Line, ...]:
+    """Judge a trust file, and its chain when it is signed, by the entries of a register. `files`: by their names.
 
     Never raises for what it finds.
     """
     try:
         listed = [entries.read(leaf) for leaf in leaves]
         digests = [str(one.facts["digest"]) for one in listed if one.kind == "TRUST"]
-        return (_file(digests, folder), *_chain(digests, folder))
-    except (DmpcompatError, OSError) as problem:
-        return (
-            Line(
-                "KO", _SIGNED, problem.message("en") if isinstance(problem, DmpcompatError) else str(problem)
-            ),
-        )
+        return (_file(digests, files), *_chain(digests, files))
+    except DmpcompatError as problem:
+        return (Line("KO", _SIGNED, problem.message("en")),)
 
 
-def _file(digests: Sequence[str], folder: Path) -> Line:
-    path = folder / TRUST
-    if not digests:
-        return Line("SKIPPED", _FILE, "register trust root: TRUST 0")
-    if not path.exists():
-        return Line("SKIPPED", _FILE, str(path))
-    found = hashlib.sha256(read_regular(path, LARGEST)).hexdigest()
+def _file(digests: Sequence[str], files: Mapping[str, bytes]) -> Line:
+    if not digests or TRUST not in files:
+        return Line("SKIPPED", _FILE, f"{TRUST}, TRUST {len(digests)}: register trust root, register export")
+    found = hashlib.sha256(files[TRUST]).hexdigest()
     return Line("OK" if found == digests[-1] else "KO", _FILE, f"{found[:16]} / {digests[-1][:16]}")
 
 
-def _chain(digests: Sequence[str], folder: Path) -> tuple[Line, ...]:
-    path = folder / CHAIN
-    if not path.exists():
-        return (Line("SKIPPED", _SIGNED, f"{path.name}: register trust root"),)
-    chain = trustversion.read(read_regular(path, LARGEST))
+def _chain(digests: Sequence[str], files: Mapping[str, bytes]) -> tuple[Line, ...]:
+    if CHAIN not in files:
+        return (Line("SKIPPED", _SIGNED, f"{CHAIN}: register trust root, register export"),)
+    chain = trustversion.read(files[CHAIN])
     return _signed(chain), _logged(digests, chain)
 
 

@@ -78,8 +78,10 @@ class Logged:
     chain: bytes
 
 
-def logged(office: Office, needed: Collection[str] = ()) -> Logged | None:
-    """The trust file of now; None when the register never logged it, or it lacks one of these keys."""
+def logged(office: Office, needed: Collection[str] = (), size: int | None = None) -> Logged | None:
+    """The trust file of now; None when the register never logged it, or it lacks one of these keys. `size`: of the
+    checkpoint to prove its entry by, if that has it; else that of now.
+    """
     settle(office)
     path = office.folder / TRUST
     if not path.exists() or not {office.seal.keyid, *needed} <= set(load_trust(path)):
@@ -91,7 +93,9 @@ def logged(office: Office, needed: Collection[str] = ()) -> Logged | None:
     ]
     if not seqs:
         return None
-    return Logged(document, office.register.receipt(seqs[-1]), trustversion.lines(chain(office)))
+    there = size is not None and seqs[-1] < size
+    receipt = office.register.receipt(seqs[-1], size if there else None)
+    return Logged(document, receipt, trustversion.lines(chain(office)))
 
 
 def commit(office: Office, document: bytes, reason: str, versions: tuple[Signed, ...] = ()) -> Receipt:
@@ -142,7 +146,7 @@ def locked(office: Office) -> Iterator[None]:
 
 def _document(coming: Path) -> bytes:
     data = coming.read_bytes()
-    return trustversion.read(data)[-1].version.payload() if coming.name == f"{CHAIN}{_NEXT}" else data
+    return trustversion.read(data)[-1].version.payload if coming.name == f"{CHAIN}{_NEXT}" else data
 
 
 def _placed(coming: Path) -> None:

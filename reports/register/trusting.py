@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from harness.evidence import write_atomic
 from protocol import trustchain
 from protocol.errors import Text, UsageError
+from protocol.regularfile import read_regular
 from protocol.trust import ROLES, PublicKey, TrustedKey, keyid_of, trust_document
 from protocol.trustversion import Root, RootKey, Signed, Version
 from reports.numbers import TEST_ISSUER
@@ -34,6 +36,7 @@ __all__ = ["CHAIN", "PROPOSAL", "TRUST", "settle", "trusted"]
 #: How long a signed version counts, in days, unless its authors say otherwise.
 DAYS: Final = 365
 _LONGEST: Final = 2000
+_LARGEST_KEY: Final = 64 * 1024
 
 Keys = Mapping[str, TrustedKey]
 Change = Callable[[Keys], dict[str, TrustedKey]]
@@ -237,7 +240,7 @@ def _published(office: Office, proposal: Proposal) -> Receipt:
     coming = (*versions, proposal.proposed)
     trustchain.check(coming)
     version = proposal.version
-    receipt = trustfiles.commit(office, version.payload(), version.reason, coming)
+    receipt = trustfiles.commit(office, version.payload, version.reason, coming)
     (office.folder / PROPOSAL).unlink(missing_ok=True)
     return receipt
 
@@ -295,14 +298,14 @@ def _own_root(office: Office) -> RootKey:
 
 
 def _public(path: Path) -> PublicKey:
-    data = path.read_bytes()
+    data = read_regular(path, _LARGEST_KEY)
     try:
         found: object = (
             serialization.load_pem_private_key(data, password=None).public_key()
             if b"PRIVATE KEY" in data
             else serialization.load_pem_public_key(data)
         )
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
         raise refused(str(path), str(problem), "PEM") from problem
     if isinstance(found, Ed25519PublicKey) or (
         isinstance(found, ec.EllipticCurvePublicKey) and isinstance(found.curve, ec.SECP256R1)

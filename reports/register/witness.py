@@ -25,9 +25,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from harness.evidence import to_json, write_atomic
 from protocol.errors import ConfigError, EvidenceError, Text
 from reports.keys import made_once
-from reports.register import checkpoint, contradiction, cosignature, merkle, store
+from reports.register import checkpoint, contradiction, cosignature, merkle, remembered, store
 from reports.register.checkpoint import Checkpoint, NoteKey, nameable
 from reports.register.cosignature import WitnessKey
+from reports.register.remembered import Whole
 
 CONFIG: Final = "temoin.json"
 KEY: Final = "temoin.key"
@@ -158,6 +159,8 @@ class Witness:
             shown = point.only([known.key])
             self._continued(known, shown, growth, old)
             made = cosignature.cosign(shown, self.name, self._private, self._clock())
+            if isinstance(growth, Whole):
+                remembered.keep(self._hashes(point.origin), growth.hashes)
             self._write(Followed(known.origin, known.key, made))
         return made
 
@@ -169,13 +172,9 @@ class Witness:
         if old is not None and old != last.size:
             raise _conflict(last.size, old)
         if shown.size < last.size:
-            proof = self._keep(last, shown, ())
-            raise Behind(
-                "WITNESS-003", _OLDER, field=str(proof), found=str(shown.size), expected=f">= {last.size}"
-            )
-        if shown.size == last.size:
-            if shown.root != last.root:
-                raise _unproven(last, shown) if known.last is None else self._forked(last, shown, ())
+            raise self._behind(last, shown)
+        if shown.size == last.size and shown.root != last.root:
+            raise _unproven(last, shown) if known.last is None else self._forked(last, shown, ())
         path = tuple(growth(last))
         if last.size in (0, shown.size):
             if path:  # from nothing, or from itself, there is nothing to prove
@@ -186,6 +185,21 @@ class Witness:
             raise _unproven(last, shown)
         if found[0] != last.root:
             raise self._forked(last, shown, path)
+
+    def _behind(self, last: Checkpoint, shown: Checkpoint) -> Refused:
+        """Fewer entries: of another history, of the same, or nobody can tell."""
+        path = remembered.beginning(self._hashes(last.origin), last, shown.size)
+        found = merkle.implied(shown.size, last.size, path)
+        if found is not None and found[0] != shown.root:
+            return self._forked(last, shown, path)
+        proof = self._keep(last, shown, path)
+        return Behind(
+            "WITNESS-003",
+            _OLDER if found is None else _OLD_COPY,
+            field=str(proof),
+            found=str(shown.size),
+            expected=f">= {last.size}",
+        )
 
     def _forked(self, last: Checkpoint, shown: Checkpoint, path: Sequence[bytes]) -> Forked:
         made = Forked(
@@ -213,9 +227,17 @@ class Witness:
     def _place(self, origin: str) -> Path:
         return self.folder / _LOGS / f"{hashlib.sha256(origin.encode()).hexdigest()[:32]}.json"
 
+    def _hashes(self, origin: str) -> Path:
+        return self._place(origin).with_suffix(".hashes")
+
     def _read(self, origin: str) -> Followed | None:
         path = self._place(origin)
-        return _parsed(path) if path.exists() else None
+        if not path.exists():
+            return None
+        found = _parsed(path)
+        if found.origin != origin:
+            raise _unusable(path, found.origin)
+        return found
 
     def _write(self, known: Followed) -> None:
         told = {
@@ -262,9 +284,9 @@ def init(folder: Path, name: str) -> WitnessKey:
     return key
 
 
-def growth_of(point: Checkpoint, leaves: Sequence[bytes]) -> Growth:
+def growth_of(point: Checkpoint, leaves: Sequence[bytes]) -> Whole:
     """What whoever has the whole log shows. Raises Unproven when these leaves are not those of the checkpoint."""
-    hashes = [merkle.leaf_hash(leaf) for leaf in leaves[: point.size]]
+    hashes = tuple(merkle.leaf_hash(leaf) for leaf in leaves[: point.size])
     if len(hashes) != point.size or merkle.root(hashes) != point.root:
         raise Unproven(
             "WITNESS-005",
@@ -274,12 +296,16 @@ def growth_of(point: Checkpoint, leaves: Sequence[bytes]) -> Growth:
             found=f"{len(leaves)}",
             expected=f"{point.size}",
         )
-    return lambda last: merkle.beginning(hashes, last.size) if 0 < last.size < len(hashes) else ()
+    return Whole(hashes)
 
 
 _OLDER: Final = Text(
     "le journal montre moins d'entrées qu'il n'en avait : revenu en arrière, ou copie ancienne",
     "the log shows fewer entries than it had: rolled back, or an old copy",
+)
+_OLD_COPY: Final = Text(
+    "le journal montre le début de ce qu'il avait : une copie ancienne, ou des entrées retirées",
+    "the log shows the beginning of what it had: an old copy, or entries were taken away",
 )
 
 

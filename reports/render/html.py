@@ -11,7 +11,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from protocol.errors import Lang
-from protocol.visible import visible
+from protocol.visible import shown, visible
 from reports.model import ORDER, Report
 from reports.render.words import words
 
@@ -22,7 +22,7 @@ COLOURS: Final = {
     "WARN": "#8f5500",
     "FAIL": "#b3261e",
     "ERROR": "#6d3fb5",
-    "CONFIG": "#6d3fb5",
+    "CONFIG": "#9c2f7a",
     "INCONCLUSIVE": "#2f3b4a",
     "MANUAL": "#1f5fa8",
     "INHERITED": "#0b6e7d",
@@ -35,6 +35,7 @@ def html(report: Report, lang: Lang) -> bytes:
     environment = Environment(
         loader=PackageLoader("reports.render"),
         autoescape=True,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -12,6 +12,7 @@ from lxml import etree
 from harness.results import INHERITED
 from protocol import safexml
 from protocol.errors import Lang
+from protocol.visible import visible
 from reports.model import CaseLine, DeviationLine, InheritedLine, Report
 
 _SKIPPED = ("INCONCLUSIVE", "MANUAL", "NOT_APPLICABLE", INHERITED)
@@ -29,14 +30,14 @@ def junit(report: Report, lang: Lang) -> bytes:
     properties = etree.SubElement(suite, "properties")
     for name, value in (
         ("reference", report.reference),
-        ("software", f"{report.software.name} {report.software.version}"),
+        ("software", _told(f"{report.software.name} {report.software.version}")),
         ("rules", report.rules.sha256),
         ("plan", report.plan.sha256),
     ):
         etree.SubElement(properties, "property", name=name, value=value)
     for known in report.deviations:
         told = f"{known.case} {known.rule} {known.ticket} {known.expires} {known.state}"
-        etree.SubElement(properties, "property", name="known-deviation", value=safexml.holdable(told))
+        etree.SubElement(properties, "property", name="known-deviation", value=_told(told))
     for case in report.cases:
         _case(suite, case, report.known(case), lang)
     for one in report.inherited:
@@ -52,13 +53,13 @@ def _case(suite: etree._Element, case: CaseLine, known: tuple[DeviationLine, ...
         properties = etree.SubElement(element, "properties")
         for one in known:
             told = f"{one.ticket} ({one.expires}): {one.rule} — {one.reason.to(lang)}"
-            etree.SubElement(properties, "property", name="known-deviation", value=safexml.holdable(told))
+            etree.SubElement(properties, "property", name="known-deviation", value=_told(told))
     if case.verdict == "FAIL":
         _outcome(element, "failure", case, lang)
     elif case.verdict in _ERRORS:
         _outcome(element, "error", case, lang)
     elif case.verdict in _SKIPPED:
-        etree.SubElement(element, "skipped", message=safexml.holdable(case.reason.to(lang) or case.verdict))
+        etree.SubElement(element, "skipped", message=_told(case.reason.to(lang) or case.verdict))
 
 
 def _inherited(suite: etree._Element, one: InheritedLine, lang: Lang) -> None:
@@ -75,10 +76,8 @@ def _inherited(suite: etree._Element, one: InheritedLine, lang: Lang) -> None:
         ("verdict", one.verdict),
     ):
         if value:
-            etree.SubElement(properties, "property", name=name, value=safexml.holdable(value))
-    etree.SubElement(
-        element, "skipped", message=safexml.holdable(f"{INHERITED}: {one.proof} ({one.verdict})")
-    )
+            etree.SubElement(properties, "property", name=name, value=_told(value))
+    etree.SubElement(element, "skipped", message=_told(f"{INHERITED}: {one.proof} ({one.verdict})"))
 
 
 def _outcome(element: etree._Element, kind: str, case: CaseLine, lang: Lang) -> None:
@@ -88,6 +87,9 @@ def _outcome(element: etree._Element, kind: str, case: CaseLine, lang: Lang) -> 
         if line.status in ("FAIL", "ERROR", "AMBIGUOUS")
     ]
     message = case.reason.to(lang) or (lines[0] if lines else case.verdict)
-    etree.SubElement(element, kind, message=safexml.holdable(message)).text = safexml.holdable(
-        "\n".join(lines)
-    )
+    etree.SubElement(element, kind, message=_told(message)).text = _told("\n".join(lines))
+
+
+def _told(text: str) -> str:
+    """Text that XML can hold, in which nothing commands the terminal of a build."""
+    return safexml.holdable(visible(text))

@@ -28,8 +28,11 @@ from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.errors import PathError, ValidationError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from protocol.errors import ConfigError, EvidenceError, Text
@@ -52,7 +55,7 @@ class Sealing:
 
     signer: signers.Signer
     stamper: TimeStamper
-    context: ValidationContext
+    believed: Believed
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,11 @@ class _HeldSigner(signers.Signer):
         return bytes(_SIGNATURE) if dry_run else self._held.sign(data)
 
 
+def asked(stamper: Stamper) -> TimeStamper:
+    """A stamper of ours for documents."""
+    return _Asked(stamper)
+
+
 def of_folder(place: Path | None = None) -> Sealing:
     """The seal of a folder of files (the installation's own by default). Raises ConfigError."""
     return of(documents.installation() if place is None else documents.of_folder(place))
@@ -116,7 +124,7 @@ def of(told: Folder | None) -> Sealing:
             signer = _HeldSigner(held(configured, public, _CERTIFICATE, place), der, chain)
     except (OSError, ValueError) as problem:
         raise _unusable(place, str(problem)) from problem
-    return Sealing(signer, _Asked(folder.stamper), trust(folder.roots, documents.revoked(place)))
+    return Sealing(signer, asked(folder.stamper), trust(folder.roots, documents.revoked(place)))
 
 
 def _of_files(place: Path, configured: InFile, folder: Folder) -> signers.Signer:
@@ -130,7 +138,32 @@ def _of_files(place: Path, configured: InFile, folder: Folder) -> signers.Signer
     return signer
 
 
-def believing(place: Path, at: datetime | None = None) -> ValidationContext:
+@dataclass(frozen=True)
+class Believed:
+    """Whom to believe, offline: authorities, their revocation lists; `at`: the moment to look at, now by default."""
+
+    roots: Sequence[asn1_x509.Certificate]
+    revoked: Sequence[asn1_crl.CertificateList]
+    at: datetime | None = None
+
+    def context(
+        self, at: datetime | None = None, inside: DocumentSecurityStore | None = None
+    ) -> ValidationContext:
+        """The same for the library, at a moment. `inside`: what a document embedded; it serves for a moment past."""
+        told: dict[str, Any] = {
+            "trust_roots": [*self.roots],
+            "crls": [*self.revoked],
+            "allow_fetching": False,
+            "revocation_mode": "hard-fail",
+            "moment": at or self.at,
+        }
+        if inside is None:
+            return ValidationContext(**told)
+        made: ValidationContext = inside.as_validation_context({**told, "retroactive_revinfo": True})
+        return made
+
+
+def believing(place: Path, at: datetime | None = None) -> Believed:
     """Whom to believe by an X.509 folder, at a moment (now by default). Raises ConfigError."""
     try:
         return trust(documents.of_folder(place).roots, documents.revoked(place), at)
@@ -138,14 +171,12 @@ def believing(place: Path, at: datetime | None = None) -> ValidationContext:
         raise _unusable(place, str(problem)) from problem
 
 
-def trust(roots: Sequence[Path], revoked: Sequence[Path], at: datetime | None = None) -> ValidationContext:
-    """Whom to believe, offline: authorities (PEM) and their revocation lists (DER)."""
-    return ValidationContext(
-        trust_roots=[*load_certs_from_pemder([str(path) for path in roots])],
-        crls=[asn1_crl.CertificateList.load(path.read_bytes()) for path in revoked],
-        allow_fetching=False,
-        revocation_mode="hard-fail",
-        moment=at,
+def trust(roots: Sequence[Path], revoked: Sequence[Path], at: datetime | None = None) -> Believed:
+    """Whom to believe: authorities (PEM) and their revocation lists (DER). Raises OSError, ValueError."""
+    return Believed(
+        [*load_certs_from_pemder([str(path) for path in roots])],
+        [asn1_crl.CertificateList.load(path.read_bytes()) for path in revoked],
+        at,
     )
 
 
@@ -161,31 +192,51 @@ def seal(pdf: bytes, sealing: Sealing, reason: str) -> bytes:
         md_algorithm="sha256",
         embed_validation_info=True,
         use_pades_lta=True,
-        validation_context=sealing.context,
+        validation_context=sealing.believed.context(),
     )
     fields.append_signature_field(writer, fields.SigFieldSpec(FIELD))
     signer = PdfSigner(metadata, signer=sealing.signer, timestamper=sealing.stamper)
-    with _told_nothing():
+    with by_library():
         out: Any = signer.sign_pdf(writer, bytes_reserved=_RESERVED)
     made: bytes = out.getvalue()
     return made
 
 
 @contextmanager
-def _told_nothing() -> Iterator[None]:
-    """The library warns that nothing is fetched: all that is embedded is at hand, and that is what we want."""
+def by_library() -> Iterator[None]:
+    """The library at work: its errors for a reader, and no warning that nothing is fetched, since all is at hand.
+
+    Raises ConfigError for certificates that can't do it (ended, revoked, of an authority that is not declared).
+    """
     log = logging.getLogger("pyhanko.sign.signers.pdf_signer")
     before = log.level
     log.setLevel(logging.ERROR)
     try:
         yield
+    except (PdfError, ValueError, ValidationError, PathError, OSError) as problem:
+        raise ConfigError(
+            "PADES-011",
+            Text(
+                "ces certificats et clés ne scellent pas ce document",
+                "these certificates and keys don't seal this document",
+            ),
+            found=f"{type(problem).__name__}: {problem}",
+            mend=Text(
+                "regarder dates, authority.pem et authority.crl du dossier des certificats",
+                "look at dates, authority.pem and authority.crl in the folder of certificates",
+            ),
+        ) from problem
     finally:
         log.setLevel(before)
 
 
-def verify(pdf: bytes, context: ValidationContext) -> Sealed:
-    """What the seal says. Raises EvidenceError: no seal or several, altered, cut or
-    followed by other bytes, not trusted, changed after the seal."""
+def verify(pdf: bytes, believed: Believed) -> Sealed:
+    """What the seal says. Raises EvidenceError: no seal or several, altered, cut or followed by other bytes, not
+    trusted, changed after the seal.
+
+    The last time stamp of the document is judged now; each one before it, and the seal, at the hour of the next one:
+    it proves that they held while their certificates were in force (PAdES, long-term validation).
+    """
     if not pdf.rstrip(b"\r\n").endswith(b"%%EOF"):
         text = Text(
             "le fichier ne finit pas où finit le document", "the file does not end where the document does"
@@ -197,13 +248,11 @@ def verify(pdf: bytes, context: ValidationContext) -> Sealed:
         if len(sealed) != 1:
             text = Text("un cachet et un seul est attendu", "exactly one seal is expected")
             raise _refused("PADES-002", text, str(len(sealed)))
+        since = _stamps(reader, believed)
+        context = believed.context(since, DocumentSecurityStore.read_dss(reader))
         status = validate_pdf_signature(
             sealed[0], signer_validation_context=context, ts_validation_context=context
         )
-        stamps = [
-            validate_pdf_timestamp(one, validation_context=context)
-            for one in reader.embedded_timestamp_signatures
-        ]
     except EvidenceError:
         raise
     # What makes the reader stumble on a broken file is of every kind: decimals, missing keys, wrong types.
@@ -218,6 +267,10 @@ def verify(pdf: bytes, context: ValidationContext) -> Sealed:
     ) as problem:
         text = Text("le PDF scellé ne se lit pas", "the sealed PDF can't be read")
         raise _refused("PADES-001", text, f"{type(problem).__name__}: {problem}") from problem
+    return _said(status)
+
+
+def _said(status: Any) -> Sealed:
     if not status.bottom_line:
         raise _refused(
             "PADES-003", Text("le cachet ne tient pas", "the seal does not hold"), status.summary()
@@ -226,14 +279,30 @@ def verify(pdf: bytes, context: ValidationContext) -> Sealed:
     if stamp is None or not stamp.valid or not stamp.trusted:
         text = Text("l'horodatage du cachet ne tient pas", "the time stamp of the seal does not hold")
         raise _refused("PADES-004", text)
-    if not stamps or not all(one.valid and one.trusted for one in stamps):
-        text = Text("l'horodatage du document ne tient pas", "the time stamp of the document does not hold")
-        raise _refused("PADES-005", text)
     level = status.modification_level
     if level is None or level > ModificationLevel.LTA_UPDATES:
         text = Text("le document a changé après le cachet", "the document changed after the seal")
         raise _refused("PADES-006", text, str(level))
     return Sealed(status.signing_cert.subject.human_friendly, stamp.timestamp)
+
+
+def _stamps(reader: PdfFileReader, believed: Believed) -> datetime:
+    """Judge the time stamps of the document, the newest first; returns the hour of the oldest. Raises EvidenceError."""
+    text = Text("l'horodatage du document ne tient pas", "the time stamp of the document does not hold")
+    chain = sorted(reader.embedded_timestamp_signatures, key=lambda one: one.signed_revision, reverse=True)
+    if not chain:
+        raise _refused("PADES-005", text, "0")
+    inside, at = DocumentSecurityStore.read_dss(reader), believed.at
+    for rank, stamp in enumerate(chain):
+        context = believed.context() if rank == 0 else believed.context(at, inside)
+        status = validate_pdf_timestamp(stamp, validation_context=context)
+        whole = status.coverage is not None and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
+        if not (status.valid and status.trusted and whole):
+            raise _refused("PADES-005", text, f"{len(chain) - rank}/{len(chain)} {status.summary()}")
+        if at is not None and rank and status.timestamp > at:
+            raise _refused("PADES-005", text, f"{status.timestamp} > {at}")
+        at = oldest = status.timestamp
+    return oldest
 
 
 def _unusable(place: Path, found: str) -> ConfigError:

@@ -10,7 +10,8 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -41,15 +42,15 @@ def posted(
     default. Raises NoAnswer.
     """
     try:
-        with _deadline(connection := _connection(url, seconds, authority), seconds):
+        with _Deadline(_connection(url, seconds, authority), seconds) as connection:
             told = urlsplit(url)
             target = (told.path or "/") + (f"?{told.query}" if told.query else "")
             connection.request("POST", target, body=body, headers=dict(headers))
-            answer = connection.getresponse()
-            if answer.status != http.client.OK:
-                raise NoAnswer(f"HTTP {answer.status}")
-            data = answer.read(largest + 1)
-            missing = answer.length
+            with connection.getresponse() as answer:
+                if answer.status != http.client.OK:
+                    raise NoAnswer(f"HTTP {answer.status}")
+                data = answer.read(largest + 1)
+                missing = answer.length
     except TimeoutError as problem:
         raise NoAnswer(f"TimeoutError: {seconds} s") from problem
     except (OSError, ValueError, http.client.HTTPException) as problem:
@@ -69,17 +70,27 @@ def _connection(url: str, seconds: float, authority: Path | None) -> http.client
     return http.client.HTTPSConnection(told.netloc, timeout=seconds, context=context)
 
 
-class _deadline:  # noqa: N801 - used as a statement
-    """Cuts the connection once the time is over, whoever waits on it; then TimeoutError."""
+class _Deadline:
+    """A connection that is cut once the time is over, whoever waits on it; then TimeoutError."""
 
     def __init__(self, connection: http.client.HTTPConnection, seconds: float) -> None:
         self._connection = connection
+        self._socket: socket.socket | None = None
         self._over = threading.Event()
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> http.client.HTTPConnection:
         self._timer.start()
+        try:
+            self._connection.connect()
+        except BaseException:
+            self._timer.cancel()
+            raise
+        self._socket = self._connection.sock  # the connection forgets it when the answer is to end it
+        if self._over.is_set():
+            self._cut()
+        return self._connection
 
     def __exit__(self, _: object, problem: BaseException | None, __: object) -> None:
         self._timer.cancel()
@@ -89,9 +100,6 @@ class _deadline:  # noqa: N801 - used as a statement
 
     def _cut(self) -> None:
         self._over.set()
-        close: Callable[[int], None] | None = getattr(self._connection.sock, "shutdown", None)
-        if close is not None:
-            try:
-                close(socket.SHUT_RDWR)
-            except OSError:
-                self._connection.close()  # it was between two states: nothing is waited for on it
+        if self._socket is not None:
+            with suppress(OSError):  # it ended by itself meanwhile
+                self._socket.shutdown(socket.SHUT_RDWR)

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
+from asn1crypto import cms, core, tsp
 from asn1crypto import crl as asn1_crl
-from asn1crypto import tsp
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 
 from protocol.errors import DmpcompatError, EvidenceError, Text, ToolError
@@ -28,6 +29,15 @@ _LARGEST: Final = 256 * 1024
 _NONCE_BITS: Final = 63
 #: Why a certificate may be revoked and its earlier stamps stay good (RFC 3161 section 4).
 _HARMLESS: Final = frozenset({"superseded", "cessation_of_operation", "affiliation_changed"})
+
+
+class _Response(core.Sequence):  # type: ignore[misc] # the library says nothing of its types
+    """A response (RFC 3161 section 2.4.2), which has no token when the request is refused."""
+
+    _fields: ClassVar = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 class Authority(Protocol):
@@ -128,9 +138,38 @@ def claimed(response: bytes, data: bytes) -> datetime:
     return moment
 
 
+def consistent(response: bytes) -> bool:
+    """Whether the certificate that a response carries signed it, whoever that is: what was altered is not."""
+    from pyhanko.sign.general import CMSExtractionError, CMSStructuralError, extract_signer_info
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, validate_sig_integrity
+
+    try:
+        _refuse_odd(response)
+        signed = tsp.TimeStampResp.load(response, strict=True)["time_stamp_token"]["content"]
+        content = bytes(signed["encap_content_info"]["content"])
+        certificate, signer = extract_certs_for_validation(signed).signer_cert, extract_signer_info(signed)
+        digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native, content).digest()
+        told = validate_sig_integrity(signer, certificate, "tst_info", digest)
+    except (
+        CMSExtractionError,
+        CMSStructuralError,
+        SignatureValidationError,
+        InvalidSignature,
+        UnsupportedAlgorithm,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ):
+        return False  # what can't be read was altered as well
+    return told == (True, True)
+
+
 def _verified(response: bytes, digest: bytes, roots: Sequence[Path], revoked: Sequence[Path]) -> datetime:
     _refuse_other(_token(response), digest)
     try:
+        _refuse_odd(response)
         told = decode_timestamp_response(response)
         builder = VerifierBuilder()
         for path in roots:
@@ -167,7 +206,7 @@ def _token(response: bytes) -> Any:
     if len(response) > _LARGEST:
         raise _refused("size", str(len(response)), f"<= {_LARGEST}")
     try:
-        told = tsp.TimeStampResp.load(response, strict=True)
+        told = _Response.load(response, strict=True)
         status = told["status"]
         if status["status"].native != "granted":
             failed = " ".join(sorted(status["fail_info"].native or ()))
@@ -179,6 +218,18 @@ def _token(response: bytes) -> Any:
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise _refused("", f"{type(problem).__name__}: {problem}") from problem
     return found
+
+
+def _refuse_odd(response: bytes) -> None:
+    """What no signature covers and the verifier does not look at is as the standards say. Raises ValueError."""
+    signed = _Response.load(response)["time_stamp_token"]["content"]
+    signer = signed["signer_infos"][0]
+    if (signed["version"].native, signer["version"].native) != ("v3", "v1"):
+        raise ValueError(f"versions {signed['version'].native} {signer['version'].native}")
+    algorithm, digest = signer["signature_algorithm"], signer["digest_algorithm"]["algorithm"].native
+    name = algorithm["algorithm"].native
+    if name != "rsassa_pkcs1v15" and algorithm.hash_algo != digest:  # that one names no digest
+        raise ValueError(f"{name} {digest}")
 
 
 def _refuse_other(token: Any, digest: bytes) -> None:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from protocol import dsse
+from protocol import dsse, trustchain
 from protocol.errors import Text
+from protocol.trust import TrustedKey
 from protocol.trustchain import Anchor
 from reports import stamped
 from reports.verify_evidence import ko
@@ -56,11 +57,14 @@ class State:
         """Whether the report was put on paper."""
         return (self.folder / PAPER).is_file()
 
-    @property
-    def known(self) -> Path | None:
-        """The trust file to believe: the one given, else this installation's own, which no root signs."""
+    def keys(self) -> Mapping[str, TrustedKey]:
+        """The keys to believe, by the trust file given, else by this installation's own, which no root signs.
+
+        Raises EvidenceError for one that can't be believed.
+        """
         own = self.own_trust if self.root is None and self.own_trust.is_file() else None
-        return self.trust or own
+        place = self.trust or own
+        return trustchain.load(place, self.root, datetime.now(UTC)).keys if place else {}
 
 
 Act = Callable[[State], Text]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.choices import Choices
 from harness.control import Control
 from harness.run import run_campaign
 from harness.verdict import Verdict
@@ -34,7 +35,7 @@ def run(
         if steps:
             small_plan["cases"][0]["steps"] = list(steps)
         path = write_campaign(small_campaign, small_plan)
-        done = run_campaign(path, out=tmp_path / "out", target=mock.url, pki=pki_folder)
+        done = run_campaign(path, Choices(out=tmp_path / "out", target=mock.url, pki=pki_folder))
         return done.verdicts[0].verdict
 
     return go

@@ -47,6 +47,16 @@ MISTAKES: dict[str, tuple[Mutate, str, str]] = {
     "rule of a step": (put(step, rules=["A-VIHFF"]), "PLAN-011", "A-VIHF"),
     "profile": (put(filters, profiles=["consultatoin"]), "PLAN-012", "consultation"),
     "option": (put(filters, options=["vacination"]), "PLAN-035", "vaccination"),
+    "profile of a list": (
+        lambda plan: case(plan)["steps"].insert(0, {"prepare": {"status_list": {"profiles": ["aliment"]}}}),
+        "PLAN-012",
+        "alimentation",
+    ),
+    "state of a list": (
+        lambda plan: case(plan)["steps"].insert(0, {"prepare": {"status_list": {"state": "revoked"}}}),
+        "PLAN-004",
+        "",
+    ),
     "patient": (put(step, patient="actif-autorisé"), "PLAN-013", "actif-autorise"),
     "identity": (put(step, **{"as": "hopitale"}), "PLAN-014", "hopital"),
     "professional": (put(step, **{"as": {"name": "cps", "user": "medecins"}}), "PLAN-014", "medecin"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import ssl
 import threading
@@ -28,10 +29,22 @@ def test_pki(tmp_path_factory: pytest.TempPathFactory) -> PkiIndex:
     return pki.init(tmp_path_factory.mktemp("pki") / "pki")
 
 
+@pytest.fixture(scope="session")
+def empty_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables of the mock and nothing in them: a copy costs half of making them."""
+    folder = tmp_path_factory.mktemp("empty")
+    Store(data_dir=folder).close()
+    return folder / "mock.db"
+
+
 @pytest.fixture
-def store(database: NewDatabase, tmp_path: Path) -> Iterator[Store]:
+def store(database: NewDatabase, empty_tables: Path, tmp_path: Path) -> Iterator[Store]:
     """A store of its own; on SQLite unless the module says otherwise (tests.mock_dmp.databases)."""
-    opened = Store(database(), tmp_path / "store")
+    url, folder = database(), tmp_path / "store"
+    if url is None:
+        folder.mkdir()
+        shutil.copy(empty_tables, folder)
+    opened = Store(url, folder)
     yield opened
     opened.close()
 

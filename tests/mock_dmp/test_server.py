@@ -273,7 +273,7 @@ def test_plain_http_is_for_loopback(serve: Serve) -> None:
     assert json.loads(connection.getresponse().read())[0]["name"] == "default"
     connection.close()
     with pytest.raises(ConfigError, match="SRV-003"):
-        MockServer(host="0.0.0.0", plain_http=True)  # noqa: S104
+        MockServer(host="0.0.0.0", plain_http=True)  # noqa: S104 - what must be refused
     with pytest.raises(ConfigError, match="SRV-004"):
         MockServer()
 
@@ -282,7 +282,7 @@ def test_loopback_names() -> None:
     assert is_loopback("localhost")
     assert is_loopback("::1")
     assert is_loopback("127.0.0.9")
-    assert not is_loopback("0.0.0.0")  # noqa: S104
+    assert not is_loopback("0.0.0.0")  # noqa: S104 - what must be refused
     assert not is_loopback("mock.example.test")
 
 

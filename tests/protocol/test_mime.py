@@ -26,7 +26,7 @@ class Dribble(io.RawIOBase):
 
     def __init__(self, data: bytes, seed: int) -> None:
         self._stream = io.BytesIO(data)
-        self._random = random.Random(seed)  # noqa: S311
+        self._random = random.Random(seed)  # noqa: S311 - sizes of pieces, no secret
 
     def read(self, size: int = -1) -> bytes:
         return self._stream.read(self._random.randint(1, 7))

@@ -114,7 +114,7 @@ def _value(data: bytes, key: Key, method: str) -> str:
     if isinstance(key, ec.EllipticCurvePrivateKey):
         r, s = utils.decode_dss_signature(key.sign(data, ec.ECDSA(hashes.SHA256())))
         return base64.b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big")).decode()
-    algorithm = hashes.SHA1() if method == RSA_SHA1 else hashes.SHA256()  # noqa: S303
+    algorithm = hashes.SHA1() if method == RSA_SHA1 else hashes.SHA256()  # noqa: S303 - what old cards sign with
     return base64.b64encode(key.sign(data, padding.PKCS1v15(), algorithm)).decode()
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,21 @@ from typing import Any
 import pytest
 import yaml
 
+import cli
 from harness.campaign import load_campaign
+from harness.choices import Choices
 from harness.evidence import read_json
 from harness.evidence import verify as tree_verify
 from harness.evidence.lodging import lodge
 from harness.export.deliver import export
 from harness.inheritance import by_engine, fingerprint, inherited
+from harness.matrix import matrix
+from harness.preflight.heritage import heritage
 from harness.rejudge import rejudge
 from harness.run import run_campaign
+from harness.scope import scope
 from mock_dmp.server import MockServer
-from protocol import statuslist
+from protocol import safexml, statuslist, transactions
 from protocol.datafolders import folder
 from protocol.errors import DmpcompatError, EvidenceError, UsageError
 from protocol.statuslist import Listed, StatusList
@@ -80,7 +86,8 @@ def connector(
     """The finished and reported run of a connector that passes all."""
     place = tmp_path_factory.mktemp("connecteur")
     run_campaign(
-        campaign(place, "CONNECTEUR", "CONN-2026-1"), out=place / "run", target=mock.url, pki=pki_folder
+        campaign(place, "CONNECTEUR", "CONN-2026-1"),
+        Choices(out=place / "run", target=mock.url, pki=pki_folder),
     )
     issue(place / "run")
     return place / "run"
@@ -101,33 +108,65 @@ def test_an_integrator_plays_what_is_left_and_lists_the_rest_apart(
     connector: Path, home: Path, mock: MockServer, pki_folder: Path, tmp_path: Path
 ) -> None:
     path = campaign(tmp_path, "INTEGRATEUR", "INTEG-2026-7", pinned(connector))
-    run = run_campaign(path, out=tmp_path / "run", target=mock.url, pki=pki_folder, prove=prove)
+    run = run_campaign(path, Choices(out=tmp_path / "run", target=mock.url, pki=pki_folder, prove=prove))
     assert [case.code for case in run.verdicts] == [OWN]
     assert {item["code"]: item["state"] for item in run.facts["scope"]} == {
         **dict.fromkeys(ENGINE, "inherited"),
         OWN: "included",
     }
-    report = issue(tmp_path / "run").report
+    assert run.counts() == {"INHERITED": 2, "PASS": 1}
+    issued = issue(tmp_path / "run")
+    report = issued.report
     assert report.result == "CONFORM"
+    assert report.counts == {"PASS": 1, "INHERITED": 2}
+    told = {line.id: (line.verdict, line.cases) for line in report.requirements}
+    own = {name for case in report.cases for name in case.requirements}
+    delegated = {name for one in report.inherited for name in one.requirements} - own
+    assert delegated
+    assert {told[name][0] for name in delegated} == {"INHERITED"}
+    assert {told[name][0] for name in own} == {"PASS"}
     reference = read_json(connector / "rapport" / "report.json")["reference"]
     assert {(one.code, one.reference, one.connector, one.verdict) for one in report.inherited} == {
         (code, reference, "CONNECTEUR 2.1", "PASS") for code in ENGINE
     }
     page = (tmp_path / "run" / "rapport" / "report.html").read_text(encoding="utf-8")
     assert reference in page
+    assert all(f'<tr id="c-{code}">' in page for code in ENGINE)
+    events = [
+        json.loads(line) for line in (tmp_path / "run/preuves/evenements.ndjson").read_text().splitlines()
+    ]
+    lines = {line["case"]: line for line in events if line["event"] == "case-inherited"}
+    assert {code: (line["reference"], line["verdict"]) for code, line in lines.items()} == dict.fromkeys(
+        ENGINE, (reference, "PASS")
+    )
+    skipped = safexml.parse((issued.folder / "junit.xml").read_bytes())
+    assert (skipped.get("tests"), skipped.get("skipped"), skipped.get("failures")) == ("3", "2", "0")
+    proofs = {
+        str(one.get("name")).split()[0]: {
+            item.get("name"): item.get("value") for item in one.iter("property")
+        }
+        for one in skipped.iter("testcase")
+        if one.get("classname") == "inherited"
+    }
+    assert set(proofs) == set(ENGINE)
+    assert all(one["report"] == reference and one["verdict"] == "PASS" for one in proofs.values())
+    found = matrix(load_campaign(path).plan.plan, tmp_path / "run" / "preuves")
+    assert {line.verdict for line in found.lines if line.requirement in delegated} == {"INHERITED"}
     kept = tmp_path / "run" / "preuves" / "heritage" / reference / STATEMENT_FILE
     assert kept.read_bytes() == (connector / "rapport" / STATEMENT_FILE).read_bytes()
     assert verify(tmp_path / "run").exit_code == 0
     package = export(tmp_path / "run", "officiel", tmp_path / "dossier").out
     assert (package / "heritage" / reference / STATEMENT_FILE).is_file()
     assert f"rapport {reference}" in (package / "arborescence.csv").read_text(encoding="utf-8-sig")
+    sheets = export(tmp_path / "run", "segur", tmp_path / "segur").out
+    lines = (sheets / "exigences.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert {
+        name for name in delegated if any(name in line and "INHERITED" in line for line in lines)
+    } == delegated
     assert rejudge(tmp_path / "run" / "preuves").holds
 
 
 def test_one_case_may_still_be_asked_for(connector: Path, home: Path, tmp_path: Path) -> None:
-    from harness.scope import scope
-    from protocol import transactions
-
     loaded = load_campaign(campaign(tmp_path, "INTEGRATEUR", "INTEG-2026-7", pinned(connector)))
     found = inherited(loaded, prove, NOW)
     states = {one.case.code: one.state for one in scope(loaded, transactions.load(), [ENGINE[0]], found)}
@@ -240,6 +279,58 @@ def test_a_withdrawn_report_proves_nothing(
         assert refused(tmp_path / "a", connector, status=str(path), at=issued + age) == code
     else:
         assert heirs(tmp_path / "a", connector, status=str(path), at=issued + age) == set(ENGINE)
+
+
+def test_a_case_that_is_played_says_why(connector: Path, home: Path, tmp_path: Path) -> None:
+    loaded = load_campaign(campaign(tmp_path, "INTEGRATEUR", "INTEG-2026-7", pinned(connector)))
+
+    def narrower(*asked: Any) -> Any:
+        """The decision on that report is for consultation only."""
+        return replace(prove(*asked), profiles=("consultation",), homologation="TST-26E-7K3Q9XA-KE")
+
+    found = inherited(loaded, narrower, NOW)
+    assert found.played[OWN].en.startswith("for the integrator to prove: ")
+    assert found.played["CT-2.1-020"].en == "profile that the connector does not prove: alimentation"
+    assert set(found.cases) == {"CT-0.1-030"}
+    assert "homologué TST-26E-7K3Q9XA-KE" in found.cases["CT-0.1-030"].reason().fr
+    scoped = {one.case.code: one for one in scope(loaded, transactions.load(), heritage=found)}
+    assert scoped[OWN].reason.fr.endswith("à jouer : " + found.played[OWN].fr)
+
+
+def test_the_scope_tells_what_is_inherited_before_anything_is_run(
+    connector: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(campaign(tmp_path, "INTEGRATEUR", "INTEG-2026-7", pinned(connector)))
+    assert cli.run_command(["plan", "scope", path, "--lang", "en"]) == 0
+    told = {line.partition(":")[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert all("proved elsewhere: proved by connector CONNECTEUR 2.1" in told[code] for code in ENGINE)
+    assert "to be played: for the integrator to prove: " in told[OWN]
+
+
+def test_the_preflight_has_a_light_a_connector(connector: Path, home: Path, tmp_path: Path) -> None:
+    def lights(**more: Any) -> list[tuple[str, str]]:
+        loaded = load_campaign(campaign(tmp_path, "INTEGRATEUR", "INTEG-2026-7", pinned(connector, **more)))
+        return [(one.state, one.sentence("en")) for one in heritage(loaded, prove, NOW)]
+
+    assert heritage(load_campaign(campaign(tmp_path, "CONNECTEUR", "CONN-2026-1")), prove, NOW) == ()
+    ((state, said),) = lights()
+    assert (state, "CONNECTEUR 2.1 (TST-" in said, "2 cases inherited" in said) == ("OK", True, True)
+    ((state, said),) = lights(report="ailleurs")
+    assert (state, "INH-010" in said) == ("KO", True)
+    ((state, said),) = lights(report="ailleurs", otherwise="play")
+    assert (state, "INH-010" in said, "played" in said) == ("WARN", True, True)
+
+
+def test_a_connector_that_proves_nothing_may_be_done_without(
+    connector: Path, home: Path, tmp_path: Path
+) -> None:
+    gone = pinned(connector, report="ailleurs", otherwise="play")
+    loaded = load_campaign(campaign(tmp_path, "INTEGRATEUR", "INTEG-2026-7", gone))
+    found = inherited(loaded, prove, NOW)
+    assert not found.cases
+    assert set(found.played) == set(ENGINE)
+    assert all("INH-010" in why.fr for why in found.played.values())
+    assert refused(tmp_path / "a", connector, number="CONN-2026-1", otherwise="play") == "INH-006"
 
 
 def test_a_software_that_is_observed_inherits_no_frames_of_our_driver(

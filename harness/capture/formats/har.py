@@ -43,7 +43,7 @@ class Har:
             place = f"log.entries[{rank}]"
             try:
                 yield _pair(entry, place, source.recoded)
-            except (KeyError, TypeError, ValueError, AttributeError, _Odd) as problem:
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError, _Odd) as problem:
                 why = f"{type(problem).__name__}: {problem}"
                 yield source.unread(place, f"entrée illisible : {why}", f"unreadable entry: {why}")
 
@@ -66,7 +66,10 @@ def _pair(entry: dict[str, Any], place: str, recoded: bool) -> Pair:
         at=at,
         marks=marks,
     )
+    _refuse_halves(request)
     status = int(answered.get("status", 0))
+    if not 0 <= status <= _MAX_STATUS:
+        raise _Odd(f"status {status}")
     if status == 0:  # how the format says that nothing came
         return Pair(request, None, str(answered.get("_error") or "no response"))
     headers = _headers(answered)
@@ -75,6 +78,11 @@ def _pair(entry: dict[str, Any], place: str, recoded: bool) -> Pair:
         return Pair(request, None, f"response body left out ({content['size']} B)")
     body, marks = _body(content, headers, content.get("size", -1), recoded)
     return Pair(request, Half("response", f"{place}.response", body, headers, status=status, marks=marks))
+
+
+def _refuse_halves(request: Half) -> None:
+    """Raises ValueError for half of a surrogate pair: JavaScript writes some, no file of ours holds one."""
+    "".join((request.method, request.target, *(text for pair in request.headers for text in pair))).encode()
 
 
 def _body(

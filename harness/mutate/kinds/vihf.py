@@ -16,7 +16,7 @@ _ROLE: Final = "urn:oasis:names:tc:xacml:2.0:subject:role"
 _SUBJECT: Final = "urn:oasis:names:tc:xspa:1.0:subject:subject-id"
 _PURPOSE: Final = "urn:oasis:names:tc:xspa:1.0:subject:purposeofuse"
 _PATIENT: Final = "urn:oasis:names:tc:xacml:2.0:resource:resource-id"
-_SECRET: Final = "urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code"  # noqa: S105
+_SECRET: Final = "urn:oasis:names:tc:xspa:1.0:resource:patient:hl7:confidentiality-code"  # noqa: S105 - the name of an attribute
 _SIGNED: Final = f"{_VIHF}/ds:Signature/ds:SignedInfo"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from protocol.errors import Text
 from reports.dossier import events, legality
+from reports.dossier.book import JOURNAL
 from reports.dossier.guards import EYES
 from reports.dossier.view import View
 from reports.homologation import agreement, proving
-from reports.homologation.bundle import JOURNAL
 from reports.homologation.reading import Read, step
 from reports.verify_evidence import Skip, ko
 

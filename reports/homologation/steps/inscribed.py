@@ -35,7 +35,6 @@ def inscribed(read: Read) -> Text:
             Text("l'inscription est celle d'autre chose", "the entry is of something else"),
             found=str(told),
         )
-    agreement.with_entry(predicate, entry, read.keys)
     given = proving.log_keys(read)
     keys = given or [NoteKey.parse(read.need("log-key.txt").decode("ascii", "replace").strip())]
     if not receipt.checkpoint.signers(keys):
@@ -43,8 +42,16 @@ def inscribed(read: Read) -> Text:
             "HOMO-042", Text("point de contrôle signé par une autre clé", "checkpoint signed by another key")
         )
     proving.refuse_other_log(receipt.checkpoint, keys)
-    read.receipt = receipt
     seen = witnessing.told(read, receipt.checkpoint, keys)
+    if not read.keys:
+        raise Skip(
+            Text(
+                f"entrée {entry.seq} ; qui l'a écrite n'est connu de rien ici, donner --trust",
+                f"entry {entry.seq}; who wrote it is known from nothing here, give --trust",
+            )
+        )
+    agreement.with_entry(predicate, entry, read.keys)
+    read.receipt = receipt
     if not given:
         raise Skip(
             Text(

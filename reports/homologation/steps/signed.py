@@ -59,7 +59,7 @@ def signature(read: Read) -> Text:
     if read.unvouched is not None:
         raise Skip(read.unvouched)
     proving.over_unproven(read, seals)
-    return Text(seals[0].name, seals[0].name)
+    return believing.told(read, seals[0].name)
 
 
 @step(

@@ -18,7 +18,7 @@ _HOLDS = ("ACTIVE", "NOTICE")
 def state(read: Read) -> Text:
     if read.brought.status is None:
         raise Skip(Text("liste de statuts non fournie (--status)", "status list not given (--status)"))
-    listed = statuslist.read(read.brought.status.read_bytes(), read.keys)
+    listed = statuslist.of_file(read.brought.status, read.keys)
     predicate = read.predicate
     if listed.issuer != predicate["issuer"]["id"]:
         raise ko("HOMO-072", Text("liste d'un autre émetteur", "list of another issuer"), found=listed.issuer)

@@ -41,6 +41,7 @@ def logged(read: Read) -> Text:
             "HOMO-083", Text("point de contrôle signé par une autre clé", "checkpoint signed by another key")
         )
     proving.refuse_other_log(receipt.checkpoint, keys)
+    _refuse_fork(read, receipt)
     told = f"{receipt.entry.seq} / {receipt.checkpoint.size}"
     if not given:
         raise Skip(
@@ -84,6 +85,18 @@ def _refuse_other(read: Read, receipt: Receipt, digest: str) -> None:
             Text("la version signée est une autre", "the signed version is another one"),
             found=f"{last.digest} {last.origin}",
             expected=f"{digest} {receipt.checkpoint.origin}",
+        )
+
+
+def _refuse_fork(read: Read, receipt: Receipt) -> None:
+    """One log, one root of one size: the two entries of the bundle are of the same register."""
+    point, other = receipt.checkpoint, read.receipt.checkpoint if read.receipt else receipt.checkpoint
+    if point.origin != other.origin or (point.size == other.size and point.root != other.root):
+        raise ko(
+            "HOMO-084",
+            Text("les deux inscriptions sont de deux registres", "the two entries are of two registers"),
+            found=f"{point.origin} {point.size}",
+            expected=f"{other.origin} {other.size}",
         )
 
 

@@ -328,7 +328,7 @@ def test_a_bad_signature_document_keeps_a_right_hash(make: Make, name: str) -> N
     message = make("TD2.1", name)
     content = bytes(parts(message)[-1].get_payload(decode=True))
     path = "//rim:ExtrinsicObject[@id='Signature01']/rim:Slot[@name='hash']/rim:ValueList/rim:Value"
-    assert value(message, path) == hashlib.sha1(content).hexdigest()  # noqa: S324
+    assert value(message, path) == hashlib.sha1(content).hexdigest()  # noqa: S324 - what XDS asks for
     good = safexml.parse(bytes(parts(make("TD2.1"))[-1].get_payload(decode=True)))
     bad = safexml.parse(content)
     manifest = "//ds:Manifest/ds:Reference[last()]/ds:DigestValue"

@@ -191,7 +191,7 @@ def test_hash_and_size_are_those_of_the_parts(make: Make) -> None:
         )
         for entry in entries
     ]
-    assert slots == [(hashlib.sha1(part).hexdigest(), str(len(part))) for part in documents]  # noqa: S324
+    assert slots == [(hashlib.sha1(part).hexdigest(), str(len(part))) for part in documents]  # noqa: S324 - what XDS asks for
 
 
 def test_unique_ids_told_are_those_sent(make: Make) -> None:

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from commands.evidence import evidence as evidence_command
 from commands.export import export as export_command
+from harness.choices import Choices
 from harness.evidence import sealing
 from harness.evidence.lodging import lodge
 from harness.export.deliver import export
@@ -41,11 +42,13 @@ def run(mock: MockServer, pki_folder: Path, tmp_path_factory: pytest.TempPathFac
         patch.setenv("DMPCOMPAT_HOME", str(out.parent / "home"))
         run_campaign(
             folder("test_plans") / "campagne-demo.yaml",
-            out=out,
-            target=mock.url,
-            pki=pki_folder,
-            only=CASES,
-            seed=3,
+            Choices(
+                out=out,
+                target=mock.url,
+                pki=pki_folder,
+                only=CASES,
+                seed=3,
+            ),
         )
         words = out.parent / "dit.txt"
         words.write_text("Champ « adresse 2 » non géré.", encoding="utf-8")
@@ -196,10 +199,12 @@ def test_a_broken_journal_is_told_with_its_line(copy: Path) -> None:
     path = copy / "preuves" / sealing.JOURNAL
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([*lines[:4], *lines[5:]]))
-    last = verify(copy).steps[-1]
+    last = verify(copy).step("journal")
+    assert last is not None
     assert (last.outcome, "line 5" in last.detail.en) == ("KO", True)
     path.write_bytes(b"".join(lines[:-2]))  # the chain holds, its signed head is gone
-    last = verify(copy).steps[-1]
+    last = verify(copy).step("journal")
+    assert last is not None
     assert (last.outcome, f"line {len(lines)}" in last.detail.en) == ("KO", True), last.detail.en
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness.campaign import load_campaign
+from harness.choices import Choices
 from harness.drive.identity import Keyring
 from harness.observe.operator import Operator
 from harness.observe.running import Observation
@@ -103,11 +104,13 @@ class Bench:
         asked = replace(Observation(operator, wait=20, pace=pace), **more)
         return run_campaign(
             self.place / "campagne.yaml",
-            out=self.out,
-            target=self.mock.url if asked.live else None,
-            pki=self.pki,
-            resume=self.out if resume else None,
-            observation=asked,
+            Choices(
+                out=self.out,
+                target=self.mock.url if asked.live else None,
+                pki=self.pki,
+                resume=self.out if resume else None,
+                observation=asked,
+            ),
         )
 
     def test(self, code: str) -> dict[str, Any]:

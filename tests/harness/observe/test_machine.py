@@ -29,6 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from harness.choices import Choices
 from harness.evidence import chain
 from harness.observe import running
 from harness.observe.operator import Answer, AnswerKind, Task
@@ -148,11 +149,13 @@ class Observing(RuleBasedStateMachine):
         try:
             self.result = run_campaign(
                 self.root / "campagne.yaml",
-                out=out,
-                target="http://127.0.0.1:9",
-                pki=self.pki,
-                resume=out if going_on else None,
-                observation=running.Observation(self.operator, pace=pace, wait=60),
+                Choices(
+                    out=out,
+                    target="http://127.0.0.1:9",
+                    pki=self.pki,
+                    resume=out if going_on else None,
+                    observation=running.Observation(self.operator, pace=pace, wait=60),
+                ),
             )
         except (Gone, Stopped):
             pass

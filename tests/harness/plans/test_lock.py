@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harness.campaign import Campaign, load_campaign
+from harness.choices import Choices
 from harness.plans import lock
 from harness.plans.explaining import sentence, to_plain
 from harness.run import run_campaign
@@ -77,12 +78,12 @@ def test_each_part_drifts_by_its_name(tmp_path: Path) -> None:
 def test_a_run_refuses_a_drift_and_may_ask_for_a_lock(tmp_path: Path) -> None:
     path = write(tmp_path)
     with pytest.raises(DmpcompatError) as caught:
-        run_campaign(path, out=tmp_path / "out", target="https://127.0.0.1:1", locked=True)
+        run_campaign(path, Choices(out=tmp_path / "out", target="https://127.0.0.1:1", locked=True))
     assert caught.value.code == "PLAN-050"
     lock.write(load_campaign(path))
     write(tmp_path, "CT-0.2-010")
     with pytest.raises(DmpcompatError) as caught:
-        run_campaign(path, out=tmp_path / "out", target="https://127.0.0.1:1")
+        run_campaign(path, Choices(out=tmp_path / "out", target="https://127.0.0.1:1"))
     assert caught.value.code == "PLAN-051"
     assert not (tmp_path / "out").exists()
 

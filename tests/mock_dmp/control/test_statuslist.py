@@ -88,6 +88,7 @@ def test_the_state_is_that_of_the_session_s_clock(api: FlaskClient) -> None:
     [
         ({"key": "zz"}, "STATUS-012"),
         ({"key": 3}, "CTL-003"),
+        ({"key": "ab" * 65}, "STATUS-012"),
         ({"list": {"payload": "e30=", "payloadType": "x", "signatures": []}}, "STATUS-012"),
         ({"list": {"payload": 1.5}}, "JSON-003"),
         ({"list": []}, "CTL-003"),

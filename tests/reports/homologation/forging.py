@@ -25,6 +25,13 @@ from tests.reports.homologation.test_verify import Homologated
 Change = Callable[[dict[str, Any]], object]
 
 
+@dataclass(frozen=True)
+class Forged(Bundle):
+    """A bundle that was forged, with the keys of its office: those of the verifier's trust file."""
+
+    known: Mapping[str, TrustedKey]
+
+
 @dataclass
 class Forger:
     """A file, a statement, an entry of the register, written by hand: no guard is asked, every signature is good."""
@@ -95,7 +102,7 @@ class Forger:
 
     def bundle(
         self, change: Change | None = None, entry: Change | None = None, at: datetime | None = None
-    ) -> Bundle:
+    ) -> Forged:
         """A bundle of all this, with a log of its own that the true key signs: `change` alters what the statement says,
         `entry` what the register says.
         """
@@ -107,12 +114,13 @@ class Forger:
         envelope = dsse.sign(payload, [self.agency])
         leaf = self.entry(made["predicate"], statement.digest(payload), entry, at)
         files = {name: data for name, data in self.good.said(envelope).files.items() if name != stamps.NAME}
-        return Bundle(
+        return Forged(
             {
                 **files,
                 JOURNAL: b"".join(self.lines),
                 "receipt.json": bundle.receipt_json(self.logged(leaf)),
-            }
+            },
+            self.known,
         )
 
     def entry(self, said: dict[str, Any], digest: str, change: Change | None, at: datetime | None) -> Entry:

@@ -17,7 +17,7 @@ from reports.dossier.events import Event
 from reports.homologation.bundle import Bundle
 from reports.verify import Verification
 from tests.reports.dossier.conftest import office_of
-from tests.reports.homologation.forging import Forger
+from tests.reports.homologation.forging import Forged, Forger
 from tests.reports.homologation.test_verify import Homologated, first_wrong, homologated
 from tests.reports.register.conftest import Hands
 
@@ -32,11 +32,12 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homologated]:
             yield homologated(bureau, place, hands)
 
 
-def verified(forger: Forger, made: Bundle, **brought: Any) -> Verification:
+def verified(good: Homologated, made: Bundle, **brought: Any) -> Verification:
     """As a verifier whose trust file has every key that the office has."""
-    trust = forger.good.place / "trust-of-forged.json"
-    trust.write_bytes(trust_document(list(forger.known.values())))
-    return forger.good.verified(made, **{"trust": trust, "number": "", **brought})
+    known = made.known if isinstance(made, Forged) else good.bureau.people.known()
+    trust = good.place / "trust-of-forged.json"
+    trust.write_bytes(trust_document(list(known.values())))
+    return good.verified(made, **{"trust": trust, "number": "", **brought})
 
 
 def told(found: Verification) -> list[tuple[int, str]]:
@@ -58,31 +59,20 @@ def opened(**changes: Any) -> Callable[[Event], dict[str, Any]]:
 
 def two_keys_of_one(good: Homologated) -> Bundle:
     forger = examined(good)
-    return kept(forger, forger.approved(forger.reviewers[0], forger.person("Relectrice", "reviewer")))
-
-
-def kept(forger: Forger, made: Forger) -> Bundle:
-    """Granted, with the keys that the forger knows."""
-    found = made.granted().bundle()
-    KEYS[id(found)] = forger
-    return found
-
-
-#: Bundle -> whose keys its verifier has, for those that add some.
-KEYS: dict[int, Forger] = {}
+    return forger.approved(forger.reviewers[0], forger.person("Relectrice", "reviewer")).granted().bundle()
 
 
 def runner_of_one_name(good: Homologated) -> Bundle:
     forger = Forger(good)
     second = forger.person("RELECTEUR", "editor")
     forger.until("APPROVE", lodged(executors=[second.keyid]))
-    return kept(forger, forger.approved())
+    return forger.approved().granted().bundle()
 
 
 def later_key(good: Homologated) -> Bundle:
     forger = examined(good)
     late = forger.person("nouveau", "reviewer", not_before=good.hands.now + timedelta(days=1))
-    return kept(forger, forger.approved(forger.reviewers[0], late))
+    return forger.approved(forger.reviewers[0], late).granted().bundle()
 
 
 def over_key(good: Homologated) -> Bundle:
@@ -91,22 +81,22 @@ def over_key(good: Homologated) -> Bundle:
     gone = forger.person("partie", "reviewer", not_after=good.hands.now - timedelta(hours=1))
     forger.approved(forger.reviewers[0])
     forger.event("APPROVE", gone, at=good.hands.now - timedelta(hours=2))
-    return kept(forger, forger)
+    return forger.granted().bundle()
 
 
 def seal_as_reviewer(good: Homologated) -> Bundle:
     forger = examined(good)
-    return kept(forger, forger.approved(forger.reviewers[0], forger.agency))
+    return forger.approved(forger.reviewers[0], forger.agency).granted().bundle()
 
 
 def editor_as_reviewer(good: Homologated) -> Bundle:
     forger = examined(good)
-    return kept(forger, forger.approved(forger.reviewers[0], forger.person("second", "editor")))
+    return forger.approved(forger.reviewers[0], forger.person("second", "editor")).granted().bundle()
 
 
 def root_in_the_file(good: Homologated) -> Bundle:
     forger = examined(good)
-    return kept(forger, forger.approved(forger.reviewers[0], forger.person("racine", "root")))
+    return forger.approved(forger.reviewers[0], forger.person("racine", "root")).granted().bundle()
 
 
 FAILED = {"CT-2.1-010": "FAIL", "CT-2.1-020": "WARN", "CT-2.1-100": "PASS"}
@@ -281,7 +271,6 @@ FILES: dict[str, Attack] = {
     "evidence of another vendor": lambda good: (
         examined(good, opened(holder="Autre SA")).approved().granted().bundle()
     ),
-    "facts of another shape": lambda good: examined(good, opened(products=[1])).approved().granted().bundle(),
     "statement for more profiles": told_otherwise(lambda said: said["profiles"].append("consultation")),
     "statement with a requirement more": told_otherwise(
         lambda said: said["requirements"].append({"id": "EX_9", "verdict": "PASS"})
@@ -298,7 +287,7 @@ FILES: dict[str, Attack] = {
 
 def test_a_forger_who_changes_nothing_is_believed(good: Homologated) -> None:
     forger = examined(good).approved().granted()
-    found = verified(forger, forger.bundle())
+    found = verified(good, forger.bundle())
     assert first_wrong(found) == 0, [
         (one.number, one.detail.en) for one in found.steps if one.outcome == "KO"
     ]
@@ -307,6 +296,5 @@ def test_a_forger_who_changes_nothing_is_believed(good: Homologated) -> None:
 
 @pytest.mark.parametrize("attack", FILES)
 def test_a_file_that_could_not_be_is_refused_at_step_10(good: Homologated, attack: str) -> None:
-    made = FILES[attack](good)
-    found = verified(KEYS.pop(id(made), Forger(good)), made)
+    found = verified(good, FILES[attack](good))
     assert first_wrong(found) == 10, told(found)

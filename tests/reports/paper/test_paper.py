@@ -18,10 +18,12 @@ import pytest
 from protocol import dsse
 from protocol.errors import EvidenceError, ToolError
 from protocol.trust import load_trust, moment
+from reports import verify_paper
 from reports.issue import compose, issue
 from reports.keys import installation_seal
+from reports.model import Report
 from reports.paper.layout import ATTACHED, available
-from reports.paper.pdf import pdf
+from reports.paper.pdf import digest_of, pdf
 from reports.verify import Verification, verify
 from tests.reports.made import build_run
 
@@ -31,7 +33,7 @@ if missing := available():
 import pikepdf
 
 from harness.results import RunResult
-from reports.paper import claim
+from reports.paper import claim, layout
 from reports.paper.issue import on_paper
 from reports.sealing import pades, testauthority
 
@@ -192,17 +194,50 @@ def test_a_sealed_paper_of_another_run_is_not_this_report(run: Path, tmp_path: P
     assert said(verify(run)) == {"seal": "OK", "statement": "KO"}
 
 
-def test_pages_drawn_by_somebody_else_are_seen(run: Path) -> None:
-    """Sealed by the right key, with the right statement, and saying something else."""
+def told(run: Path) -> tuple[Report, bytes]:
     envelope = (run / "rapport" / STATEMENT).read_bytes()
     predicate = json.loads(dsse.read(envelope).payload)["predicate"]
-    report = compose(
-        RunResult.load(run), reference=predicate["reportRef"], issued=moment(predicate["issuedAt"])
-    )
-    drawn = pdf(replace(report, result="CONFORM"), envelope, installation_seal(), "fr")
-    paper(run).write_bytes(pades.seal(drawn, pades.of_folder(), "x"))
+    issued = moment(predicate["issuedAt"])
+    return compose(RunResult.load(run), reference=predicate["reportRef"], issued=issued), envelope
+
+
+def test_what_is_changed_before_the_seal_is_seen(run: Path) -> None:
+    """With the right statement and code, and showing something else: whoever may seal can't make it pass."""
+    report, envelope = told(run)
+    paper(run).write_bytes(pdf(report, envelope, installation_seal(), "fr"))
+    statement = json.loads(dsse.read(envelope).payload)
+    assert verify_paper.pages(run / "rapport", statement)
+    saved(lambda document: document.pages[0].rotate(90, relative=True))(paper(run))
+    assert verify_paper.attachment(run / "rapport", statement)
+    with pytest.raises(EvidenceError, match="PAPER-004"):
+        verify_paper.pages(run / "rapport", statement)
+
+
+def test_pages_drawn_by_somebody_else_are_seen(run: Path) -> None:
+    report, envelope = told(run)
+    code = claim.signed(claim.claims(report, digest_of(envelope)), installation_seal())
+    other = replace(report, result="CONFORM")
+    seal = pades.of_folder()
+    paper(run).write_bytes(pades.seal(pdf(other, envelope, installation_seal(), "fr"), seal, "x"))
+    assert said(verify(run)) == {"seal": "OK", "statement": "KO"}, "its code says the other result"
+    paper(run).write_bytes(pades.seal(pdf(other, envelope, installation_seal(), "fr", code=code), seal, "x"))
     assert said(verify(run)) == {"seal": "OK", "statement": "OK"}
     assert said(verify(run, rejudged=True))["pages"] == "KO"
+
+
+def test_a_code_of_somebody_else_is_seen(run: Path, tmp_path: Path) -> None:
+    report, envelope = told(run)
+    stranger = installation_seal(tmp_path / "stranger")
+    code = claim.signed(claim.claims(report, digest_of(envelope)), stranger)
+    drawn = pdf(report, envelope, installation_seal(), "fr", code=code)
+    paper(run).write_bytes(pades.seal(drawn, pades.of_folder(), "x"))
+    assert said(verify(run)) == {"seal": "OK", "statement": "KO"}
+
+
+def test_pages_set_by_another_version_are_not_accused(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They can't be drawn again here: that is told, and is neither good nor bad."""
+    monkeypatch.setattr(layout, "SETTING", "dmpcompat-paper/9")
+    assert said(verify(run, rejudged=True))["pages"] == "SKIPPED"
 
 
 def test_without_the_extra_it_says_so(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

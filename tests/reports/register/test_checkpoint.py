@@ -74,8 +74,9 @@ def test_keys_are_given_as_text() -> None:
         f"a\n-1\n{base64.b64encode(bytes(32)).decode()}\n\n",
         f"{POINT}x",
         str(POINT).replace("\n", "\r\n"),
+        str(POINT).replace("registre.test/", "registre.test\t/"),
     ],
-    ids=["empty", "two lines", "leading zero", "negative size", "more after", "carriage returns"],
+    ids=["empty", "two lines", "leading zero", "negative size", "more after", "carriage returns", "tab"],
 )
 def test_what_is_no_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(EvidenceError, match="CHKPT-001"):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -31,19 +28,7 @@ from reports.register.opening import Configuration, init, open_office
 from reports.sealing.providers import InFile, InToken, Remote, seal_of
 from tests.reports.dossier.conftest import OPENING
 from tests.reports.register.conftest import START, Hands
-
-LIBRARY = next(
-    (
-        path
-        for path in (
-            Path("/usr/lib/softhsm/libsofthsm2.so"),
-            *Path("/usr/lib").glob("*/softhsm/libsofthsm2.so"),
-        )
-        if path.is_file()
-    ),
-    None,
-)
-PIN = "123456"
+from tests.reports.sealing.conftest import LIBRARY, PIN, Tokens
 
 
 @pytest.fixture
@@ -104,33 +89,12 @@ def test_a_secret_is_never_in_the_configuration() -> None:
 
 
 @pytest.fixture
-def token(tmp_path: Path, seal: Seal, monkeypatch: pytest.MonkeyPatch) -> InToken:
+def token(seal: Seal, tokens: Tokens) -> InToken:
     """A SoftHSM token that holds the seal's key."""
-    pytest.importorskip("pkcs11", reason="python-pkcs11 is absent (extra `hsm`)")
-    program = shutil.which("softhsm2-util")
-    if program is None or LIBRARY is None:
-        pytest.skip("SoftHSM is absent (Debian package softhsm2)")
-    # The library reads its configuration once a process: tokens of all tests live in one folder of this process.
-    place = Path(os.environ.get("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf")))
-    if not place.exists():
-        (place.parent / "tokens").mkdir(exist_ok=True)
-        place.write_text(
-            f"directories.tokendir = {place.parent / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n"
-        )
-    os.environ["SOFTHSM2_CONF"] = str(place)
-    name = f"dmpcompat-{seal.keyid[:12]}"
-    key = tmp_path / "seal.pem"
-    key.write_bytes(pem(seal))
-    for arguments in (
-        ["--init-token", "--free", "--label", name, "--so-pin", "0000", "--pin", PIN],
-        ["--import", str(key), "--token", name, "--label", "cachet", "--id", "a1", "--pin", PIN],
-    ):
-        subprocess.run([program, *arguments], check=True, capture_output=True, timeout=30)
-    monkeypatch.setenv("DMPCOMPAT_SEAL_PIN", PIN)
     return InToken(
         provider="pkcs11",
         module=str(LIBRARY),
-        token=name,
+        token=tokens.make({"cachet": pem(seal)}),
         label="cachet",
         pin="env:DMPCOMPAT_SEAL_PIN",
         keyid=seal.keyid,
@@ -138,9 +102,6 @@ def token(tmp_path: Path, seal: Seal, monkeypatch: pytest.MonkeyPatch) -> InToke
 
 
 def test_a_token(tmp_path: Path, token: InToken, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pkcs11
-
-    pkcs11.lib(token.module).reinitialize()
     used_everywhere(tmp_path / "registre", token)
     seal = seal_of(token, tmp_path / "registre")
     monkeypatch.setenv("DMPCOMPAT_SEAL_PIN", "654321")
@@ -150,7 +111,11 @@ def test_a_token(tmp_path: Path, token: InToken, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ConfigError, match="SEAL-007"):
         seal.sign(b"x")
     monkeypatch.setenv("DMPCOMPAT_SEAL_PIN", PIN)
-    wrongs = ({"label": "autre"}, "SEAL-011"), ({"token": "autre"}, "SEAL-009"), ({"module": "/absent.so"}, "SEAL-008")
+    wrongs = (
+        ({"label": "autre"}, "SEAL-011"),
+        ({"token": "autre"}, "SEAL-009"),
+        ({"module": "/absent.so"}, "SEAL-008"),
+    )
     for wrong, code in wrongs:
         with pytest.raises(ToolError, match=code) as caught:
             seal_of(token.model_copy(update=wrong), tmp_path / "registre").sign(b"x")
