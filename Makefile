@@ -9,6 +9,8 @@ STAMP := $(VENV)/.stamp
 demo: $(STAMP)-core
 	$(BIN)/dmpcompat demo --out demo-out
 
+# Tests start hundreds of processes: what was compiled once is kept, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(STAMP)-test $(STAMP)-interop
 	$(BIN)/python -m pytest -q -n auto --dist worksteal
 

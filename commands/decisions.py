@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from commands import rooting, secretfile
-from commands.office import LANG, PLACE, Desk, acting, agency_only, moment_of
+from commands.office import LANG, PLACE, Desk, acting, agency_only, moment_of, plan_at
 from commands.options import ANY_PATH, EXISTING, FILE, shown
-from protocol.errors import Lang
+from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, tell
 
 
@@ -156,6 +156,52 @@ _PLAN = click.option(
 )
 
 
+@click.command("set-aside")
+@click.argument("name")
+@click.argument("cases", metavar="[CASE...]", nargs=-1)
+@click.option(
+    "--outside-scope", is_flag=True, help="All that the profiles, modes and options of the file exclude."
+)
+@_PLAN
+@acting
+@LANG
+def set_aside(
+    name: str,
+    cases: tuple[str, ...],
+    outside_scope: bool,
+    plan: Path | None,
+    place: Path | None,
+    who: str,
+    reason: str,
+    lang: Lang,
+) -> int:
+    """Accept, as a reviewer, that cases do not apply: each CASE (`CT-1.*` for many), or --outside-scope.
+
+    One act a case; the reason is kept with each, beside why the scope excludes it.
+    """
+    from protocol import transactions
+    from reports.dossier import aside
+
+    if bool(cases) == outside_scope:
+        raise UsageError(
+            "DOSSIER-075",
+            Text("dire quels cas", "say which cases"),
+            field="CASE",
+            expected="CASE... | --outside-scope",
+        )
+    with Desk(place) as desk:
+        dossier = desk.dossier(name)
+        file = dossier.read()
+        if outside_scope:
+            chosen = aside.beyond_scope(file, plan_at(plan), transactions.load())
+        else:
+            chosen = {case: why for pattern in cases for case, why in aside.matching(file, pattern).items()}
+        dossier.add_each("ACCEPT_NA", desk.people.person(who), aside.facts_of(chosen, reason))
+    for case, why in chosen.items():
+        tell(lang, f"{case} : {why.fr or reason}", f"{case}: {why.en or reason}")
+    return 0
+
+
 @click.command("regression")
 @click.argument("name")
 @_CHANGED
@@ -205,7 +251,7 @@ def amend(
     agency_only(who)
     with Desk(place) as desk:
         dossier = desk.dossier(name)
-        facts = lodging.facts_of(run, trust)
+        facts = lodging.facts_of(run, trust, strict=desk.official)
         lodging.refuse_own_driver(facts, allowed=test_driver)
         refuse_short(dossier.read(), facts, desk.regression(name, changed, plan))
         deciding.amend(desk.office, dossier, reason, facts)

@@ -24,9 +24,7 @@ def evidence() -> None:
 @evidence.command("add")
 @click.argument("run", type=EXISTING)
 @click.argument("case")
-@click.argument(
-    "files", type=FILE, nargs=-1, required=True
-)
+@click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option(
     "--as",
     "purpose",

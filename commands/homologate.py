@@ -104,7 +104,7 @@ def submit(
     lang: Lang,
 ) -> int:
     """Put SOURCE into the file NAME: a run with its report (results, evidence), or a document."""
-    from reports.dossier import lodging
+    from reports.dossier import lodging, planning
 
     with Desk(place) as desk:
         dossier, actor = desk.dossier(name), desk.people.person(who)
@@ -113,8 +113,10 @@ def submit(
         if source is None:
             raise UsageError("DOSSIER-070", Text("que déposer ?", "what to submit?"), field="SOURCE")
         if what in ("results", "evidence"):
-            facts = {**lodging.facts_of(source, trust, (actor.keyid,)), "what": what}
+            facts = {**lodging.facts_of(source, trust, (actor.keyid,), strict=desk.official), "what": what}
             lodging.refuse_own_driver(facts, allowed=test_driver or what == "results")
+            if what == "evidence":
+                planning.refuse_other(desk.office.configuration, facts)
         else:
             facts = {"what": what, **lodging.document(source)}
         return told(dossier.add("PIECE", actor, reason, facts), lang)
@@ -260,6 +262,7 @@ for _command in (
     decisions.attested,
     decisions.bundled,
     decisions.regression,
+    decisions.set_aside,
     decisions.amend,
 ):
     homologate.add_command(_command)

@@ -49,9 +49,9 @@ def backup(
     else:
         tell(
             lang,
-            "ATTENTION : les clés privées n'y sont PAS (journal.key, secrets.key, personnes/*.pem, cachet) ; "
-            "les garder à part, sans elles rien ne se signe et les numéros secrets ne s'ouvrent plus",
-            "BEWARE: the private keys are NOT in it (journal.key, secrets.key, personnes/*.pem, seal); "
+            "ATTENTION : les clés privées n'y sont PAS (journal.key, secrets.key, personnes/*.pem, racine/*.pem, "
+            "cachet) ; les garder à part, sans elles rien ne se signe et les numéros secrets ne s'ouvrent plus",
+            "BEWARE: the private keys are NOT in it (journal.key, secrets.key, personnes/*.pem, racine/*.pem, seal); "
             "keep them apart, without them nothing can be signed and the secret numbers don't open any more",
         )
     return 0

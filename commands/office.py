@@ -14,6 +14,7 @@ from protocol.errors import Lang, Text, UsageError
 from reports.console import tell
 
 if TYPE_CHECKING:
+    from harness.plan import Plan
     from reports.dossier.book import Dossier
     from reports.dossier.view import View
     from reports.register.opening import Office
@@ -75,19 +76,32 @@ class Desk:
             parent_reports=lambda reference: reports_of(office, reference),
         )
 
+    @property
+    def official(self) -> bool:
+        """Whether it is an authority's own, and no rehearsal."""
+        from reports.numbers import TEST_ISSUER
+
+        return self.office.configuration.issuer != TEST_ISSUER
+
     def names(self) -> list[str]:
         from reports.dossier.book import names
 
         return names(self._files)
 
     def regression(self, name: str, changed: tuple[str, ...], plan: Path | None) -> tuple[str, ...]:
-        from harness.plan import load_plan
-        from protocol.datafolders import folder
         from reports.dossier.regression import subset
 
         file = self.dossier(name).read()
-        loaded = load_plan(plan or folder("test_plans") / "dmp-socle.yaml").plan
-        return subset(loaded, tuple(file.verdicts), changed)
+        played = tuple(case for case, verdict in file.verdicts.items() if verdict != "NOT_APPLICABLE")
+        return subset(plan_at(plan), played, changed)
+
+
+def plan_at(path: Path | None) -> Plan:
+    """The plan of that file; the one delivered here by default."""
+    from harness.plan import load_plan
+    from protocol.datafolders import folder
+
+    return load_plan(path or folder("test_plans") / "dmp-socle.yaml").plan
 
 
 def told(file: View, lang: Lang) -> int:

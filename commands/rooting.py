@@ -110,19 +110,37 @@ def renew(reason: str, days: int, place: Path | None, lang: Lang) -> int:
 
 @click.command("sign")
 @click.argument("proposal", type=EXISTING)
-@click.option("--key", type=EXISTING, required=True, help="Private root key (PEM).")
+@click.option("--key", type=EXISTING, help="Private root key (PEM); with --signature, the public one.")
+@click.option(
+    "--to-sign", type=ANY_PATH, help="For a token: write the bytes to sign into this file, and stop."
+)
+@click.option("--signature", type=EXISTING, help="What the token made of them (DER, or 64 bytes of Ed25519).")
 @_PASSPHRASE
 @LANG
-def sign(proposal: Path, key: Path, passphrase: str, lang: Lang) -> int:
+def sign(
+    proposal: Path,
+    key: Path | None,
+    to_sign: Path | None,
+    signature: Path | None,
+    passphrase: str,
+    lang: Lang,
+) -> int:
     """Add a root's signature to a PROPOSAL, and tell what that changes. Needs this file and the key alone."""
     from harness.evidence import write_atomic
     from reports.register import rooting
 
     read = rooting.read_file(proposal)
-    private = rooting.private_in(key, rooting.passphrase_of(passphrase))
     for text in _changes(read):
         tell(lang, *text)
-    made = rooting.signed(read, private)
+    if to_sign is not None:
+        write_atomic(to_sign, read.proposed.covered)
+        return 0
+    if key is None:
+        raise rooting.refused("--key", "", "PEM")
+    if signature is not None:
+        made = rooting.attached(read, rooting.public_in(key), signature.read_bytes())
+    else:
+        made = rooting.signed(read, rooting.private_in(key, rooting.passphrase_of(passphrase)))
     write_atomic(proposal, made.data())
     tell(lang, *_lacking(made))
     return 0

@@ -8,7 +8,7 @@ with a reason for the reviewer), `inherited` (a connector's report proves it, se
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -48,9 +48,9 @@ def scope(
     """
     cases = campaign.plan.plan.cases
     _check_selection(cases, only)
-    declared = declared_transactions(campaign, registry)
+    product = declared(campaign, registry)
     excused = {item.case: item.reason.text() for item in campaign.file.not_applicable}
-    found = (_one(case, campaign, declared, excused.get(case.code), only) for case in cases)
+    found = (_one(case, campaign, product, excused.get(case.code), only) for case in cases)
     proved = heritage or Heritage()
     return tuple(
         _inherited(one, proved.cases.get(one.case.code), proved.played.get(one.case.code), bool(only))
@@ -58,19 +58,46 @@ def scope(
     )
 
 
+@dataclass(frozen=True)
+class Declared:
+    """What a product is said to cover. `guide`: edition whose requirements count; "" for any."""
+
+    profiles: frozenset[str]
+    modes: frozenset[str]
+    transactions: frozenset[str]
+    options: frozenset[str]
+    guide: str = ""
+
+
+def declared(campaign: Campaign, registry: Registry) -> Declared:
+    """What the campaign declares."""
+    return Declared(
+        frozenset(campaign.file.profiles),
+        frozenset(str(mode) for mode in campaign.file.authentication),
+        declared_transactions(campaign, registry),
+        frozenset(campaign.file.options),
+        campaign.file.guide,
+    )
+
+
 def declared_transactions(campaign: Campaign, registry: Registry) -> frozenset[str]:
     """Transactions of the declared profiles, narrowed to those that the campaign lists when it lists some."""
-    profiles = {*campaign.file.profiles, _ACCESS_PROFILE}
-    covered = {item.id for item in registry if profiles & set(item.profiles)}
-    return frozenset(covered & set(campaign.file.transactions) if campaign.file.transactions else covered)
+    covered = transactions_of(campaign.file.profiles, registry)
+    return covered & set(campaign.file.transactions) if campaign.file.transactions else covered
+
+
+def transactions_of(profiles: Iterable[str], registry: Registry) -> frozenset[str]:
+    """Transactions of these profiles, those of access among them."""
+    wanted = {*profiles, _ACCESS_PROFILE}
+    return frozenset(item.id for item in registry if wanted & set(item.profiles))
 
 
 def _one(
-    case: Case, campaign: Campaign, declared: frozenset[str], excuse: Text | None, only: Sequence[str]
+    case: Case, campaign: Campaign, product: Declared, excuse: Text | None, only: Sequence[str]
 ) -> Scoped:
-    outside = _outside(case, campaign, declared)
-    if outside is not None:
-        return Scoped(case, "excluded", outside)
+    beyond = outside(case, product)
+    if beyond is not None:
+        return Scoped(case, "excluded", beyond)
     if excuse is not None:
         return Scoped(case, "not-applicable", excuse)
     if only and not any(_selects(pattern, case) for pattern in only):
@@ -97,13 +124,14 @@ def _inherited(one: Scoped, proof: Inheritance | None, why: Text | None, selecti
     )
 
 
-def _outside(case: Case, campaign: Campaign, declared: frozenset[str]) -> Text | None:
+def outside(case: Case, product: Declared) -> Text | None:
+    """Why the case is outside what a product is said to cover; None when it is inside."""
     filters = case.filters
     for wanted, have, fr, en in (
-        (filters.profiles, set(campaign.file.profiles), "profil non déclaré", "profile not declared"),
+        (filters.profiles, product.profiles, "profil non déclaré", "profile not declared"),
         (
             filters.authentication,
-            {str(mode) for mode in campaign.file.authentication},
+            product.modes,
             "mode d'authentification non déclaré",
             "authentication mode not declared",
         ),
@@ -111,15 +139,15 @@ def _outside(case: Case, campaign: Campaign, declared: frozenset[str]) -> Text |
         if wanted and not have & set(wanted):
             listed = ", ".join(wanted)
             return Text(f"{fr} : {listed}", f"{en}: {listed}")
-    if missing := sorted(set(filters.transactions) - declared):
+    if missing := sorted(set(filters.transactions) - product.transactions):
         listed = ", ".join(missing)
         return Text(
             f"hors des transactions déclarées : {listed}", f"outside the declared transactions: {listed}"
         )
-    if missing := sorted(set(filters.options) - set(campaign.file.options)):
+    if missing := sorted(set(filters.options) - product.options):
         listed = ", ".join(missing)
         return Text(f"option non déclarée : {listed}", f"option not declared: {listed}")
-    guide = campaign.file.guide
+    guide = product.guide
     if guide and case.requirements and not set(case.requirements) & requirements(guide).keys():
         listed = ", ".join(case.requirements)
         return Text(f"exigences absentes de {guide} : {listed}", f"requirements not in {guide}: {listed}")

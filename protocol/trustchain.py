@@ -22,7 +22,6 @@ from protocol.trust import TrustedKey, keyid_of, public_key, read_trust
 from protocol.trustversion import Root, Signed, Version
 
 _KEYID: Final = re.compile(r"[0-9a-f]{64}")
-_LARGEST: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def _anchored(given: Sequence[str], threshold: int) -> Anchor:
         if _KEYID.fullmatch(one):
             keyids.add(one)
             continue
-        data = read_regular(one, _LARGEST)
+        data = read_regular(one, trustversion.LARGEST)
         if trustversion.is_signed(data):
             if len(given) > 1 or threshold:
                 raise _unusable(" ".join(given)[:200])
@@ -87,12 +86,12 @@ def _anchored(given: Sequence[str], threshold: int) -> Anchor:
 
 def load(path: Path, anchor: Anchor | None = None, at: datetime | None = None) -> Believed:
     """A trust file on disk, plain or signed. Raises EvidenceError, OSError: see `believed`."""
-    return believed(read_regular(path, _LARGEST), str(path), anchor, at)
+    return believed(read_regular(path, trustversion.LARGEST), str(path), anchor, at)
 
 
 def refuse_unreadable(path: Path) -> None:
     """Raises EvidenceError, OSError for what is no trust file, plain or signed; who signed it is not looked at."""
-    data = read_regular(path, _LARGEST)
+    data = read_regular(path, trustversion.LARGEST)
     if trustversion.is_signed(data):
         trustversion.read(data)
     else:
@@ -177,8 +176,8 @@ def attach(chain: Sequence[Signed], anchor: Anchor) -> None:
                 found=" ".join(sorted({keyid[:16] for one in chain for keyid in one.version.root.keys})),
                 expected=f"{anchor.threshold} / {' '.join(sorted(one[:16] for one in anchor.keyids))}",
                 mend=Text(
-                    "donner toute la chaîne (trust-chain.ndjson), pas la seule dernière version",
-                    "give the whole chain (trust-chain.ndjson), not the last version alone",
+                    "donner toute la chaîne (trust-chain.ndjson) ; si toutes ces clés ne signent pas, --root-threshold",
+                    "give the whole chain (trust-chain.ndjson); if not all of these keys must sign, --root-threshold",
                 ),
             )
         return

@@ -50,7 +50,9 @@ _MEMBERS: Final = frozenset(
     )
 )
 _MOST_ROOTS: Final = 16
-_MOST_VERSIONS: Final = 2_000
+_MOST_VERSIONS: Final = 1_000
+#: Of a whole chain, in bytes.
+LARGEST: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,8 @@ def read(data: bytes) -> tuple[Signed, ...]:
     Raises EvidenceError (TRUST-010).
     """
     listed = data.removesuffix(b"\n").split(b"\n")
-    if len(listed) > _MOST_VERSIONS:
-        raise _unreadable(str(len(listed)))
+    if len(listed) > _MOST_VERSIONS or len(data) > LARGEST:
+        raise _unreadable(f"{len(listed)} / {len(data)}", f"<= {_MOST_VERSIONS} / {LARGEST}")
     return tuple(read_one(line) for line in listed)
 
 

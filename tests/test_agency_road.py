@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT
+from tests.ports import free_port
 from tests.test_cli import demo
 
 __all__ = ["demo"]
@@ -27,19 +27,24 @@ def script() -> str:
     return "\n".join(_BLOCK.findall(section[1]))
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
-
-
-def test_an_agency_follows_the_readme(demo: Any, tmp_path: Path) -> None:  # noqa: F811 - it is a fixture
+def test_an_agency_follows_the_readme(demo: Any, tmp_path: Path) -> None:
     """Nothing is changed but the port, which another test may hold."""
     (tmp_path / "demo-out").symlink_to(demo[0])
     (tmp_path / "test_plans").symlink_to(ROOT / "test_plans")
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", f"trap 'kill $(jobs -p)' EXIT\n{script()}".replace("8443", str(free_port()))],
+        [
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            f"trap 'kill $(jobs -p)' EXIT\n{script()}".replace("8443", str(free_port())),
+        ],
         cwd=tmp_path,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DMPCOMPAT_LANG": "en"},
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "DMPCOMPAT_LANG": "en",
+        },
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -18,6 +18,7 @@ import pytest
 import cli
 from tests.demonstration import Demonstration, demonstration
 from tests.once import made_once
+from tests.ports import free_port
 from tests.selfplay import CASES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -182,11 +183,8 @@ def test_a_group_of_rules_is_explained_by_its_rules(capfd: pytest.CaptureFixture
 
 
 def test_a_platform_out_of_reach_is_configuration_not_a_failure(tmp_path: Path, pki_folder: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
     campaign = ROOT / "test_plans" / "campagne-demo.yaml"
-    target = f"https://127.0.0.1:{port}"
+    target = f"https://127.0.0.1:{free_port()}"
     done = command(
         "run", campaign, "--out", tmp_path / "out", "--target", target, "--pki", pki_folder, "--json"
     )

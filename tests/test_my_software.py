@@ -9,7 +9,6 @@ import ast
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import zipfile
@@ -29,6 +28,7 @@ from harness.observe.instructions import task_of
 from harness.runner import judging
 from protocol import transactions
 from tests.conftest import ROOT
+from tests.ports import free_port
 
 EXAMPLE = ROOT / "docs" / "examples" / "lps"
 _SECTION = re.compile(r"^## Test my software\n(.*?)^## ", re.MULTILINE | re.DOTALL)
@@ -41,11 +41,6 @@ def commands() -> str:
     assert section is not None
     (block,) = _BLOCK.findall(section[1])
     return str(block)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 def test_a_newcomer_follows_the_readme(tmp_path: Path) -> None:

@@ -10,11 +10,10 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from harness.results import RunResult
 from protocol.errors import NO_TEXT
 from tests.harness.observe.conftest import EXISTS, FEED, OPEN, case
 from tests.observing import Software
+from tests.ports import free_port
 from tests.selfplay import DEMO, PLAN
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +49,7 @@ class Scene:
     place: Path
     pki: Path
     stack: ExitStack
-    port: int = field(default_factory=lambda: _free_port())
+    port: int = field(default_factory=free_port)
     mock: subprocess.Popen[bytes] | None = None
     runner: subprocess.Popen[bytes] | None = None
     read: int = 0
@@ -140,15 +140,6 @@ def play(scene: Scene, kills: list[tuple[str, bool]]) -> RunResult:
     assert scene.runner.wait(20) == 0, (scene.place / "runner.log").read_text()[-3000:]
     assert len(software.sent) == 4
     return RunResult.load(scene.place / "out")
-
-
-def _free_port() -> int:
-    """A port that no outgoing connection is given while the mock is away: below those of the system (Linux: 32768)."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_768):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no free port")
 
 
 def _act(scene: Scene, software: Software, line: dict[str, Any], *, again: bool = False) -> None:

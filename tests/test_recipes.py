@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from commands.scaffold import KITS, write
 from harness.campaign import load_campaign
 from harness.deviations import load_deviations
 from protocol.errors import Lang, UsageError
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "commands" / "templates"
@@ -131,8 +131,7 @@ def test_what_the_image_builds_from_is_not_ignored() -> None:
 
 def test_the_entry_point_of_the_image(tmp_path: Path, pki_folder: Path, path_with_us: dict[str, str]) -> None:
     shutil.copytree(pki_folder, tmp_path / "data" / "pki")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     given: dict[str, Any] = {
         "env": {**path_with_us, "DMPCOMPAT_DATA": str(tmp_path / "data"), "DMP_PORT": port},
         "stdout": subprocess.DEVNULL,

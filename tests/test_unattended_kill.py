@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.ports import free_port
 
 LPS = ROOT / "docs" / "examples" / "lps"
 #: Tells when it begins, then gives time to be killed in.
@@ -86,8 +86,7 @@ def acts(place: Path) -> list[str]:
 
 
 def test_no_act_is_lost_nor_done_twice(place: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        port = one.getsockname()[1]
+    port = free_port()
     base = f"https://127.0.0.1:{port}"
 
     def serve(stack: ExitStack) -> subprocess.Popen[str]:

@@ -90,10 +90,6 @@ def traits_of(wanted: Wanted) -> Iterator[Trait]:
     yield from _criteria(drive)
 
 
-def _always(values: Values) -> Callable[[Wanted], Values]:
-    return lambda _wanted: values
-
-
 def _mode(wanted: Wanted) -> Values:
     part = part_of(wanted.step.as_.name)
     mode = wanted.step.as_.mode or (part[2] if part else "")

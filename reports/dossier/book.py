@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -85,7 +85,7 @@ class Dossier:
         naming.refuse_unclear(facts)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / JOURNAL).touch()
-        return self._append("OPEN", who, reason, facts)
+        return self.add("OPEN", who, reason, facts)
 
     def move(self, name: str, who: Seal, reason: str) -> View:
         """Make a move. Raises IllegalAct: which guard stops it, and what would lift it."""
@@ -93,7 +93,7 @@ class Dossier:
             raise UsageError(
                 "DOSSIER-032", Text("acte inconnu", "unknown act"), found=name, expected=" ".join(MOVES)
             )
-        return self._append("MOVE", who, reason, {"move": name})
+        return self.add("MOVE", who, reason, {"move": name})
 
     def allow(self, name: str, who: Seal) -> None:
         """Raises IllegalAct when this move can't be made now, by this person."""
@@ -107,7 +107,41 @@ class Dossier:
 
     def add(self, kind: str, who: Seal, reason: str, facts: Mapping[str, Any]) -> View:
         """Add an event that is no move. Raises IllegalAct, EvidenceError."""
-        return self._append(kind, who, reason, facts)
+        return self.add_each(kind, who, [(reason, facts)])
+
+    def add_each(self, kind: str, who: Seal, said: Iterable[tuple[str, Mapping[str, Any]]]) -> View:
+        """Add events of one kind (reason and facts of each) in one hold of the file. The first that is not allowed ends
+        it: those before it stand. Raises IllegalAct, EvidenceError.
+        """
+        with self._locked() as descriptor:
+            known = self.events()
+            now = replayed(known, self.people.known())
+            last = known[-1] if known else None
+            for reason, facts in said:
+                if stop := self._stop(now, kind, facts, who.keyid):
+                    raise _illegal(now, str(facts.get("move", kind)), stop)
+                last = self._written(descriptor, self._next(last, kind, reason, facts), who)
+                folded(now, last)
+            return now
+
+    def _next(self, last: Event | None, kind: str, reason: str, facts: Mapping[str, Any]) -> Event:
+        """The event that would follow `last`. Time never goes back in a file."""
+        at = self.clock().astimezone(UTC).replace(microsecond=0)
+        return Event(
+            dossier=self.name,
+            seq=last.seq + 1 if last else 0,
+            at=max(at, last.at) if last else at,
+            kind=kind,
+            reason=reason,
+            facts=dict(facts),
+            previous=last.line if last else "",
+        )
+
+    def _written(self, descriptor: int, event: Event, who: Seal) -> Event:
+        line = events.signed(event, who)
+        os.write(descriptor, line + b"\n")
+        os.fsync(descriptor)
+        return replace(event, actor=who.keyid, line=hashlib.sha256(line).hexdigest())
 
     def allowed(self) -> list[tuple[Move, Stop | None]]:
         """The moves that leave the state of now, each with what stops it (looked at as somebody of its role)."""
@@ -122,28 +156,6 @@ class Dossier:
             self.parent_reports(parent) if parent else None,
         )
         return [(move, guarded(now, move, asked)) for move in from_state(now.state)]
-
-    def _append(self, kind: str, who: Seal, reason: str, facts: Mapping[str, Any]) -> View:
-        with self._locked() as descriptor:
-            known = self.events()
-            now = replayed(known, self.people.known())
-            if stop := self._stop(now, kind, facts, who.keyid):
-                raise _illegal(now, str(facts.get("move", kind)), stop)
-            at = self.clock().astimezone(UTC).replace(microsecond=0)
-            event = Event(
-                dossier=self.name,
-                seq=len(known),
-                at=max(at, known[-1].at) if known else at,
-                kind=kind,
-                reason=reason,
-                facts=dict(facts),
-                previous=known[-1].line if known else "",
-            )
-            line = events.signed(event, who)
-            os.write(descriptor, line + b"\n")
-            os.fsync(descriptor)
-            folded(now, replace(event, actor=who.keyid, line=hashlib.sha256(line).hexdigest()))
-            return now
 
     def _stop(self, now: View, kind: str, facts: Mapping[str, Any], actor: str) -> Stop | None:
         self.people.role(actor)  # a stranger is told so

@@ -13,6 +13,7 @@ from typing import Any
 
 from protocol.errors import EvidenceError, Text
 from protocol.trust import stamp
+from reports.dossier import planning
 from reports.dossier.book import Dossier
 from reports.dossier.states import MOVES
 from reports.dossier.view import View
@@ -37,6 +38,8 @@ def grant(office: Office, dossier: Dossier, reason: str) -> Granted:
     Called again after a crash it goes on; called again after success it tells the reference, and not the number.
     """
     now = dossier.read()
+    if (piece := now.piece("evidence")) is not None and not now.registered:
+        planning.refuse_other(office.configuration, piece.facts)
     if now.state == "EN_EXAMEN":
         now = dossier.move("grant", office.seal, reason)
     if not now.reference:

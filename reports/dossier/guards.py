@@ -198,7 +198,7 @@ def _accepted(file: View, asked: Asked) -> Stop | None:
     return Stop(
         Text("des « non applicable » ne sont pas acceptés", "some not-applicables are not accepted"),
         " ".join(open_),
-        Text("dmpcompat homologate review --accept-na CAS", "dmpcompat homologate review --accept-na CASE"),
+        Text("dmpcompat homologate set-aside", "dmpcompat homologate set-aside"),
     )
 
 

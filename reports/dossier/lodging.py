@@ -27,9 +27,15 @@ class NotLodged(EvidenceError):
 
 
 def facts_of(
-    run: Path, trust: Path | None = None, executors: tuple[str, ...] = (), *, rejudged: bool = True
+    run: Path,
+    trust: Path | None = None,
+    executors: tuple[str, ...] = (),
+    *,
+    rejudged: bool = True,
+    strict: bool = False,
 ) -> dict[str, Any]:
-    """The facts of a PIECE event about the run in that folder, its verdicts computed again where its rules are here.
+    """The facts of a PIECE event about the run in that folder, its verdicts computed again where its rules are here;
+    `strict`: refused where they are not, since a vendor may name any.
 
     Raises NotLodged when its report does not verify, or something of it can't be verified.
     """
@@ -39,7 +45,7 @@ def facts_of(
         if step.outcome == "KO" or (step.outcome == "SKIPPED" and step.name in _NEEDED):
             raise _unverified(path, f"{step.number}: {step.detail.en}")
     if rejudged:
-        _rejudged(path)
+        _rejudged(path, strict=strict)
     data = _envelope(path)
     if data != before:
         raise NotLodged(
@@ -86,11 +92,13 @@ def _evidence(path: Path) -> Path | None:
     return next((one for one in (path.parent / "preuves", path / "preuves") if one.is_dir()), None)
 
 
-def _rejudged(path: Path) -> None:
+def _rejudged(path: Path, *, strict: bool) -> None:
     """Whoever holds the key of a report may sign any verdict: those that the frames give are computed here."""
     try:
         verify_evidence.rejudge_all(_evidence(path))
-    except verify_evidence.Skip:
+    except verify_evidence.Skip as skipped:
+        if strict:
+            raise _unverified(path, skipped.reason.en) from skipped
         return  # other rules or an official pack that is not here: the examiner has them, `verify` says so
     except EvidenceError as problem:
         raise _unverified(path, problem.message("en")) from problem

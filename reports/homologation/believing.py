@@ -64,7 +64,8 @@ def told(read: Read, name: str) -> Text:
         return Text(name, name)
     number = version.number
     return Text(
-        f"{name} ; fichier de confiance signé, version {number}", f"{name}; signed trust file, version {number}"
+        f"{name} ; fichier de confiance signé, version {number}",
+        f"{name}; signed trust file, version {number}",
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from protocol.errors import Text
+from protocol.trust import keyid_of
 from reports.homologation import proving
 from reports.homologation.reading import Read
 from reports.register import cosignature, stamps
@@ -31,7 +32,8 @@ def _witnessed(read: Read, point: Checkpoint, logs: Sequence[NoteKey]) -> Text:
     for key in named:
         cosignature.refuse_log(key, logs)
     trusted = cosignature.witnesses_of(read.keys.values()) if read.unvouched is None else ()
-    known = named or trusted
+    gone = {keyid for keyid, key in read.keys.items() if key.distrust_after is not None}
+    known = tuple(key for key in named if keyid_of(key.public) not in gone) if named else trusted
     found = cosignature.cosigned(point, known, logs, until=max(read.at, datetime.now(UTC)))
     asked = len({key.raw for key in named}) if read.brought.quorum is None else read.brought.quorum
     if len(found) < asked:

@@ -197,7 +197,13 @@ def _signature(line: str) -> NoteSignature:
 def nameable(name: str) -> str:
     """The name, when a signature line can carry it. Raises EvidenceError."""
     if not _NAME.fullmatch(name):
-        raise _unreadable("name", name, expected=_NAME.pattern)
+        raise EvidenceError(
+            "CHKPT-001",
+            Text("aucune ligne de signature ne porte ce nom", "no signature line carries this name"),
+            field="name",
+            found=name,
+            expected="federation.example/temoin",
+        )
     return name
 
 

@@ -112,14 +112,27 @@ def merged(own: Checkpoint, given: Checkpoint, keys: Iterable[WitnessKey]) -> Ch
 def witnesses_of(keys: Iterable[TrustedKey]) -> tuple[WitnessKey, ...]:
     """The witnesses of a trust file that nobody distrusts, with their dates.
 
-    Whoever has a key that is distrusted writes any moment: none of its cosignatures counts. Raises EvidenceError for a
-    name that no line can carry.
+    Whoever has a key that is distrusted writes any moment: none of its cosignatures counts.
     """
     return tuple(
-        WitnessKey(nameable(key.name), key.public, key.not_before, key.not_after)
+        WitnessKey(key.name, key.public, key.not_before, key.not_after)
         for key in keys
         if key.role == ROLE and isinstance(key.public, Ed25519PublicKey) and key.distrust_after is None
     )
+
+
+def refuse_useless(key: TrustedKey, log: NoteKey) -> None:
+    """Raises EvidenceError for a key that is listed as a witness and can't be one: another algorithm (COSIGN-002), a
+    name that no line carries (CHKPT-001), the log itself (COSIGN-001).
+    """
+    if not isinstance(key.public, Ed25519PublicKey):
+        raise EvidenceError(
+            "COSIGN-002",
+            Text("la clé d'un témoin est Ed25519", "the key of a witness is Ed25519"),
+            field=key.name,
+            found=key.algorithm,
+        )
+    refuse_log(WitnessKey(nameable(key.name), key.public), [log])
 
 
 def refuse_log(key: WitnessKey, logs: Iterable[NoteKey]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
@@ -51,6 +51,9 @@ class Configuration(BaseModel):
     wire_scheme: str = "mod97"
     wire_prefix: str = Field(default=numbers.TEST_ISSUER, pattern=r"^[A-Z]{3}$")
     database: str = Field(default="", description="SQLAlchemy URL; a file of the folder by default")
+    plans: tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
+        default=(), description="SHA-256 of the plans that it homologates on; those installed by default"
+    )
     seal: Provider = Field(default=InFile(), description="where the private key of the seal lives")
     log: Provider = Field(default=InFile(key=KEYS[0]), description="where the key of the log lives (Ed25519)")
     documents: Documents | None = Field(default=None, description="who seals PDFs and stamps the time")

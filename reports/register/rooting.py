@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from protocol import dsse, trustchain, trustversion
 from protocol.errors import Text, UsageError
 from protocol.regularfile import read_regular
-from protocol.trust import PublicKey, TrustedKey, algorithm_of, keyid_of, pem, public_key
+from protocol.trust import PublicKey, TrustedKey, algorithm_of, keyid_of, pem, public_key, verifies
 from protocol.trustversion import RootKey, Signed, Version
 from reports.keys import made_once
 from reports.register.trustfiles import LARGEST
@@ -99,11 +99,19 @@ def merged(copies: Sequence[Proposal]) -> Proposal:
 
 def signed(proposal: Proposal, private: Private) -> Proposal:
     """The proposal with one more signature. Raises UsageError for a key that is no root of it."""
-    keyid = keyid_of(private.public_key())
+    return attached(proposal, private.public_key(), _sign(private, proposal.proposed.covered))
+
+
+def attached(proposal: Proposal, public: PublicKey, value: bytes) -> Proposal:
+    """The proposal with a signature of its `covered` bytes that was made elsewhere, by a token: DER, or 64 bytes of
+    Ed25519. Raises UsageError for a key that is no root of it, and for a signature that it did not make.
+    """
+    keyid = keyid_of(public)
     if keyid not in proposal.roots():
         raise refused("--key", keyid, " ".join(one[:16] for one in proposal.roots()))
-    signature = dsse.Signature(keyid, _sign(private, proposal.proposed.covered))
-    return replace(proposal, proposed=proposal.proposed.with_(signature))
+    if not verifies(public, value, proposal.proposed.covered):
+        raise refused("--signature", value.hex()[:32], f"{algorithm_of(public)} {keyid[:16]}")
+    return replace(proposal, proposed=proposal.proposed.with_(dsse.Signature(keyid, value)))
 
 
 def new_key(path: Path, passphrase: str = "") -> PublicKey:

@@ -67,11 +67,11 @@ def audited(response: bytes | None, point: Checkpoint, log: NoteKey, authority: 
     if response is None or authority is None:
         return Line("SKIPPED", text, NAME if response is None else "--authority")
     try:
-        from reports.sealing import stamping
+        from reports.sealing import documents
     except ImportError:
         return Line("SKIPPED", text, "dmpcompat[sign]")
     try:
-        moment = stamping.verify(response, covered(point, log), [authority / _AUTHORITY])
+        moment = documents.stamped(response, covered(point, log), authority)
     except EvidenceError as problem:
         return Line("KO", text, problem.message("en"))
     return Line("OK", text, f"{moment:%Y-%m-%d %H:%M:%S}Z")

@@ -147,7 +147,10 @@ class Register:
             if not given:
                 raise EvidenceError(
                     "REG-061",
-                    Text("aucune cosignature d'un témoin connu", "no cosignature of a known witness"),
+                    Text(
+                        "aucune cosignature d'un témoin connu, dans ses dates",
+                        "no cosignature of a known witness, within its dates",
+                    ),
                     found=" ".join(one.name for one in point.signatures),
                     expected=" ".join(str(one) for one in known),
                     mend=Text(

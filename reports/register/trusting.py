@@ -25,7 +25,7 @@ from protocol.regularfile import read_regular
 from protocol.trust import ROLES, PublicKey, TrustedKey, keyid_of, trust_document
 from protocol.trustversion import Root, RootKey, Signed, Version
 from reports.numbers import TEST_ISSUER
-from reports.register import rooting, trustfiles
+from reports.register import cosignature, rooting, trustfiles
 from reports.register.opening import Office
 from reports.register.rooting import Proposal, refused
 from reports.register.store import Receipt
@@ -48,10 +48,12 @@ def add(
     """Add a key. `replaces`: id of the key that it takes over from, which stops `overlap_days` after this one begins.
 
     None when the change waits for signatures of the root. Raises UsageError for a key that is there, a role that is
-    none, a replaced key of another role or unknown, EvidenceError for a key that is a root.
+    none, a replaced key of another role or unknown, EvidenceError for a key that is a root or can't be a witness.
     """
     if key.role not in ROLES:
         raise refused("--role", key.role, " ".join(ROLES))
+    if key.role == cosignature.ROLE:
+        cosignature.refuse_useless(key, office.log_key)
 
     def changed(known: Keys) -> dict[str, TrustedKey]:
         if key.keyid in known:
@@ -181,9 +183,7 @@ def _change(
     with trustfiles.locked(office):
         trustfiles.settled(office)
         versions = trustfiles.chain(office)
-        if not versions and root is None:
-            if _waiting(office) is not None:
-                raise refused("PROPOSAL", PROPOSAL, "register trust publish")
+        if not versions and root is None and _waiting(office) is None:
             document = trust_document(list(changed(trusted(office)).values()))
             return trustfiles.commit(office, document, reason)
         proposal = _proposed(office, versions, changed, reason, root, days, at)

@@ -8,14 +8,15 @@ anything, it is the test authority, which is made on first use.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from protocol import jsonread
 from protocol.errors import ConfigError, Text
 from reports.sealing import stamping, testauthority
 from reports.sealing.providers import Documents, Service
@@ -60,6 +61,13 @@ class Folder:
         }
 
 
+def stamped(response: bytes, data: bytes, place: Path) -> datetime:
+    """The moment that a time stamp proves for these bytes, believed by the authorities of that folder and what they
+    revoked. Raises EvidenceError, ConfigError.
+    """
+    return stamping.verify(response, data, of_folder(place).roots, revoked(place))
+
+
 def revoked(place: Path) -> Sequence[Path]:
     """The revocation lists of a folder."""
     return sorted(place.glob("*.crl"))
@@ -85,9 +93,9 @@ def of(documents: Documents | None, place: Path) -> Folder:
 
 def _read(path: Path) -> Documents:
     try:
-        raw: Any = json.loads(path.read_text(encoding="utf-8"))
+        raw: Any = jsonread.loads(path.read_bytes())
         return Documents.model_validate(raw)
-    except (OSError, ValueError, RecursionError) as problem:
+    except (OSError, ValueError) as problem:
         told = problem.errors()[0] if isinstance(problem, ValidationError) else None
         raise ConfigError(
             "SEAL-015",

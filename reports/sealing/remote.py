@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from protocol import jsonread
 from protocol.errors import ConfigError, Text, ToolError
 from protocol.trust import ED25519
 from reports.sealing.holding import Described
@@ -69,10 +70,10 @@ def _posted(service: Service, bearer: str, asked: dict[str, str]) -> dict[str, A
             largest=_LARGEST,
             authority=service.authority,
         )
-        answer = json.loads(body)
+        answer = jsonread.loads(body)
     except NoAnswer as problem:
         raise _failed(service, str(problem)) from problem
-    except (ValueError, RecursionError) as problem:
+    except ValueError as problem:
         raise _failed(service, type(problem).__name__) from problem
     if not isinstance(answer, dict):
         raise _failed(service, type(answer).__name__)

@@ -27,6 +27,8 @@ from reports.sealing.posting import NoAnswer, posted
 _MEDIA: Final = "application/timestamp-query"
 _LARGEST: Final = 256 * 1024
 _NONCE_BITS: Final = 63
+#: What a reader is shown of the library's own words.
+_SHOWN: Final = 200
 #: Why a certificate may be revoked and its earlier stamps stay good (RFC 3161 section 4).
 _HARMLESS: Final = frozenset({"superseded", "cessation_of_operation", "affiliation_changed"})
 
@@ -171,21 +173,35 @@ def _verified(response: bytes, digest: bytes, roots: Sequence[Path], revoked: Se
     try:
         _refuse_odd(response)
         told = decode_timestamp_response(response)
-        builder = VerifierBuilder()
-        for path in roots:
-            for root in certificates_of(path.read_bytes()):
-                builder = builder.add_root_certificate(root)
+        believed = [root for path in roots for root in certificates_of(path.read_bytes())]
         embedded = [certificate_of(one) for one in told.signed_data.certificates]
-        for certificate in embedded:
-            if certificate.issuer != certificate.subject:
-                builder = builder.add_intermediate_certificate(certificate)
-        with _panicking():
-            builder.build().verify(told, digest)
+        between = [one for one in embedded if one.issuer != one.subject]
+        _under_one_of(believed, between, told, digest)
         moment: datetime = told.tst_info.gen_time
         _refuse_revoked(told, moment, revoked)
     except (VerificationError, ValueError, KeyError, TypeError, OSError) as problem:
-        raise _refused("", f"{type(problem).__name__}: {problem}") from problem
+        raise _refused("", f"{type(problem).__name__}: {problem}"[:_SHOWN]) from problem
     return moment
+
+
+def _under_one_of(roots: Sequence[Any], between: Sequence[Any], told: Any, digest: bytes) -> None:
+    """Each root alone: an authority may have had two keys under one name, and the verifier looks at one of them.
+
+    Raises VerificationError.
+    """
+    problem = VerificationError("no root")
+    for root in roots:
+        builder = VerifierBuilder().add_root_certificate(root)
+        for certificate in between:
+            builder = builder.add_intermediate_certificate(certificate)
+        try:
+            with _panicking():
+                builder.build().verify(told, digest)
+        except VerificationError as refused:
+            problem = refused
+        else:
+            return
+    raise problem
 
 
 @contextmanager

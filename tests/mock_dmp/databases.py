@@ -9,7 +9,6 @@ import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.ports import free_port
 
 #: Gives the URL of a new, empty database; None stands for the default SQLite file.
 NewDatabase = Callable[[], str | None]
@@ -37,7 +38,7 @@ class Postgres:
         self._run(
             "initdb", "-D", self._data, "-U", "dmp", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
         )
-        self._port = _free_port()
+        self._port = free_port()
         # Nothing here has to survive a power cut; sockets stay inside the folder. A child, not a daemon: it ends
         # with the group of processes of a run that is interrupted.
         options = ["-D", self._data, "-p", str(self._port), "-h", "127.0.0.1", "-k", self._data, "-F"]
@@ -139,8 +140,3 @@ def _account() -> str | None:
 
     known = {one.pw_name for one in pwd.getpwall()}
     return next((name for name in ("postgres", "nobody") if name in known), None)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])

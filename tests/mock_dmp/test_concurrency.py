@@ -86,7 +86,7 @@ def test_sixteen_clients_lose_nothing_and_double_nothing(
     servers: Servers, software: Callable[[MockServer], Software]
 ) -> None:
     [server] = servers(1)
-    each = 25 if server.store.engine.dialect.name == "sqlite" else 6
+    each = 12 if server.store.engine.dialect.name == "sqlite" else 6
     client = software(server)
     sent = [[client.prepare(1) for _ in range(each)] for _ in range(16)]
 

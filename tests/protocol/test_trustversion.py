@@ -89,8 +89,9 @@ def test_what_is_not_a_version_is_refused(change: dict[str, Any]) -> None:
         lambda one: dsse.envelope(b" " + one.version.payload, one.signatures, PAYLOAD_TYPE),
         lambda one: one.line() + b"\n\n",
         lambda _: b"",
+        lambda one: trustversion.lines([one] * 1001),
     ],
-    ids=["space", "other type", "signed twice", "payload not canonical", "empty line", "nothing"],
+    ids=["space", "other type", "signed twice", "payload not canonical", "empty line", "nothing", "too many"],
 )
 def test_there_is_one_form_of_it(spoil: Callable[[Signed], bytes]) -> None:
     with pytest.raises(EvidenceError):

@@ -203,7 +203,7 @@ def test_an_application_file(outside: Outside) -> None:
             continue
         kinds.add(told["type"])
         before = b"".join(one + b"\n" for one in lines[:number])
-        for name, value in some(spoilt_plain(told), 90):
+        for name, value in some(spoilt_plain(told), 40):
             one = outside.signed(value, events.PAYLOAD_TYPE)
             survives(read, before + one + b"\n", f"line {number}: {name}")
 
@@ -252,7 +252,7 @@ def test_the_evidence_of_a_run(outside: Outside) -> None:
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         good = path.read_bytes()
         values = spoilt_values(json.loads(good)) if path.suffix == ".json" else iter(())
-        for name, data in (*named(good, 4), *some(values, 12)):
+        for name, data in (*named(good, 3), *some(values, 6)):
             path.write_bytes(data)
             found = survives(lambda _: report_verify.verify(folder), None, f"{path.name} {name}")
             assert found.exit_code == 1 or path.read_bytes() == good

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from commands.stamp import stamp as command
 from protocol.errors import EvidenceError, ToolError, UsageError
@@ -107,6 +110,11 @@ def test_of_another_statement_or_authority_it_is_refused(run: Path, tmp_path: Pa
     assert said(run).outcome == "KO"  # altered is never taken for unknown
 
 
+def test_a_configuration_that_is_wrong_here_says_nothing_of_the_report(run: Path) -> None:
+    (testauthority.folder() / documents.CONFIG).write_text("{", encoding="utf-8")
+    assert (said(run).outcome, "SEAL-015" in said(run).detail.en) == ("SKIPPED", True)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"x", b"0\x80\0\0", bytes(300_000)], ids=["empty", "text", "open", "long"]
 )
@@ -124,6 +132,37 @@ def test_a_stamp_covers_the_very_signature(run: Path) -> None:
     path.write_bytes(dsse.sign(dsse.read(path.read_bytes()).payload, [installation_seal()]))
     assert verify(run).step("signature").outcome == "OK"  # type: ignore[union-attr]
     assert said(run).outcome == "KO"
+
+
+def test_a_unit_whose_key_was_stolen_proves_nothing(run: Path, tmp_path: Path) -> None:
+    """What the folder of the authority revokes, for a run as for a bundle."""
+    place = Path(shutil.copytree(testauthority.folder(), tmp_path / "x509"))
+    root = x509.load_pem_x509_certificate((place / "authority.pem").read_bytes())
+    unit = x509.load_pem_x509_certificate((place / "timestamp.pem").read_bytes())
+    key = serialization.load_pem_private_key((place / "authority.key").read_bytes(), password=None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    now = datetime.now(UTC)
+    stolen = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(unit.serial_number)
+        .revocation_date(now)
+        .add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False)
+        .build()
+    )
+    listed = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(root.subject)
+        .last_update(now)
+        .next_update(now + timedelta(days=9))
+        .add_revoked_certificate(stolen)
+        .sign(key, hashes.SHA256())
+    )
+    assert said(run, authority=place).outcome == "OK"
+    (place / "authority.crl").write_bytes(listed.public_bytes(serialization.Encoding.DER))
+    assert (said(run, authority=place).outcome, "revoked" in said(run, authority=place).detail.en) == (
+        "KO",
+        True,
+    )
 
 
 def stamped_at(run: Path, moment: datetime) -> None:

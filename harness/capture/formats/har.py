@@ -16,6 +16,8 @@ from harness.capture.formats.http_text import path_of
 from protocol import jsonread
 from protocol.exchange import RESERIALISED, Headers, header
 
+_MAX_STATUS: Final = 999
+
 
 class _Odd(Exception):
     """An entry that is not as HAR has it; its words are for a reader."""
@@ -61,17 +63,16 @@ def _pair(entry: dict[str, Any], place: str, recoded: bool) -> Pair:
         f"{place}.request",
         body,
         headers,
-        str(asked["method"]),
-        path_of(str(asked["url"])),
+        _text(asked["method"]),
+        path_of(_text(asked["url"])),
         at=at,
         marks=marks,
     )
-    _refuse_halves(request)
     status = int(answered.get("status", 0))
     if not 0 <= status <= _MAX_STATUS:
         raise _Odd(f"status {status}")
     if status == 0:  # how the format says that nothing came
-        return Pair(request, None, str(answered.get("_error") or "no response"))
+        return Pair(request, None, _text(answered.get("_error") or "no response"))
     headers = _headers(answered)
     content = answered.get("content") or {}
     if not content.get("text") and content.get("size", 0) > 0:
@@ -80,9 +81,11 @@ def _pair(entry: dict[str, Any], place: str, recoded: bool) -> Pair:
     return Pair(request, Half("response", f"{place}.response", body, headers, status=status, marks=marks))
 
 
-def _refuse_halves(request: Half) -> None:
+def _text(value: object) -> str:
     """Raises ValueError for half of a surrogate pair: JavaScript writes some, no file of ours holds one."""
-    "".join((request.method, request.target, *(text for pair in request.headers for text in pair))).encode()
+    found = str(value)
+    found.encode()
+    return found
 
 
 def _body(
@@ -112,7 +115,7 @@ def _charset(content: dict[str, Any], headers: Headers) -> str:
 
 def _headers(message: dict[str, Any]) -> Headers:
     """Without the pseudo-headers of HTTP/2."""
-    pairs = ((str(item["name"]), str(item["value"])) for item in message.get("headers", []))
+    pairs = ((_text(item["name"]), _text(item["value"])) for item in message.get("headers", []))
     return tuple((name, value) for name, value in pairs if not name.startswith(":"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from protocol.errors import EvidenceError, Text
+from protocol.errors import ConfigError, EvidenceError, Text
 from protocol.trust import moment, stamp
 from reports.stamped import FILE, SKEW
 from reports.verification.state import STATEMENT_FILE, State, step
@@ -58,8 +58,9 @@ def _believed(state: State, response: bytes, envelope: bytes) -> datetime:
     if place is None:
         raise Skip(unknown)
     try:
-        folder = documents.of_folder(place)
-        return stamping.verify(response, envelope, folder.roots, documents.revoked(place))
+        return documents.stamped(response, envelope, place)
+    except ConfigError as problem:  # what is wrong here says nothing of the report
+        raise Skip(Text(problem.message("fr"), problem.message("en"))) from problem
     except EvidenceError:
         # A report of elsewhere is stamped elsewhere: only who names an authority says that it must be this one.
         if state.authority is None and stamping.consistent(response):

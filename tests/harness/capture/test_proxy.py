@@ -34,6 +34,7 @@ from protocol.errors import ConfigError, UsageError
 from protocol.exchange import Exchange, header
 from protocol.facts import TLS_SUITES
 from tests.conftest import Editor
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 PDF: dict[str, Any] = {"level1": {}}
@@ -114,9 +115,7 @@ def test_a_named_identity_speaks_for_whoever_calls(
 
 
 def test_a_platform_that_is_down(tmp_path: Path, pki_folder: Path, keyring: Keyring) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    for to, kind in ((f"https://127.0.0.1:{port}", "connect"), ("https://nowhere.invalid:1", "dns")):
+    for to, kind in ((f"https://127.0.0.1:{free_port()}", "connect"), ("https://nowhere.invalid:1", "dns")):
         with proxy(to, pki_folder, tmp_path / kind) as server:
             got = send(NOTHING, server.url, tls_of(keyring.identity("cps")))
         assert got.response is not None

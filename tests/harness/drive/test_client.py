@@ -18,6 +18,7 @@ from harness.drive.identity import Identity
 from harness.drive.message import OutgoingMessage
 from protocol.errors import ConfigError
 from protocol.exchange import Exchange, header
+from tests.ports import free_port
 
 MESSAGE = OutgoingMessage("TD0.2", "/services/patients", (("Content-Type", "application/soap+xml"),), b"<a/>")
 OK = b"HTTP/1.1 200 OK\r\nX-One: 1\r\nx-one: 2\r\nContent-Length: 4\r\n\r\n<b/>"
@@ -226,9 +227,7 @@ def test_a_server_that_answers_early_is_heard() -> None:
 
 
 def test_nobody_there_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert send(MESSAGE, f"http://127.0.0.1:{port}", None, 5).failure.startswith("connect: ")
+    assert send(MESSAGE, f"http://127.0.0.1:{free_port()}", None, 5).failure.startswith("connect: ")
 
 
 @pytest.mark.parametrize("target", ["", "ftp://a", "https://", "http://a:port", "localhost:8080"])

@@ -14,7 +14,7 @@ import pytest
 
 from protocol.errors import EvidenceError, UsageError
 from protocol.trust import trust_document
-from reports.dossier import deciding, events, lodging, telling
+from reports.dossier import deciding, events, lodging, planning, telling
 from reports.dossier.book import JOURNAL, Dossier, IllegalAct
 from reports.dossier.events import Event
 from reports.dossier.lodging import NotLodged
@@ -227,3 +227,42 @@ def test_keys_and_folders_are_for_their_owner(bureau: Bureau) -> None:
     assert (folder / "secrets.key").read_text().strip() not in repr(bureau.office.numbering)
     assert bureau.office.numbering.secret.master.hex() not in repr(bureau.office)
     assert repr(bureau.office.numbering.secret.master) not in repr(bureau.office)
+
+
+def test_an_easier_plan_is_none_of_the_authority_s(bureau: Bureau) -> None:
+    """A vendor's own plan, which it passes. Rehearsals may have any, unless the office names its own."""
+    from harness.plan import load_plan
+    from protocol.datafolders import folder
+
+    bureau.approved()
+    official = replace(
+        bureau.office, configuration=bureau.office.configuration.model_copy(update={"issuer": "ABC"})
+    )
+    with pytest.raises(EvidenceError, match="DOSSIER-025"):
+        deciding.grant(official, bureau.dossier, "conforme")
+    named = bureau.office.configuration.model_copy(update={"plans": ("ab" * 32,)})
+    with pytest.raises(EvidenceError, match="DOSSIER-025"):
+        deciding.grant(replace(bureau.office, configuration=named), bureau.dossier, "conforme")
+    assert bureau.dossier.read().state == "EN_EXAMEN"
+    installed = load_plan(folder("test_plans") / "dmp-socle.yaml").sha256
+    planning.refuse_other(
+        official.configuration, {"plan": {"name": "x", "version": "1", "sha256": installed}}
+    )
+    planning.refuse_other(named, {"plan": {"name": "x", "version": "1", "sha256": "ab" * 32}})
+
+
+def test_rules_that_nobody_has_here_are_no_proof_for_an_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor names the digest of other rules: nothing is judged again."""
+    from protocol.errors import Text
+    from reports.verify_evidence import Skip
+
+    def skipped(_: Path | None) -> Text:
+        raise Skip(Text("autres règles", "other rules"))
+
+    run = signed_run(tmp_path / "run")
+    monkeypatch.setattr(lodging.verify_evidence, "rejudge_all", skipped)
+    assert lodging.facts_of(run)["name"]
+    with pytest.raises(NotLodged, match=r"DOSSIER-020.*other rules"):
+        lodging.facts_of(run, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from protocol import canonical
 from protocol.trust import TrustedKey, keyid_of, trust_document
+from reports import sealing
 from reports.homologation import bundle
 from reports.homologation.bundle import Bundle
 from reports.register import merkle, stamps, witness
@@ -103,6 +105,9 @@ def test_witnesses_of_the_trust_file_count_while_nobody_distrusts_them(witnessed
         path.write_bytes(trust_document(keys))
         told = [first_wrong(witnessed.verified(trust=path, quorum=quorum)) for quorum in (1, 2)]
         assert told == [0, 0 if count == 2 else 8]
+        # Named or not, a key that the trust file distrusts is no witness.
+        named = first_wrong(witnessed.verified(trust=path, witnesses=NAMED))
+        assert named == (8 if "distrust_after" in changes else 0)
 
 
 def elsewhere(made: Homologated) -> Checkpoint:
@@ -232,6 +237,27 @@ def test_the_checkpoint_is_stamped_and_that_is_verified(good: Homologated) -> No
     testauthority.make(good.place / "autre")
     stamped_elsewhere = good.verified(authority=good.place / "autre")
     assert outcome(stamped_elsewhere)[8] == "KO"
+
+
+def test_a_stamp_that_nobody_can_check_is_told_and_not_believed(
+    good: Homologated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(sealing, "stamping", raising=False)
+    monkeypatch.setitem(sys.modules, "reports.sealing.stamping", None)
+    found = good.verified(authority=testauthority.folder())
+    assert outcome(found)[8] == "OK" and "time stamp not checked" in eighth(found)
+
+
+def test_a_bundle_has_one_authority_of_stamps(good: Homologated) -> None:
+    office, point = good.bureau.office, point_of(good.bundle)
+    testauthority.make(good.place / "autre")
+    own, other = (place / "authority.pem" for place in (testauthority.folder(), good.place / "autre"))
+    alone = stamps.of_bundle(office, point, {})
+    assert (sorted(alone), alone["authority.pem"]) == (["authority.pem", stamps.NAME], own.read_bytes())
+    assert stamps.of_bundle(office, point, {"authority.pem": own.read_bytes()}) == alone
+    assert stamps.of_bundle(office, point, {"authority.pem": other.read_bytes()}) == {}
+    again = {"authority.pem": b"\n" + own.read_bytes()}
+    assert stamps.of_bundle(office, point, again) == {stamps.NAME: alone[stamps.NAME]}
 
 
 def test_cosignatures_do_not_change_what_was_stamped(witnessed: Homologated) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,15 @@ from hypothesis import strategies as st
 from protocol.errors import EvidenceError
 from protocol.trust import TrustedKey, keyid_of
 from reports.register.checkpoint import Checkpoint, NoteKey, NoteSignature, parse
-from reports.register.cosignature import WitnessKey, cosign, cosigned, merged, refuse_log, witnesses_of
+from reports.register.cosignature import (
+    WitnessKey,
+    cosign,
+    cosigned,
+    merged,
+    refuse_log,
+    refuse_useless,
+    witnesses_of,
+)
 from tests.reports.register.conftest import START
 
 LOG = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -223,8 +232,16 @@ def test_a_cosignature_counts_within_the_dates_of_its_key_and_not_from_the_futur
         (replace(listed, role="log"), []),
     ):
         assert names(COSIGNED, *witnesses_of([changed])) == counted
-    with pytest.raises(EvidenceError, match="CHKPT-001"):
-        witnesses_of([replace(listed, name="Fédération des éditeurs")])
+    refuse_useless(listed, KEY)
+    curve = ec.generate_private_key(ec.SECP256R1()).public_key()
+    for code, changed in (
+        ("CHKPT-001", replace(listed, name="Fédération des éditeurs")),
+        ("COSIGN-001", replace(listed, public=LOG.public_key())),
+        ("COSIGN-002", replace(listed, public=curve)),
+    ):
+        with pytest.raises(EvidenceError, match=code):
+            refuse_useless(changed, KEY)
+        assert names(COSIGNED, *witnesses_of([changed])) == []
 
 
 def test_one_line_a_witness_is_kept_the_last() -> None:

@@ -11,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric import ec, ed448
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from commands.register import register as command
 from protocol import trustversion
 from protocol.errors import EvidenceError, UsageError
 from protocol.trust import P384, algorithm_of, keyid_of
@@ -138,3 +140,24 @@ def test_openssl_reads_what_a_root_signs(tmp_path: Path) -> None:
     asked = ["openssl", "dgst", "-sha384", "-verify", f"{path}.pub", "-signature", "sig", "pae"]
     assert subprocess.run(asked, cwd=tmp_path, capture_output=True, check=False).stdout == b"Verified OK\n"
     assert json.loads(payload)["root"]["keys"][0]["algorithm"] == "ecdsa-p384-sha384"
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_a_token_may_sign_what_is_written_for_it(tmp_path: Path) -> None:
+    """OpenSSL stands for the token: our code never sees its key."""
+    path, waiting = tmp_path / "racine.pem", tmp_path / "p.ndjson"
+    named = RootKey("racine", rooting.new_key(path))
+    waiting.write_bytes(Proposal(None, Signed(version(root=Root.of(1, [named])))).data())
+
+    def said(*words: str) -> int:
+        return CliRunner().invoke(command, ["trust", "sign", str(waiting), *words]).exit_code
+
+    assert said("--to-sign", str(tmp_path / "bytes")) == 0
+    asked = ["openssl", "dgst", "-sha384", "-sign", str(path), "-out", "sig", "bytes"]
+    assert subprocess.run(asked, cwd=tmp_path, check=False).returncode == 0
+    public = f"{path}.pub"
+    assert said("--key", public, "--signature", str(tmp_path / "bytes")) != 0
+    assert not rooting.read_file(waiting).complete
+    assert said("--key", public, "--signature", str(tmp_path / "sig")) == 0
+    assert rooting.read_file(waiting).complete
+    assert said() != 0

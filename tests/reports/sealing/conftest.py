@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,14 @@ class Authority:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Autorité d'essai")])
 
     def issue(
-        self, name: str, begins: datetime, ends: datetime, *, stamps: bool = False, subject: str = ""
+        self,
+        name: str,
+        begins: datetime,
+        ends: datetime,
+        *,
+        stamps: bool = False,
+        subject: str = "",
+        serves: bool = False,
     ) -> int:
         """A certificate and its key in files of that name; the serial number."""
         private = ec.generate_private_key(ec.SECP256R1())
@@ -132,6 +140,11 @@ class Authority:
             builder = builder.add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True
             )
+        if serves:
+            names = [x509.IPAddress(ip_address("127.0.0.1"))]
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.private.public_key())
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+            builder = builder.add_extension(issuer, critical=False)
         builder = builder.add_extension(_usage(), critical=True)
         made = builder.sign(self.private, hashes.SHA256())
         _written(self.place, name, made, private)
@@ -193,6 +206,7 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(ends)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
 
 

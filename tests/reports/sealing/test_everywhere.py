@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,15 @@ from reports.register.opening import Configuration, init, open_office
 from reports.register.store import Draft
 from reports.sealing import posting, remote, token
 from reports.sealing.holding import Described
-from reports.sealing.providers import InFile, InToken, Remote, held, log_key_of
+from reports.sealing.providers import (
+    Documents,
+    InFile,
+    InToken,
+    Remote,
+    Service,
+    held,
+    log_key_of,
+)
 from tests.reports.register.conftest import Hands
 from tests.reports.sealing.conftest import BEGIN, LIBRARY, YEAR, Authority, Tokens
 
@@ -189,6 +198,14 @@ def test_a_key_of_another_kind_a_mechanism_that_is_absent_and_a_session_that_is_
     assert ours.sign(b"x")  # nothing stays open of what failed
 
 
+def test_signatures_of_one_process_take_turns(tokens: Tokens, tmp_path: Path) -> None:
+    """A login and a logout are the whole process's: without turns, one thread ends the session of another."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    ours = held(in_token(tokens, private), private.public_key(), "clé", tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(lambda _: ours.sign(b"x"), range(16)))
+
+
 def test_without_the_extra(tokens: Tokens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     ours = held(in_token(tokens, private), private.public_key(), "clé", tmp_path)
@@ -319,3 +336,42 @@ def test_a_back_up_of_a_register_whose_log_is_elsewhere(
     (tmp_path / "again" / "secrets.key").unlink()
     with pytest.raises(ConfigError, match=r"REG-056.*secrets.key"):
         open_office(tmp_path / "again")
+
+
+def test_a_register_has_an_x509_side_of_its_own_and_a_service_another_authority(
+    authority: Callable[[str], Authority], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: None
+) -> None:
+    if missing := available():
+        pytest.skip(missing.en)
+    from reports.sealing import pades, stamping
+    from reports.sealing.unit import unit_of
+
+    own, other = authority("x509"), authority("tsa")
+    unit = unit_of(other.place / "timestamp.pem", other.place / "timestamp.key")
+    asked: list[tuple[str, float]] = []
+
+    def posted(url: str, body: bytes, _: Any, *, seconds: float, **__: Any) -> bytes:
+        asked.append((url, seconds))
+        return unit.answer(body)
+
+    monkeypatch.setattr(stamping, "posted", posted)
+    shutil.copy(other.place / "authority.pem", own.place / "tsa-ca.pem")
+    shutil.copy(other.place / "authority.crl", own.place / "tsa.crl")
+    (own.place / "timestamp.key").unlink()
+    stamps = Service(provider="service", url="http://tsa.test/", authority="tsa-ca.pem", timeout=3)
+    init(tmp_path / "registre", Configuration(documents=Documents(folder="../x509", stamps=stamps)))
+    office = open_office(tmp_path / "registre", clock=Hands())
+    told = office.stamp(b"une chose")
+    assert asked == [("http://tsa.test/", 3.0)]
+    (tmp_path / "believed.pem").write_bytes(told["authority.pem"])
+    assert stamping.verify(told["timestamp.tsr"], b"une chose", [tmp_path / "believed.pem"])
+    sealed = pades.seal(page(), pades.of(office.documents), "essai")
+    office.close()
+    # Whoever believes both authorities, as they travel: certificates one after the other in one file.
+    for name in ("authority.pem", "authority.crl"):
+        (tmp_path / name).write_bytes(told[name])
+    both = pades.trust(
+        [tmp_path / "authority.pem"], [own.place / "authority.crl", other.place / "authority.crl"]
+    )
+    assert "Cachet d'essai" in pades.verify(sealed, both).signer
+    assert not (tmp_path / "home" / "x509").exists()

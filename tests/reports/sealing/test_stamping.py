@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ReasonFlags
 
 from protocol.errors import EvidenceError, ToolError
@@ -152,6 +153,16 @@ def test_a_revoked_unit(side: Authority, reason: ReasonFlags | None, since: date
         stamping.verify(made, DATA, folder.roots, documents.revoked(side.place))
 
 
+def test_an_rsa_unit_stamps_too(side: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As earlier installations made theirs."""
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    monkeypatch.setattr("tests.reports.sealing.conftest.ec.generate_private_key", lambda _: private)
+    side.issue("timestamp", BEGIN, BEGIN + 10 * YEAR, stamps=True)
+    made = stamper(side, unit(side)).stamp(DATA)
+    assert stamping.verify(made, DATA, documents.of_folder(side.place).roots)
+    assert stamping.consistent(made)
+
+
 def test_a_certificate_that_is_for_something_else(side: Authority) -> None:
     for name, at in (("seal", None), ("timestamp", BEGIN - YEAR), ("timestamp", BEGIN + 11 * YEAR)):
         with pytest.raises(ToolError, match="STAMP-003"):
@@ -169,6 +180,7 @@ class Wrong:
     def __init__(self) -> None:
         self.answer: Answer = lambda _: (500, b"")
         self.slowly = False
+        self.promised = 0
         self.over = threading.Event()
         service = self
 
@@ -178,7 +190,7 @@ class Wrong:
                 code, body = service.answer(asked)
                 try:
                     self.send_response(code)
-                    self.send_header("Content-Length", str(len(body)))
+                    self.send_header("Content-Length", str(len(body) + service.promised))
                     self.send_header("Location", "/again")
                     self.end_headers()
                     for byte in body if service.slowly else ():
@@ -223,6 +235,20 @@ def test_a_service_is_asked_as_the_standard_says(side: Authority, wrong: Wrong) 
     assert request["message_imprint"]["hashed_message"] == hashlib.sha256(DATA).digest()
     assert request["cert_req"] and request["nonce"]
     assert DATA not in asked[0]
+
+
+def test_over_tls_the_declared_authority_alone_is_believed(side: Authority, wrong: Wrong) -> None:
+    side.issue("server", BEGIN, BEGIN + 10 * YEAR, serves=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(side.place / "server.pem", side.place / "server.key")
+    wrong.server.socket = context.wrap_socket(wrong.server.socket, server_side=True)
+    wrong.answer = lambda asked: (200, unit(side).answer(asked))
+    url = wrong.url.replace("http:", "https:")
+    assert stamper(side, Service(url, 5, side.place / "authority.pem")).stamp(DATA)
+    with pytest.raises(ToolError, match=r"STAMP-002.*SSLCertVerificationError"):
+        stamper(side, Service(url, 5)).stamp(DATA)
+    with pytest.raises(ToolError, match="STAMP-002"):
+        stamper(side, Service(url, 5, side.place / "absent.pem")).stamp(DATA)
 
 
 def _other(side: Authority, change: Callable[[Any], None]) -> Answer:
@@ -316,6 +342,7 @@ def test_an_answer_that_does_not_end_is_cut_in_time(side: Authority, wrong: Wron
 def test_nobody_there_and_half_an_answer(side: Authority, wrong: Wrong) -> None:
     with pytest.raises(ToolError, match="STAMP-002"):
         stamper(side, Service("http://127.0.0.1:1/", 1)).stamp(DATA)
-    folder = documents.of_folder(side.place)
-    told = replace(folder, documents=folder.documents.model_copy(update={"folder": "x"}))
-    assert told.roots == folder.roots
+    wrong.answer = lambda asked: (200, unit(side).answer(asked))
+    wrong.promised = 7
+    with pytest.raises(ToolError, match=r"STAMP-002.*7 bytes missing"):
+        stamper(side, Service(wrong.url, 1)).stamp(DATA)

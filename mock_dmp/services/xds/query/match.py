@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mock_dmp.services.xds.query.criteria import Criteria, Values
+from mock_dmp.services.xds.query.criteria import Criteria
 from mock_dmp.state.xds_objects import RegistryObject
 from protocol import facts
 from protocol.errors import IdentifierError
@@ -93,8 +93,3 @@ _PLAIN: Final[Mapping[str, Callable[[RegistryObject, str], bool]]] = {
     ),
     "ReferenceIdList": lambda item, value: value in item.values(_REFERENCES),
 }
-
-
-def grouped(values: Values) -> set[str]:
-    """Every value of a criterion, groups flattened."""
-    return {value for group in values for value in group}
