@@ -185,6 +185,8 @@ def export(folder: Path, place: Path | None, days: int, lang: Lang) -> int:
     for name, data in trusts.items():
         write_atomic(folder / name, data)
     write_atomic(folder / "log" / "key.txt", f"{office.log_key}\n".encode())
+    for name, data in (office.documents.public() if office.documents else {}).items():
+        write_atomic(folder / "authority" / name, data)
     stamps.export(
         folder / "log", office, point
     )  # last: a service that does not answer keeps nothing else back

@@ -21,8 +21,10 @@ def dmpcompat() -> None:
     """Conformance harness and mock platform of the French DMP (Dossier Médical Partagé)."""
     import logging
 
-    # Without a handler of ours, the standard library would print warnings over the result.
-    logging.getLogger("dmpcompat").addHandler(logging.NullHandler())
+    # Without a handler of ours, the standard library would print warnings over the result. What the library of PDF
+    # seals says of a spoilt one, our steps tell.
+    for name in ("dmpcompat", "pyhanko", "pyhanko_certvalidator"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
 
 
 def run_command(arguments: list[str]) -> int:

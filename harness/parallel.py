@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
+from harness.ended import end_of
 from harness.events import Event, Journal, Relay
 from harness.plan import Case
 from harness.results import CaseResult, text_to_plain
@@ -181,7 +182,7 @@ def _heard(hand: _Hand, said: Any, order: _InOrder, results: dict[str, CaseResul
 def _bury(hand: _Hand, order: _InOrder, results: dict[str, CaseResult], failures: int) -> None:
     """The case of a process that died is an ERROR: ours, and no verdict on the software."""
     _dismiss(hand)
-    end = _end_of(hand.process)
+    end = end_of(hand.process)
     if failures >= _PATIENCE:
         raise ToolError(
             "RUN-030",
@@ -248,14 +249,6 @@ def _dismiss(hand: _Hand) -> None:
     if hand.process.is_alive():
         hand.process.kill()
         hand.process.join()
-
-
-def _end_of(process: Any) -> str:
-    code = process.exitcode
-    if code is not None and code < 0:
-        with suppress(ValueError):
-            return signal.Signals(-code).name
-    return f"exit {code}"
 
 
 def _play(make: Make, pipe: Connection) -> None:

@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
 from harness.checks.rule import Finding
+from harness.ended import end_of
 from harness.files.archives import CHECK_FILE, Entry
 from harness.files.record import Record, recorded
 from protocol.errors import Text, ToolError
@@ -147,12 +148,12 @@ def _replace(
         raise ToolError(
             "CHECK-030",
             Text("les processus de contrôle ne démarrent pas", "the processes that judge do not start"),
-            found=_end_of(dead.process),
+            found=end_of(dead.process),
         )
     hands[hands.index(dead)] = _hire(work, bounds)
     if dead.ready:
         rank, entry = dead.queue.popleft()
-        yield rank, lost(entry, died(_end_of(dead.process)))
+        yield rank, lost(entry, died(end_of(dead.process)))
     again.extend(dead.queue)
 
 
@@ -184,14 +185,6 @@ def _dismiss(hand: _Hand) -> None:
     if hand.process.is_alive():
         hand.process.kill()
         hand.process.join()
-
-
-def _end_of(process: Any) -> str:
-    code = process.exitcode
-    if code is not None and code < 0:
-        with suppress(ValueError):
-            return signal.Signals(-code).name
-    return f"exit {code}"
 
 
 def _labour(work: Work, memory: int, pipe: Connection) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from harness.evidence import to_json, write_atomic
+from protocol import jsonread
 from protocol.errors import ConfigError, EvidenceError, Text
 from reports.keys import made_once
 from reports.register import checkpoint, contradiction, cosignature, merkle, remembered, store
@@ -93,7 +93,7 @@ class Witness:
         self.folder = folder
         self._clock = clock
         try:
-            raw: Any = json.loads((folder / CONFIG).read_bytes())
+            raw: Any = jsonread.loads((folder / CONFIG).read_bytes())
             if raw["format"] != _FORMAT:
                 raise ValueError(raw["format"])
             self.name = nameable(str(raw["name"]))
@@ -312,7 +312,7 @@ _OLD_COPY: Final = Text(
 def _parsed(path: Path) -> Followed:
     """Raises ConfigError: a witness that lost its memory cosigns nothing."""
     try:
-        raw: Any = json.loads(path.read_bytes())
+        raw: Any = jsonread.loads(path.read_bytes())
         last = checkpoint.parse(raw["last"]) if raw["last"] else None
         found = Followed(str(raw["origin"]), NoteKey.parse(raw["key"]), last)
         if last is not None and last.origin != found.origin:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from asn1crypto import algos, tsp
+from asn1crypto import algos, parser, tsp
 from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
@@ -26,6 +27,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, fields, signers
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.signers.pdf_signer import DSSContentSettings, TimestampDSSContentSettings
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
 from pyhanko.sign.validation.dss import DocumentSecurityStore
@@ -46,6 +48,13 @@ FIELD: Final = "Cachet"
 _RESERVED: Final = 32_768
 #: No signature of ours is longer (RSA of 4096 bits).
 _SIGNATURE: Final = 512
+#: How the library writes a signature.
+_ROOM: Final = re.compile(rb"<[0-9A-F]+>")
+#: What verifies a time stamp goes in before it: nothing then follows what it covers.
+_INSIDE: Final = DSSContentSettings(
+    include_vri=False,
+    next_ts_settings=TimestampDSSContentSettings(include_vri=False, update_before_ts=True),
+)
 _CERTIFICATE: Final = f"{testauthority.SEAL}.pem"
 
 
@@ -191,6 +200,7 @@ def seal(pdf: bytes, sealing: Sealing, reason: str) -> bytes:
         docmdp_permissions=MDPPerm.NO_CHANGES,
         md_algorithm="sha256",
         embed_validation_info=True,
+        dss_settings=_INSIDE,
         use_pades_lta=True,
         validation_context=sealing.believed.context(),
     )
@@ -248,6 +258,8 @@ def verify(pdf: bytes, believed: Believed) -> Sealed:
         if len(sealed) != 1:
             text = Text("un cachet et un seul est attendu", "exactly one seal is expected")
             raise _refused("PADES-002", text, str(len(sealed)))
+        for one in reader.embedded_signatures:
+            _refuse_padded(pdf, [int(bound) for bound in one.byte_range])
         since = _stamps(reader, believed)
         context = believed.context(since, DocumentSecurityStore.read_dss(reader))
         status = validate_pdf_signature(
@@ -263,11 +275,26 @@ def verify(pdf: bytes, believed: Believed) -> Sealed:
         LookupError,
         ValueError,
         TypeError,
+        AttributeError,
         OSError,
     ) as problem:
         text = Text("le PDF scellé ne se lit pas", "the sealed PDF can't be read")
         raise _refused("PADES-001", text, f"{type(problem).__name__}: {problem}") from problem
     return _said(status)
+
+
+def _refuse_padded(pdf: bytes, covered: Sequence[int]) -> None:
+    """A signature does not cover the room that is kept for it: it is in there, as it was written, and then zeros.
+
+    Raises EvidenceError, ValueError.
+    """
+    start, length, resumes, _ = covered
+    room = pdf[start + length : resumes]
+    contents = bytes.fromhex(room[1:-1].decode("ascii")) if _ROOM.fullmatch(room) else b""
+    used = parser.peek(contents) if contents else 0
+    if not used or any(contents[used:]):
+        text = Text("des octets sont cachés dans une signature", "bytes are hidden in a signature")
+        raise _refused("PADES-008", text, contents[used:].lstrip(b"\0")[:16].hex())
 
 
 def _said(status: Any) -> Sealed:

@@ -36,6 +36,7 @@ from reports.homologation import attestation
 from reports.homologation.attestation import Facts
 from reports.paper.pdf import pdf
 from reports.sealing import pades
+from tests.once import made_once
 from tests.reports.dossier.conftest import office_of
 from tests.reports.register.conftest import Hands
 
@@ -179,10 +180,20 @@ ISSUED_KINDS: Final = (
 )
 
 
+Said = dict[str, dict[str, set[str]]]
+
+
 @pytest.fixture(scope="module")
-def said(java: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, set[str]]]:
+def said(java: str, tmp_path_factory: pytest.TempPathFactory) -> Said:
     """What veraPDF says of each document: the clauses that it breaks, by profile."""
-    place = tmp_path_factory.mktemp("papers")
+    place = made_once(tmp_path_factory, "verapdf", lambda folder: check(java, folder))
+    names = json.loads((place / "names.json").read_text(encoding="utf-8"))
+    jobs = json.loads((place / "said.json").read_text(encoding="utf-8"))["report"]["jobs"]
+    return {names[Path(job["itemDetails"]["name"]).name]: _broken(job) for job in jobs}
+
+
+def check(java: str, place: Path) -> None:
+    """Make every document, and have them all checked by one process."""
     made = {**reports(place / "reports"), **attestations(place / "office")}
     assert set(made) == set(ISSUED_KINDS)
     made |= {name: spoilt(made["report en"], change) for name, (change, _) in SPOILT.items()}
@@ -190,11 +201,12 @@ def said(java: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[
     for file, name in names.items():
         (place / file).write_bytes(made[name])
     quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # it lives a few seconds
-    check = ("org.verapdf.apps.GreenfieldCliWrapper", "--format", "json")
-    words = [java, *quick, "-cp", f"{JARS}/*", *check, *names]
-    done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False, timeout=300)
-    jobs = json.loads(done.stdout)["report"]["jobs"]
-    return {names[Path(job["itemDetails"]["name"]).name]: _broken(job) for job in jobs}
+    words = [java, *quick, "-cp", f"{JARS}/*", "org.verapdf.apps.GreenfieldCliWrapper", "--format", "json"]
+    done = subprocess.run(
+        [*words, *names], cwd=place, capture_output=True, text=True, check=False, timeout=300
+    )
+    (place / "said.json").write_text(done.stdout, encoding="utf-8")
+    (place / "names.json").write_text(json.dumps(names), encoding="utf-8")
 
 
 def _broken(job: dict[str, Any]) -> dict[str, set[str]]:
@@ -207,10 +219,10 @@ def _broken(job: dict[str, Any]) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("kind", ISSUED_KINDS)
-def test_what_is_issued_conforms(said: dict[str, dict[str, set[str]]], kind: str) -> None:
+def test_what_is_issued_conforms(said: Said, kind: str) -> None:
     assert said[kind] == {profile: set() for profile in PROFILES}
 
 
 @pytest.mark.parametrize("change", SPOILT)
-def test_what_is_spoilt_is_refused(said: dict[str, dict[str, set[str]]], change: str) -> None:
+def test_what_is_spoilt_is_refused(said: Said, change: str) -> None:
     assert said[change] == SPOILT[change][1]

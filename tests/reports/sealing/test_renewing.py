@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -115,6 +116,24 @@ def turned(writer: IncrementalPdfFileWriter) -> None:
 def spoken(writer: IncrementalPdfFileWriter) -> None:
     writer.root["/Lang"] = pdf_string("en")
     writer.update_root()
+
+
+def test_no_byte_is_hidden_in_the_room_of_a_signature(side: Authority, sealed: bytes) -> None:
+    """No signature covers that room, of which some is left."""
+    room = max(match.start() for match in re.finditer(rb"0{500}", sealed)) + 100
+    believed = pades.believing(side.place, BEGIN + YEAR)
+    for hidden in (b"1", b" ", b"\n", b">", b"%"):
+        with pytest.raises(EvidenceError, match="PADES-00"):
+            pades.verify(sealed[:room] + hidden + sealed[room + 1 :], believed)
+    assert pades.verify(sealed, believed)
+
+
+@pytest.mark.parametrize("place", range(0, 100, 4))
+def test_no_byte_of_a_sealed_document_can_change(side: Authority, sealed: bytes, place: int) -> None:
+    altered = bytearray(sealed)
+    altered[place * len(sealed) // 100] ^= 1
+    with pytest.raises(EvidenceError, match="PADES-00"):
+        pades.verify(bytes(altered), pades.believing(side.place, BEGIN + YEAR))
 
 
 @pytest.mark.parametrize("change", [turned, spoken])
