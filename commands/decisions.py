@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,15 +14,27 @@ from commands.options import ANY_PATH, EXISTING, FILE, shown
 from protocol.errors import Lang, Text, UsageError
 from reports.console import dump, tell
 
+if TYPE_CHECKING:
+    from reports.register.store import Receipt
+
 
 @click.command("issue")
 @click.argument("name")
 @click.option(
     "--number-file", type=ANY_PATH, help="Write the secret wire number there instead of showing it."
 )
+@click.option("--expires", help="Moment at which the homologation ends by itself (2029-01-31T12:00:00Z).")
 @acting
 @LANG
-def issue(name: str, number_file: Path | None, place: Path | None, who: str, reason: str, lang: Lang) -> int:
+def issue(
+    name: str,
+    number_file: Path | None,
+    expires: str | None,
+    place: Path | None,
+    who: str,
+    reason: str,
+    lang: Lang,
+) -> int:
     """Homologate: give the file NAME its number. The secret number is told once."""
     from reports.dossier.deciding import grant
 
@@ -31,7 +43,7 @@ def issue(name: str, number_file: Path | None, place: Path | None, who: str, rea
         # Before anything is decided: the number is told once, and would be told to nobody.
         secretfile.refuse_taken(number_file, "--number-file")
     with Desk(place) as desk:
-        given = grant(desk.office, desk.dossier(name), reason)
+        given = grant(desk.office, desk.dossier(name), reason, moment_of(expires, 0) if expires else None)
     tell(lang, f"référence publique : {given.reference}", f"public reference: {given.reference}")
     if given.number is None:
         tell(lang, "le numéro secret a déjà été remis", "the secret number was told before")
@@ -61,12 +73,7 @@ def _decision(
             dossier = desk.dossier(file)
             moments = [moment_of(on, days)] if dated else []
             receipts = act(desk.office, dossier, reason, *moments)
-        for receipt in receipts:
-            tell(
-                lang,
-                f"{receipt.entry.reference} : {french} (entrée {receipt.entry.seq})",
-                f"{receipt.entry.reference}: {english} (entry {receipt.entry.seq})",
-            )
+        tell_entries(receipts, french, english, lang)
         return 0
 
     command.__doc__ = f"{english[0].upper()}{english[1:]} the homologation of the file FILE."
@@ -74,6 +81,16 @@ def _decision(
     if dated:
         made = click.option(f"--{dated}", "on", help="Moment (2026-01-31T12:00:00Z).")(made)
     return click.command(name)(click.argument("file")(made))
+
+
+def tell_entries(receipts: Sequence[Receipt], french: str, english: str, lang: Lang) -> None:
+    """A line an entry of the register."""
+    for receipt in receipts:
+        tell(
+            lang,
+            f"{receipt.entry.reference} : {french} (entrée {receipt.entry.seq})",
+            f"{receipt.entry.reference}: {english} (entry {receipt.entry.seq})",
+        )
 
 
 def _suspend(*given: Any) -> Any:
@@ -100,10 +117,49 @@ def _notice(*given: Any) -> Any:
     return deciding.notice(*given)
 
 
+def _refuse(*given: Any) -> Any:
+    from reports.dossier import deciding
+
+    return deciding.refuse(*given)
+
+
+def refuse_decisions(acts: Sequence[str]) -> None:
+    """Raises UsageError for an act that the register must know of: a command of its own writes both."""
+    from reports.dossier.states import DECISIONS
+
+    if wrong := [act for act in acts if act in DECISIONS]:
+        command = f"dmpcompat homologate {DECISIONS[wrong[0]]}"
+        raise UsageError(
+            "DOSSIER-076",
+            Text("cet acte s'inscrit aussi au registre", "the register must know of this act"),
+            field="ACT",
+            found=wrong[0],
+            mend=Text(command, command),
+        )
+
+
 suspend = _decision("suspend", "suspension", "suspend", _suspend)
 reinstate = _decision("reinstate", "rétablissement", "reinstate", _reinstate)
 withdraw = _decision("withdraw", "retrait", "withdraw", _withdraw, dated="effective")
+refuse = _decision("refuse", "refus", "refuse", _refuse)
 notice = _decision("notice", "mise en demeure", "give notice to", _notice, dated="deadline", days=180)
+
+
+@click.command("supersede")
+@click.argument("file")
+@click.option("--by", required=True, help="Reference of the homologation that replaces it.")
+@acting
+@LANG
+def supersede(file: str, by: str, place: Path | None, who: str, reason: str, lang: Lang) -> int:
+    """Replace the homologation of the file FILE by another: a number that leaked, a scope that grew."""
+    from reports import numbers
+    from reports.dossier import deciding
+
+    agency_only(who)
+    with Desk(place) as desk:
+        receipts = deciding.supersede(desk.office, desk.dossier(file), reason, str(numbers.parse(by)))
+    tell_entries(receipts, "remplacement", "replacement", lang)
+    return 0
 
 
 @click.command("bundle")

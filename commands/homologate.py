@@ -68,6 +68,7 @@ def move(name: str, acts: tuple[str, ...], place: Path | None, who: str, reason:
 
     Each is an act of its own. The first that a guard stops ends the command; those before it stand.
     """
+    decisions.refuse_decisions(acts)
     with Desk(place) as desk:
         dossier, actor = desk.dossier(name), desk.people.person(who)
         for act in acts:
@@ -259,6 +260,8 @@ for _command in (
     decisions.reinstate,
     decisions.withdraw,
     decisions.notice,
+    decisions.refuse,
+    decisions.supersede,
     decisions.attested,
     decisions.bundled,
     decisions.regression,

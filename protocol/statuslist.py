@@ -105,7 +105,9 @@ class StatusList:
 
     def of_tag(self, tag: str) -> Listed | None:
         """The homologation whose wire number has that tag; the newest when there are several."""
-        found = [one for one in self.entries if one.tag and hmac.compare_digest(one.tag.encode(), tag.encode())]
+        found = [
+            one for one in self.entries if one.tag and hmac.compare_digest(one.tag.encode(), tag.encode())
+        ]
         return max(found, key=lambda one: one.since, default=None)
 
     def payload(self) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from protocol.errors import EvidenceError, Text
+from protocol.errors import EvidenceError, Text, UsageError
 from protocol.trust import stamp
 from reports.dossier import planning
 from reports.dossier.book import Dossier
@@ -32,10 +32,11 @@ class Granted:
     receipt: Receipt
 
 
-def grant(office: Office, dossier: Dossier, reason: str) -> Granted:
+def grant(office: Office, dossier: Dossier, reason: str, expires: datetime | None = None) -> Granted:
     """Homologate: the guards, the number, the register, the file. Raises IllegalAct, EvidenceError.
 
-    Called again after a crash it goes on; called again after success it tells the reference, and not the number.
+    Called again after a crash it goes on; called again after success it tells the reference, and not the number. A file
+    that was examined again after an evolution keeps its number: the register is told of the release.
     """
     now = dossier.read()
     if (piece := now.piece("evidence")) is not None and not now.registered:
@@ -49,14 +50,17 @@ def grant(office: Office, dossier: Dossier, reason: str) -> Granted:
         now = dossier.add("RESERVED", office.seal, reason, {"reference": reference})
     written = office.register.entries(now.reference)
     if now.registered:
-        return Granted(now.reference, None, office.register.receipt(written[0].seq))
+        amended = _evolved(office, now, reason)
+        return Granted(now.reference, None, amended or office.register.receipt(written[0].seq))
     number = office.numbering.told_or_given(now.reference)
     signed = statement.payload(now, number.commitment, office.configuration)
     bundle.signed_once(office, now.reference, signed)
     receipt = (
         office.register.receipt(written[0].seq)
         if written
-        else office.register.append([_issue(office, now, number, statement.digest(signed), reason)])[0]
+        else office.register.append([_issue(office, now, number, statement.digest(signed), reason, expires)])[
+            0
+        ]
     )
     dossier.add("REGISTERED", office.seal, reason, {"reference": now.reference, "seq": receipt.entry.seq})
     return Granted(now.reference, number, receipt)
@@ -74,6 +78,41 @@ def reinstate(office: Office, dossier: Dossier, reason: str) -> tuple[Receipt, .
 def withdraw(office: Office, dossier: Dossier, reason: str, effective: datetime) -> tuple[Receipt, ...]:
     """Withdraw, with effect at that moment."""
     return _decided(office, dossier, "withdraw", "WITHDRAW", reason, {"effectiveAt": stamp(effective)})
+
+
+def supersede(office: Office, dossier: Dossier, reason: str, by: str) -> tuple[Receipt, ...]:
+    """Replace by another homologation, which must be in force. Raises IllegalAct, IllegalMove, UsageError."""
+    other = office.register.standing(by)
+    if not other.usable or by == dossier.read().reference:
+        raise UsageError(
+            "DOSSIER-077",
+            Text(
+                "ce qui remplace doit être une autre homologation en vigueur",
+                "what replaces must be another in force",
+            ),
+            field="--by",
+            found=f"{by} {other.state}",
+        )
+    return _decided(office, dossier, "supersede", "SUPERSEDE", reason, {"by": by})
+
+
+def refuse(office: Office, dossier: Dossier, reason: str) -> tuple[Receipt, ...]:
+    """Refuse: the register keeps that this report was examined and failed, under a reference of its own. Called again
+    after a crash it goes on. Raises IllegalAct.
+    """
+    dossier.allow("refuse", office.seal)
+    piece = dossier.read().piece("evidence")
+    if piece is None:  # nothing is examined without evidence
+        raise _not_granted(dossier.read())
+    told = {"statementDigest": piece.sha256, "result": str(piece.facts["result"])}
+    written = [one for one in office.register.entries() if one.kind == "REPORT" and dict(one.facts) == told]
+    if written:
+        receipts: tuple[Receipt, ...] = (office.register.receipt(written[-1].seq),)
+    else:
+        reference = office.numbering.reserve("R")
+        receipts = office.register.append([Draft("REPORT", reference, office.seal.keyid, reason, told)])
+    dossier.move("refuse", office.seal, reason)
+    return receipts
 
 
 def notice(office: Office, dossier: Dossier, reason: str, deadline: datetime) -> tuple[Receipt, ...]:
@@ -118,7 +157,22 @@ def _with_number(dossier: Dossier) -> View:
     return now
 
 
-def _issue(office: Office, now: View, number: WireNumber, digest: str, reason: str) -> Draft:
+def _evolved(office: Office, now: View, reason: str) -> Receipt | None:
+    """The entry of a release that was examined in full after the number was given; None when there is no such release."""
+    piece = now.piece("evidence")
+    given = next(event.seq for event in now.history if event.kind == "REGISTERED")
+    if piece is None or piece.seq < given or now.state != "HOMOLOGUE":
+        return None
+    told = {"release": str(piece.facts["software"]["version"]), "statementDigest": piece.sha256}
+    for entry in office.register.entries(now.reference):
+        if entry.kind == "AMEND" and dict(entry.facts) == told:
+            return office.register.receipt(entry.seq)
+    return office.register.append([Draft("AMEND", now.reference, office.seal.keyid, reason, told)])[0]
+
+
+def _issue(
+    office: Office, now: View, number: WireNumber, digest: str, reason: str, expires: datetime | None
+) -> Draft:
     piece = now.piece("evidence")
     if piece is None:  # the guards asked for it
         raise _not_granted(now)
@@ -137,6 +191,8 @@ def _issue(office: Office, now: View, number: WireNumber, digest: str, reason: s
     }
     if parent := now.opening.get("parent"):
         facts["parent"] = str(parent)
+    if expires is not None:
+        facts["expiresAt"] = stamp(expires)
     return Draft("ISSUE", now.reference, office.seal.keyid, reason, facts)
 
 

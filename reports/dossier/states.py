@@ -32,6 +32,7 @@ STATES: Final[Mapping[str, tuple[Text, Role | Literal[""]]]] = {
     "EVOLUTION": (Text("Nouvelle version ou nouveau profil", "New release or new profile"), "agency"),
     "SUSPENDU": (Text("Suspendu", "Suspended"), "agency"),
     "RETIRE": (Text("Retiré de la liste", "Withdrawn from the list"), ""),
+    "REMPLACE": (Text("Remplacé par une autre homologation", "Replaced by another homologation"), ""),
     "REFUSE": (Text("Refusé", "Refused"), ""),
     "REJETE_ADMINISTRATIF": (Text("Dossier rejeté", "File rejected"), ""),
     "ABANDON": (Text("Abandonné", "Abandoned"), ""),
@@ -39,6 +40,15 @@ STATES: Final[Mapping[str, tuple[Text, Role | Literal[""]]]] = {
 
 FIRST: Final = "INSCRIT"
 ENDS: Final = frozenset(state for state, (_, hand) in STATES.items() if not hand)
+#: Moves that the register must know of: each is made by the command of that name, which writes both.
+DECISIONS: Final[Mapping[str, str]] = {
+    "grant": "issue",
+    "refuse": "refuse",
+    "suspend": "suspend",
+    "reinstate": "reinstate",
+    "withdraw": "withdraw",
+    "supersede": "supersede",
+}
 #: States in which a number was given and lives.
 GRANTED: Final = ("HOMOLOGUE", "EN_EXPLOITATION", "EVOLUTION")
 _BEFORE: Final = tuple(state for state in STATES if state not in (*GRANTED, "SUSPENDU", *ENDS))
@@ -195,6 +205,7 @@ MOVES: Final[Mapping[str, Move]] = {
             ("inherited",),
         ),
         Move("withdraw", Text("retirer", "withdraw"), (*GRANTED, "SUSPENDU"), "RETIRE", ("agency",)),
+        Move("supersede", Text("remplacer", "supersede"), (*GRANTED, "SUSPENDU"), "REMPLACE", ("agency",)),
     )
 }
 

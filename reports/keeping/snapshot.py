@@ -40,6 +40,7 @@ _AFTER: Final[Mapping[str, str]] = {
     "suspend": "SUSPEND",
     "reinstate": "REINSTATE",
     "withdraw": "WITHDRAW",
+    "supersede": "SUPERSEDE",
     "NOTICE": "NOTICE",
 }
 

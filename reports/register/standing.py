@@ -41,7 +41,7 @@ _MOVES: Final[Mapping[str, tuple[tuple[State, ...], State | Literal[""]]]] = {
     "REINSTATE": (("NOTICE", "SUSPENDED"), "ACTIVE"),
     "WITHDRAW": (("ACTIVE", "NOTICE", "SUSPENDED"), ""),
     "SUPERSEDE": (("ACTIVE", "NOTICE", "SUSPENDED"), "SUPERSEDED"),
-    "EXPIRE": (("ACTIVE", "NOTICE", "SUSPENDED"), "EXPIRED"),
+    "EXPIRE": (("ACTIVE", "NOTICE", "SUSPENDED", "EXPIRED"), "EXPIRED"),
     "VOID": (("UNKNOWN",), "VOID"),
     "DISPUTE": (("REPORTED", "ACTIVE", "NOTICE", "SUSPENDED", "WITHDRAWN", "SUPERSEDED", "EXPIRED"), ""),
 }

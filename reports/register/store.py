@@ -27,8 +27,8 @@ from reports.register.standing import IllegalMove, Standing
 
 #: Kinds that give a reference its first entry: it must have been reserved.
 _FIRST: Final = frozenset({"ISSUE", "REPORT", "VOID"})
-#: What a withdrawal or a suspension of a connector writes about each homologation that stands on it.
-_CASCADES: Final = frozenset({"SUSPEND", "WITHDRAW"})
+#: What happens to a connector that is written about each homologation that stands on it.
+_CASCADES: Final = frozenset({"SUSPEND", "WITHDRAW", "SUPERSEDE", "EXPIRE"})
 #: Kind of a homologation on which others may stand.
 _CONNECTOR: Final = "E"
 

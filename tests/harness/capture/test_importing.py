@@ -25,7 +25,6 @@ from protocol.transactions import load
 from tests.conftest import Editor
 from tests.harness.capture import writers
 from tests.harness.capture.writers import FORMATS, Written
-from tests.mutations import some, spoilt_bytes, spoilt_values, survives
 
 NOW = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)
 SOAP = (("Content-Type", "application/soap+xml; charset=utf-8"),)
@@ -434,19 +433,3 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert cli.run_command([*arguments, "--format", "pcap"]) == 64
     assert cli.run_command(["import", str(tmp_path / "nowhere"), "--to", str(tmp_path / "s")]) == 64
     assert not (tmp_path / "s").exists()
-
-
-def test_a_har_whose_values_are_others_never_stops_the_import(tmp_path: Path) -> None:
-    good = json.loads(writers.har(tmp_path, [soap(1)]).read_bytes())
-    path = tmp_path / "spoilt.har"
-    for rank, (name, data) in enumerate(some(spoilt_values(good), 60)):
-        path.write_bytes(data)
-        survives(lambda rank: run(tmp_path / str(rank), path), rank, name)
-
-
-@pytest.mark.parametrize("form", FORMATS[:9], ids=[form.write.__name__ for form in FORMATS[:9]])
-def test_a_source_that_is_spoilt_never_stops_the_import(tmp_path: Path, form: Written) -> None:
-    path = form.write(tmp_path, [soap(1), soap(2)])
-    for rank, data in enumerate(spoilt_bytes(path.read_bytes(), 6)):
-        path.write_bytes(data)
-        survives(lambda rank: run(tmp_path / str(rank), path), rank, f"spoilt {rank}")

@@ -121,7 +121,7 @@ def test_names_used_saved_and_transactions() -> None:
 def test_the_clock_of_the_driver_follows() -> None:
     moved = followed({"frozen": False, "offset_seconds": 3600, "now": ""})
     assert isinstance(moved, ShiftedClock)
-    assert abs(moved.now() - datetime.now(UTC) - timedelta(hours=1)) < timedelta(seconds=5)
+    assert abs(moved.now() - datetime.now(UTC) - timedelta(hours=1)) < timedelta(minutes=2)
     stopped = followed({"frozen": True, "offset_seconds": 0, "now": "2027-01-01T00:00:00.000Z"})
     assert stopped.now() == stopped.now() == datetime(2027, 1, 1, tzinfo=UTC)
     fixed = SetClock(datetime(2026, 1, 1, tzinfo=UTC))
