@@ -86,10 +86,11 @@ def _decision(
 def tell_entries(receipts: Sequence[Receipt], french: str, english: str, lang: Lang) -> None:
     """A line an entry of the register."""
     for receipt in receipts:
+        about, seq = receipt.entry.reference, receipt.entry.seq
         tell(
             lang,
-            f"{receipt.entry.reference} : {french} (entrée {receipt.entry.seq})",
-            f"{receipt.entry.reference}: {english} (entry {receipt.entry.seq})",
+            f"{about} : {french} (entrée {seq})" if about else f"{french} (entrée {seq})",
+            f"{about}: {english} (entry {seq})" if about else f"{english} (entry {seq})",
         )
 
 

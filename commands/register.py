@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from commands import keeping, rooting, secretfile
+from commands import keeping, noting, rooting, secretfile
 from commands.office import PLACE
 from commands.options import ANY_PATH, EXISTING, FILE, default_lang, shown
 from commands.trusting import trust
@@ -237,7 +237,7 @@ def holes(place: Path | None, hours: int, reason: str | None, lang: Lang, as_jso
     return 0
 
 
-for _command in (trust, witness, cosign, keeping.backup, keeping.restore):
+for _command in (trust, witness, cosign, keeping.backup, keeping.restore, noting.rules, noting.lapse):
     register.add_command(_command)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.conftest import ROOT
 from tests.ports import free_port
-from reports.paper.layout import available
 from tests.test_cli import demo
 
 __all__ = ["demo"]

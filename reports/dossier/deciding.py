@@ -158,7 +158,7 @@ def _with_number(dossier: Dossier) -> View:
 
 
 def _evolved(office: Office, now: View, reason: str) -> Receipt | None:
-    """The entry of a release that was examined in full after the number was given; None when there is no such release."""
+    """The entry of a release that was examined in full after the number was given; None when there is none."""
     piece = now.piece("evidence")
     given = next(event.seq for event in now.history if event.kind == "REGISTERED")
     if piece is None or piece.seq < given or now.state != "HOMOLOGUE":

@@ -84,14 +84,21 @@ def _product(file: View, asked: Asked) -> Stop | None:
     if piece is None:
         return None  # told by the guard before
     software = piece.facts["software"]
-    declared = [f"{one['name']} {version}" for one in file.opening["products"] for version in one["versions"]]
+    declared = [
+        f"{one['name']} {version}"
+        for one in file.opening["products"]
+        for version in (*one["versions"], *file.builds)
+    ]
     told = f"{software['name']} {software['version']}"
     if told in declared and software["vendor"] == file.opening["holder"]:
         return None
     return Stop(
         Text("les preuves sont d'un autre produit que ceux du dossier", "the evidence is of another product"),
         f"{software['vendor']} {told} / {file.opening['holder']} {', '.join(declared)}",
-        Text("rejouer le plan avec le produit déclaré", "run the plan with the declared product"),
+        Text(
+            "rejouer le plan avec le produit déclaré, ou déclarer la version : submit --build",
+            "run the plan with the declared product, or declare the version: submit --build",
+        ),
     )
 
 

@@ -29,8 +29,8 @@ class Piece:
 @dataclass
 class View:
     """What the file says now. `verdicts`: original verdict by case, of the evidence lodged last; `overrides`: what a
-    reviewer decided instead, with the event; `approvals`: reviewers since that evidence; `executors`: keys that made or
-    lodged evidence.
+    reviewer decided instead, with the event; `builds`: versions that the vendor declared since the opening;
+    `approvals`: reviewers since that evidence; `executors`: keys that made or lodged evidence.
     """
 
     dossier: str = ""
@@ -39,6 +39,7 @@ class View:
     history: list[Event] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     build: str = ""
+    builds: list[str] = field(default_factory=list)
     stale: str = ""
     verdicts: dict[str, str] = field(default_factory=dict)
     reviews: dict[str, list[Event]] = field(default_factory=dict)
@@ -100,6 +101,7 @@ def _piece(now: View, event: Event) -> None:
 
 
 def _build(now: View, event: Event) -> None:
+    now.builds.append(str(event.facts["version"]))
     if now.build and event.facts["version"] != now.build:
         now.stale = str(event.facts["version"])
         now.approvals.clear()

@@ -20,7 +20,8 @@ RELIED_ON = """
     MockVihfReplayed MockVihfSignature MockMissingSpecialty MockUnknownStructure MockNotLinked
     MockStructureMismatch MockPatientMismatch MockProductionIdentity MockHomologationAbsent
     MockHomologationUnknown MockHomologationOtherFamily MockHomologationSuspended MockHomologationRevoked
-    MockHomologationProfile MockHomologationTemporary MockNotAuthorized MockWrongAccessMode MockBlocked MockUnsupportedMediaType
+    MockHomologationProfile MockHomologationTemporary MockNotAuthorized MockWrongAccessMode MockBlocked
+    MockUnsupportedMediaType
     MockMalformedMessage MockMessageTooLarge MockPatientNotFound XDSNonIdenticalHash XDSUnknownStoredQuery
     XDSDocumentUniqueIdError XDSDuplicateUniqueIdInRegistry LocalPolicyRestrictionError
 """
