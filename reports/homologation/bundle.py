@@ -23,7 +23,7 @@ from protocol import canonical, dsse
 from protocol.errors import EvidenceError, Text
 from protocol.trust import trust_document
 from reports.dossier.book import JOURNAL, Dossier
-from reports.dossier.view import View
+from reports.dossier.view import View, view
 from reports.register import checkpoint, entries, stamps, trustfiles
 from reports.register.opening import Office
 from reports.register.store import Receipt
@@ -91,9 +91,16 @@ def make(office: Office, dossier: Dossier, run: Path | None = None) -> Bundle:
         if (kept / name).is_file():
             files[name] = (kept / name).read_bytes()
     if run is not None:
-        files |= _paper_of(run, now)
+        files |= _paper_of(run, _decided(dossier))
     files |= _trust(office, dossier, receipt.checkpoint.size)
     return Bundle(files | stamps.of_bundle(office, receipt.checkpoint, files))
+
+
+def _decided(dossier: Dossier) -> View:
+    """The file as it was when the number was given: later it may speak of another release."""
+    listed = dossier.events()
+    given = next(event.seq for event in listed if event.kind == "REGISTERED")
+    return view(listed[: given + 1])
 
 
 def _paper_of(run: Path, now: View) -> dict[str, bytes]:
