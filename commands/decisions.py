@@ -184,6 +184,23 @@ def bundled(name: str, file: Path, run: Path | None, place: Path | None, lang: L
     return 0
 
 
+@click.command("countersign")
+@click.argument("name")
+@click.option("--as", "who", required=True, help="The reviewer who signs.")
+@PLACE
+@LANG
+def countersign(name: str, who: str, place: Path | None, lang: Lang) -> int:
+    """Sign, as a reviewer who approved it, the statement of the file NAME beside the agency's seal."""
+    from reports.homologation import bundle, countersigning
+
+    with Desk(place) as desk:
+        folder = bundle.folder_of(desk.office, desk.dossier(name))
+        signed = countersigning.countersigned(folder, desk.people.person(who))
+        names = ", ".join(desk.people.name(one) for one in signed)
+    tell(lang, f"ont contresigné : {names}", f"countersigned by {names}")
+    return 0
+
+
 @click.command("attestation")
 @click.argument("name")
 @click.argument("file", type=ANY_PATH)

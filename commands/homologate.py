@@ -262,6 +262,7 @@ for _command in (
     decisions.notice,
     decisions.refuse,
     decisions.supersede,
+    decisions.countersign,
     decisions.attested,
     decisions.bundled,
     decisions.regression,

@@ -49,6 +49,7 @@ _MENDS: Final[Mapping[str, Text]] = {
     "MockHomologationVersion": _PRODUCT,
     "MockHomologationSuspended": _NUMBER,
     "MockHomologationRevoked": _NUMBER,
+    "MockHomologationTemporary": _NUMBER,
     "MockHomologationStale": Text(
         "publier une liste de statuts à jour (dmpcompat register export), puis la donner à la plateforme",
         "publish a status list of now (dmpcompat register export), then give it to the platform",

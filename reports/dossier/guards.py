@@ -225,6 +225,25 @@ def _conform(file: View, asked: Asked) -> Stop | None:
     )
 
 
+def _agreed(file: View, asked: Asked) -> Stop | None:
+    """No reviewer's own FAIL stands against a case that counts as good: it was heard, and settled."""
+    against = [
+        f"{case}={file.verdict(case)}"
+        for case in file.verdicts
+        if file.verdict(case) in _GOOD and "FAIL" in file.opinions(case).values()
+    ]
+    if not against:
+        return None
+    return Stop(
+        Text("un relecteur dit le contraire de ce qui compte", "a reviewer says the contrary of what counts"),
+        " ".join(against),
+        Text(
+            "trancher : review --override, --anomaly, ou un autre --verdict du relecteur",
+            "settle it: review --override, --anomaly, or another --verdict of that reviewer",
+        ),
+    )
+
+
 def _eyes(file: View, asked: Asked) -> Stop | None:
     outsiders = asked.outsiders(file)
     if len(outsiders) >= EYES:
@@ -311,6 +330,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "undisputed": _undisputed,
     "accepted": _accepted,
     "conform": _conform,
+    "agreed": _agreed,
     "eyes": _eyes,
     "inherited": _inherited,
     "change": _change,

@@ -175,7 +175,7 @@ MOVES: Final[Mapping[str, Move]] = {
             ("agency",),
             (
                 *("evidence", "product", "covered", "complete"),
-                *("fresh", "closed", "undisputed", "accepted", "conform", "inherited", "eyes"),
+                *("fresh", "closed", "undisputed", "accepted", "conform", "agreed", "inherited", "eyes"),
             ),
         ),
         Move("refuse", Text("refuser", "refuse"), ("EN_EXAMEN",), "REFUSE", ("agency",)),

@@ -60,6 +60,13 @@ class View:
         """What counts for the decision: the reviewer's override when there is one, else the original."""
         return str(self.overrides[case].facts["verdict"]) if case in self.overrides else self.verdicts[case]
 
+    def opinions(self, case: str) -> dict[str, str]:
+        """The last verdict of each reviewer on a case, by key, since it was lodged or an override settled it."""
+        piece, override = self.piece("evidence"), self.overrides.get(case)
+        since = max(piece.seq if piece else -1, override.seq if override else -1)
+        said = [one for one in self.reviews.get(case, ()) if one.kind == "VERDICT" and one.seq > since]
+        return {one.actor: str(one.facts["verdict"]) for one in said}
+
 
 def view(events: Iterable[Event]) -> View:
     """The fold of the events."""

@@ -24,6 +24,7 @@ from protocol.errors import EvidenceError, Text
 from protocol.trust import trust_document
 from reports.dossier.book import JOURNAL, Dossier
 from reports.dossier.view import View, view
+from reports.homologation import countersigning
 from reports.register import checkpoint, entries, stamps, trustfiles
 from reports.register.opening import Office
 from reports.register.store import Receipt
@@ -43,6 +44,7 @@ OPTIONAL: Final = (
     stamps.NAME,
     trustfiles.CHAIN,
     TRUST_RECEIPT,
+    countersigning.NAME,
 )
 _LARGEST: Final = 64 * 1024 * 1024
 #: More members than a bundle may have; those that it may have are counted after.
@@ -60,25 +62,25 @@ class Bundle:
         return zipwriting.packed(self.files)
 
 
-def statement_of(office: Office, dossier: Dossier) -> bytes:
-    """The signed statement of a file that was homologated. Raises EvidenceError."""
+def folder_of(office: Office, dossier: Dossier) -> Path:
+    """Where the office keeps what was signed about a file that was homologated. Raises EvidenceError."""
     now = dossier.read()
     if not now.registered:
         raise EvidenceError(
             "HOMO-010", Text("ce dossier n'a pas de numéro", "this file has no number"), field=dossier.name
         )
-    return (office.folder / "declarations" / now.reference / "statement.dsse.json").read_bytes()
+    return office.folder / "declarations" / now.reference
+
+
+def statement_of(office: Office, dossier: Dossier) -> bytes:
+    """The signed statement of a file that was homologated. Raises EvidenceError."""
+    return (folder_of(office, dossier) / "statement.dsse.json").read_bytes()
 
 
 def make(office: Office, dossier: Dossier, run: Path | None = None) -> Bundle:
     """The bundle of a file that was homologated. `run`: its run, whose sealed PDF goes along. Raises EvidenceError."""
-    now = dossier.read()
-    if not now.registered:
-        raise EvidenceError(
-            "HOMO-010", Text("ce dossier n'a pas de numéro", "this file has no number"), field=dossier.name
-        )
-    issued = office.register.entries(now.reference)[0]
-    kept = office.folder / "declarations" / now.reference
+    kept = folder_of(office, dossier)
+    issued = office.register.entries(kept.name)[0]
     receipt = office.register.receipt(issued.seq, stamps.best(office, issued.seq))
     files = {
         "statement.dsse.json": (kept / "statement.dsse.json").read_bytes(),

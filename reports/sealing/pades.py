@@ -310,7 +310,13 @@ def _said(status: Any) -> Sealed:
     if level is None or level > ModificationLevel.LTA_UPDATES:
         text = Text("le document a changé après le cachet", "the document changed after the seal")
         raise _refused("PADES-006", text, str(level))
-    return Sealed(status.signing_cert.subject.human_friendly, stamp.timestamp)
+    return Sealed(_name_of(status.signing_cert.subject), stamp.timestamp)
+
+
+def _name_of(subject: Any) -> str:
+    """The common name of a certificate's subject; all of the subject where it has none, or several."""
+    name = subject.native.get("common_name")
+    return name if isinstance(name, str) else str(subject.human_friendly)
 
 
 def _stamps(reader: PdfFileReader, believed: Believed) -> datetime:

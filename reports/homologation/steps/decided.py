@@ -7,7 +7,7 @@ from reports.dossier import events, legality
 from reports.dossier.book import JOURNAL
 from reports.dossier.guards import EYES
 from reports.dossier.view import View
-from reports.homologation import agreement, proving
+from reports.homologation import agreement, countersigning, proving
 from reports.homologation.reading import Read, step
 from reports.verify_evidence import Skip, ko
 
@@ -43,14 +43,24 @@ def decided(read: Read) -> Text:
             found=" ".join(foreign),
         )
     agreement.with_file(read.statement, then)
+    beside = _countersigned(read)
     if read.unvouched is not None:
         raise Skip(
             Text(
-                f"{persons}, dont les clés ne sont connues que par le paquet ; donner --trust",
-                f"{persons}, whose keys are known from the bundle only; give --trust",
+                f"{persons}{beside.fr}, dont les clés ne sont connues que par le paquet ; donner --trust",
+                f"{persons}{beside.en}, whose keys are known from the bundle only; give --trust",
             )
         )
-    return Text(persons, persons)
+    return Text(persons + beside.fr, persons + beside.en)
+
+
+def _countersigned(read: Read) -> Text:
+    """Who signed the statement beside the agency, when somebody did."""
+    if read.files is None or read.envelope is None or countersigning.NAME not in read.files.files:
+        return Text("", "")
+    data = read.files.files[countersigning.NAME]
+    names = ", ".join(countersigning.checked(data, read.envelope, read.predicate, read.keys))
+    return Text(f" ; ont contresigné : {names}", f"; countersigned by {names}")
 
 
 def _reviewers(read: Read, then: View) -> str:

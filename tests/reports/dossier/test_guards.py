@@ -211,3 +211,26 @@ def test_what_a_reviewer_says_goes_with_an_examination_and_a_case(bureau: Bureau
         )
         == 1
     )
+
+
+def test_a_reviewer_who_says_fail_is_heard_before_anything_is_granted(bureau: Bureau) -> None:
+    bureau.examined()
+    one, other = bureau.reviewers
+    case = "CT-2.1-010"
+    bureau.dossier.add("VERDICT", one, "écran illisible", {"case": case, "verdict": "FAIL"})
+    for reviewer in bureau.reviewers:
+        bureau.dossier.add("APPROVE", reviewer, "vu", {})
+    with pytest.raises(IllegalAct, match=r"contrary of what counts.*CT-2\.1-010=PASS"):
+        bureau.dossier.move("grant", bureau.agency, "conforme")
+    bureau.dossier.add("OVERRIDE", other, "lisible après agrandissement", {"case": case, "verdict": "PASS"})
+    for reviewer in bureau.reviewers:
+        bureau.dossier.add("APPROVE", reviewer, "vu", {})
+    assert bureau.dossier.move("grant", bureau.agency, "conforme").state == "HOMOLOGUE"
+
+
+def test_a_reviewer_may_think_again(bureau: Bureau) -> None:
+    bureau.approved()
+    case = {"case": "CT-2.1-010"}
+    bureau.dossier.add("VERDICT", bureau.reviewers[0], "x", {**case, "verdict": "FAIL"})
+    bureau.dossier.add("VERDICT", bureau.reviewers[0], "relu", {**case, "verdict": "PASS"})
+    assert bureau.dossier.move("grant", bureau.agency, "conforme").state == "HOMOLOGUE"

@@ -22,6 +22,7 @@ from reports.register.store import Receipt
 from reports.sealing import testauthority
 from tests.reports.dossier.conftest import office_of
 from tests.reports.homologation.forging import Forged, Forger
+from tests.reports.homologation.test_countersigning import ATTACKS as COUNTERSIGNED
 from tests.reports.homologation.test_forged import FILES, examined, lodged, told, verified
 from tests.reports.homologation.test_verify import (
     ATTACKS,
@@ -361,6 +362,6 @@ def test_a_bundle_takes_no_file_that_a_link_leads_to(good: Homologated, tmp_path
 
 
 def test_the_page_says_how_many_attacks_there_are() -> None:
-    counted = sum(map(len, (ATTACKS, FILES, ENTRIES, LISTS, EVIDENCE, FORGED)))
+    counted = sum(map(len, (ATTACKS, FILES, ENTRIES, LISTS, EVIDENCE, FORGED, COUNTERSIGNED)))
     page = Path(__file__).resolve().parents[3] / "docs" / "homologation.md"
     assert f"In the tests {counted} attacks are refused" in page.read_text(encoding="utf-8")

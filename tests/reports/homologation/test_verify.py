@@ -73,6 +73,10 @@ class Homologated:
         return found
 
     @property
+    def payload(self) -> bytes:
+        return dsse.read(self.envelope).payload
+
+    @property
     def envelope(self) -> bytes:
         return self.bundle.files["statement.dsse.json"]
 
