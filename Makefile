@@ -46,9 +46,11 @@ $(STAMP)-lint: $(STAMP)-test
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
 	touch $@
 
-# Witnesses of other languages: a SOAP client where Node.js is there, veraPDF (a checker of PDF/A and PDF/UA) where Java
-# and Maven are. Their tests are skipped otherwise, and say so.
-$(STAMP)-interop: tests/interop/package.json tests/interop/verapdf/pom.xml $(BIN)/python
+# What some tests ask for and a machine may lack: clients of PostgreSQL and of PKCS#11 tokens where they are built, a SOAP
+# client where Node.js is there, veraPDF (a checker of PDF/A and PDF/UA) where Java and Maven are. Those tests are skipped
+# otherwise, and say so.
+$(STAMP)-interop: tests/interop/package.json tests/interop/verapdf/pom.xml $(STAMP)-test
+	$(BIN)/python -m pip install --quiet --only-binary :all: --editable '.[postgres,hsm]' || echo "no client of PostgreSQL and PKCS#11 is built for this machine"
 	npm install --prefix tests/interop --no-package-lock --no-audit --no-fund --silent || echo "node-soap is not installed"
 	mvn --batch-mode --quiet --file tests/interop/verapdf/pom.xml dependency:copy-dependencies || echo "veraPDF is not installed"
 	touch $@
