@@ -158,8 +158,11 @@ def stamp(moment: datetime) -> str:
 
 
 def moment(text: str) -> datetime:
-    """The inverse of `stamp`. Raises ValueError."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    """The inverse of `stamp`: one way to write one moment. Raises ValueError."""
+    found = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    if stamp(found) != text:
+        raise ValueError(f"{text!r}: 2026-01-31T12:00:00Z is expected")
+    return found
 
 
 def of_entry(entry: dict[str, Any]) -> TrustedKey:
