@@ -19,6 +19,7 @@ import pytest
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _PATIENCE = 30.0
+_ELSEWHERE = ("navigated or closed", "Cannot find context", "Execution context was destroyed")
 #: The protocol wants descriptors 3 and 4. Copied out of the way first: ours may be just these.
 _LAUNCHER = """
 import fcntl, os, sys
@@ -36,6 +37,10 @@ def program() -> str:
     if not found:
         pytest.skip(f"no browser: none of {', '.join(_NAMES)} is installed (set DMPCOMPAT_BROWSER)")
     return found
+
+
+class Elsewhere(AssertionError):
+    """The page went elsewhere, or loads anew, while it was asked."""
 
 
 class Browser:
@@ -102,7 +107,9 @@ class Browser:
         os.close(self._in)
 
     def send(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """One command of the protocol; its result. Raises AssertionError when the browser refuses."""
+        """One command of the protocol; its result. Raises AssertionError when the browser refuses, Elsewhere when the
+        page went away meanwhile.
+        """
         self._count += 1
         message: dict[str, Any] = {"id": self._count, "method": method, "params": parameters}
         if self._session:
@@ -111,6 +118,9 @@ class Browser:
         while True:
             told = self._receive(_PATIENCE)
             if told.get("id") == self._count:
+                problem = told.get("error", {}).get("message", "")
+                if any(sign in problem for sign in _ELSEWHERE):
+                    raise Elsewhere(method, problem)
                 assert "error" not in told, (method, told["error"])
                 result: dict[str, Any] = told["result"]
                 return result
@@ -131,8 +141,15 @@ class Browser:
         return told["result"].get("value")
 
     def wait(self, expression: str) -> Any:
-        """Wait until an expression is true in the page; what it is worth then."""
-        return self.until(lambda: self.value(expression), expression)
+        """Wait until an expression is true in the page; what it is worth then. The page may load anew meanwhile."""
+
+        def look() -> Any:
+            try:
+                return self.value(expression)
+            except Elsewhere:
+                return None
+
+        return self.until(look, expression)
 
     def key(self, key: str, *, shift: bool = False) -> None:
         """Press a key, as somebody would."""
